@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# `make help` lists what can be made.
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+CC ?= cc
+CFLAGS ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+
+BUILD := build$(if $(SAN),/san)
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes
+SANITIZE := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
+comma := ,
+
+override CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc -Itemplates
+# Hidden: a function of ours must not take the place of one in libbcc that has its name.
+override CFLAGS += -std=gnu11 -fvisibility=hidden $(WARNINGS) $(SANITIZE)
+override LDFLAGS += $(SANITIZE)
+LIBS = $(shell $(PKG_CONFIG) --libs libbpf) -ldl
+
+SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/src/program/embedded.o
+MODULES := $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
+PROGRAM := $(if $(SAN),$(BUILD)/)bytetrace
+
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
+
+all: $(PROGRAM) ## build ./bytetrace
+
+$(PROGRAM): $(OBJECTS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/src/program/embedded.o: src/program/embedded.S $(wildcard templates/* probes/*)
+	@mkdir -p $(@D)
+	$(CC) -c -o $@ $<
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(MODULES)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+
+# Small programs that the tests run: the generated source, and a compile without a kernel.
+$(BUILD)/render-golden: $(BUILD)/tests/golden/render.o $(MODULES)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/compile-headers: $(BUILD)/tests/compile/compile_headers.o $(MODULES)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# The flags of the man page are those of --help, so that they cannot differ.
+$(BUILD)/bytetrace.8: scripts/make-man $(PROGRAM)
+	scripts/make-man ./$(PROGRAM) >$@
+
+man: $(BUILD)/bytetrace.8 ## build the man page
+
+run: ## install what is missing, build, trace drops on this host until Ctrl-C (ARGS='-i eth0')
+	scripts/install-deps build
+	$(MAKE) all
+	./bytetrace $(ARGS)
+
+demo: ## make a few real drops in network namespaces of their own and trace them
+	scripts/install-deps demo
+	$(MAKE) all
+	scripts/demo
+
+test: ## install what the tests need, build, and pass them
+	scripts/install-deps test
+	$(MAKE) all
+	tests/run
+
+unit: $(UNIT_TESTS) ## unit tests alone, no root needed (SAN=1: with sanitizers)
+	tests/unit/run $(UNIT_TESTS)
+
+lint: ## check format, C and shell scripts
+	tests/lint/run
+
+install: all man ## install below PREFIX (/usr/local), with DESTDIR in front
+	install -D -m 755 bytetrace $(DESTDIR)$(PREFIX)/sbin/bytetrace
+	install -D -m 644 $(BUILD)/bytetrace.8 $(DESTDIR)$(PREFIX)/share/man/man8/bytetrace.8
+
+uninstall: ## remove what install installed
+	rm -f $(DESTDIR)$(PREFIX)/sbin/bytetrace $(DESTDIR)$(PREFIX)/share/man/man8/bytetrace.8
+
+clean: ## remove what was built
+	rm -rf build bytetrace
+
+help: ## list what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
+
+.PHONY: all run demo test unit lint man install uninstall clean help
+.SECONDARY:

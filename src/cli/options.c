@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/error.h"
+#include "util/text.h"
+
+enum group { GROUP_FILTERS, GROUP_OUTPUT, GROUP_TYPES, GROUP_SOURCE, GROUP_OTHER, GROUPS };
+
+static const char *const group_titles[GROUPS] = {
+	[GROUP_FILTERS] =
+		"Filters (comma lists; a leading ! negates; different flags must all match)",
+	[GROUP_OUTPUT] = "Output",
+	[GROUP_TYPES] = "Types of the kernel (default: headers, then kheaders, then BTF)",
+	[GROUP_SOURCE] = "Source of the program",
+	[GROUP_OTHER] = "Other",
+};
+
+/* What a flag does with the member of struct options at its offset. */
+enum kind {
+	KIND_FILTER,  /* `value` is an enum filter_field */
+	KIND_TRUE,    /* bool */
+	KIND_COUNTER, /* int, one up for each time */
+	KIND_ENUM,    /* int, set to `value` or to what the argument names */
+	KIND_NUMBER,  /* uint64_t, at least 1 */
+	KIND_SECONDS, /* uint64_t, milliseconds; the argument may have decimals */
+	KIND_PATH,    /* const char * */
+};
+
+struct choice {
+	const char *name;
+	int value;
+};
+
+static const struct choice color_choices[] = {
+	{ "auto", COLOR_AUTO },
+	{ "always", COLOR_ALWAYS },
+	{ "never", COLOR_NEVER },
+	{ NULL, 0 },
+};
+
+static const struct choice types_choices[] = {
+	{ "headers", TYPES_HEADERS },
+	{ "btf", TYPES_BTF },
+	{ NULL, 0 },
+};
+
+#define MEMBER(name) offsetof(struct options, name)
+
+/* The one list of flags: getopt's tables, the help and the man page are made from it. */
+static const struct option_spec {
+	int letter; /* 0: no short form */
+	const char *name;
+	const char *argument; /* NULL: none; in []: optional */
+	enum group group;
+	const char *help;
+	enum kind kind;
+	size_t member;
+	int value;
+	const struct choice *choices;
+} specs[] = {
+	{ 'p', "proto", "P", GROUP_FILTERS,
+	  "L3 or L4 protocol: name or number (tcp, 1, arp, 0x88cc)", KIND_FILTER, MEMBER(filter),
+	  FILTER_PROTO, NULL },
+	{ 's', "saddr", "A", GROUP_FILTERS, "source address or prefix (10.0.0.0/8, ::1)",
+	  KIND_FILTER, MEMBER(filter), FILTER_SADDR, NULL },
+	{ 'd', "daddr", "A", GROUP_FILTERS, "destination address or prefix", KIND_FILTER,
+	  MEMBER(filter), FILTER_DADDR, NULL },
+	{ 'S', "sport", "N", GROUP_FILTERS, "source port or range (53, 1024-2047)", KIND_FILTER,
+	  MEMBER(filter), FILTER_SPORT, NULL },
+	{ 'D', "dport", "N", GROUP_FILTERS, "destination port or range", KIND_FILTER,
+	  MEMBER(filter), FILTER_DPORT, NULL },
+	{ 'V', "vlan", "N", GROUP_FILTERS, "VLAN ID or range; of two tags the outer", KIND_FILTER,
+	  MEMBER(filter), FILTER_VLAN, NULL },
+	{ 'i', "interface", "I", GROUP_FILTERS, "interface name, in every network namespace",
+	  KIND_FILTER, MEMBER(filter), FILTER_INTERFACE, NULL },
+	{ 'r', "valid-reason", NULL, GROUP_FILTERS, "only drops whose reason the kernel gives",
+	  KIND_TRUE, MEMBER(filter.valid_reason), 0, NULL },
+	{ 'v', "verbose", NULL, GROUP_OUTPUT, "add INTERFACE; -vv: every column", KIND_COUNTER,
+	  MEMBER(verbosity), 0, NULL },
+	{ 'k', "stack", NULL, GROUP_OUTPUT, "kernel stack below each drop", KIND_TRUE,
+	  MEMBER(stack), 0, NULL },
+	{ 'n', "numeric", NULL, GROUP_OUTPUT, "PROTOCOL as a number", KIND_TRUE, MEMBER(numeric), 0,
+	  NULL },
+	{ 'c', "color", "[WHEN]", GROUP_OUTPUT, "auto (default), always, never; -c: always",
+	  KIND_ENUM, MEMBER(color), COLOR_ALWAYS, color_choices },
+	{ 0, "count", "N", GROUP_OUTPUT, "stop after N drops", KIND_NUMBER, MEMBER(count), 0,
+	  NULL },
+	{ 0, "duration", "SEC", GROUP_OUTPUT, "stop after so many seconds", KIND_SECONDS,
+	  MEMBER(duration_ms), 0, NULL },
+	{ 0, "types", "WHAT", GROUP_TYPES, "only headers, or only btf", KIND_ENUM, MEMBER(types), 0,
+	  types_choices },
+	{ 0, "headers", "DIR", GROUP_TYPES, "a header tree, unpacked packages, kheaders.tar.xz",
+	  KIND_PATH, MEMBER(headers_dir), 0, NULL },
+	{ 'b', "btf", "FILE", GROUP_TYPES, "a BTF file", KIND_PATH, MEMBER(btf_file), 0, NULL },
+	{ 0, "templates", "DIR", GROUP_SOURCE, "its drop.c and event.h, not those built in",
+	  KIND_PATH, MEMBER(templates_dir), 0, NULL },
+	{ 0, "print-source", NULL, GROUP_SOURCE, "print the generated program and end", KIND_ENUM,
+	  MEMBER(action), ACTION_PRINT_SOURCE, NULL },
+	{ 0, "source", "FILE", GROUP_SOURCE, "run this program instead", KIND_PATH,
+	  MEMBER(source_file), 0, NULL },
+	{ 'h', "help", NULL, GROUP_OTHER, "print this and end", KIND_ENUM, MEMBER(action),
+	  ACTION_HELP, NULL },
+	{ 0, "version", NULL, GROUP_OTHER, "print the version and end", KIND_ENUM, MEMBER(action),
+	  ACTION_VERSION, NULL },
+};
+
+#define SPECS (sizeof(specs) / sizeof(*specs))
+#define LONG_ONLY 256 /* getopt's value of specs[i] without a letter is LONG_ONLY + i */
+
+static bool takes_argument(const struct option_spec *spec)
+{
+	return spec->argument && spec->argument[0] != '[';
+}
+
+static const struct option_spec *find_letter(int letter)
+{
+	for (size_t i = 0; i < SPECS; i++)
+		if (specs[i].letter == letter && letter != 0)
+			return &specs[i];
+	return NULL;
+}
+
+static int bad_value(struct error *err, const char *flag, const char *text, const char *expected)
+{
+	char quoted[ERROR_QUOTE_SIZE];
+
+	return error_set(err, STATUS_USAGE, EINVAL, "%s: %s is not %s", flag,
+			 error_quote(quoted, text), expected);
+}
+
+static int apply_choice(int *member, const struct option_spec *spec, const char *flag,
+			const char *text, struct error *err)
+{
+	if (!text) {
+		*member = spec->value;
+		return 0;
+	}
+	for (const struct choice *choice = spec->choices; choice->name; choice++) {
+		if (strcmp(choice->name, text) == 0) {
+			*member = choice->value;
+			return 0;
+		}
+	}
+	return bad_value(err, flag, text,
+			 spec->choices == color_choices ? "auto, always or never"
+							: "headers or btf");
+}
+
+/* A decimal number of seconds above 0, as milliseconds; finer digits are cut. */
+static bool parse_seconds(const char *text, uint64_t *milliseconds)
+{
+	const char *point = strchr(text, '.');
+	size_t whole_length = point ? (size_t)(point - text) : strlen(text);
+	uint64_t whole = 0, thousandths = 0;
+	uint64_t weight = 100;
+
+	if (strspn(text, "0123456789.") != strlen(text) || (whole_length == 0 && !point) ||
+	    (whole_length > 0 && !text_number(text, whole_length, 1000000000, &whole)))
+		return false;
+	if (point && (!point[1] || strchr(point + 1, '.')))
+		return false;
+	for (const char *digit = point ? point + 1 : ""; *digit; digit++, weight /= 10)
+		thousandths += (uint64_t)(*digit - '0') * weight;
+	*milliseconds = whole * 1000 + thousandths;
+	return *milliseconds > 0;
+}
+
+/* Take over one flag. `flag` is how the user wrote it, `text` its argument or NULL. */
+static int apply(struct options *options, const struct option_spec *spec, const char *flag,
+		 const char *text, struct error *err)
+{
+	void *member = (char *)options + spec->member;
+	uint64_t number;
+
+	switch (spec->kind) {
+	case KIND_FILTER:
+		return filter_parse(member, (enum filter_field)spec->value, flag, text, err);
+	case KIND_TRUE:
+		*(bool *)member = true;
+		return 0;
+	case KIND_COUNTER:
+		++*(int *)member;
+		return 0;
+	case KIND_ENUM:
+		return apply_choice(member, spec, flag, text, err);
+	case KIND_NUMBER:
+		if (!text_number(text, strlen(text), UINT64_MAX, &number) || number == 0)
+			return bad_value(err, flag, text, "a number above 0");
+		*(uint64_t *)member = number;
+		return 0;
+	case KIND_SECONDS:
+		if (!parse_seconds(text, &number))
+			return bad_value(err, flag, text, "a number of seconds above 0");
+		*(uint64_t *)member = number;
+		return 0;
+	case KIND_PATH:
+		if (!*text)
+			return bad_value(err, flag, text, "a path");
+		*(const char **)member = text;
+		return 0;
+	}
+	return 0;
+}
+
+/* What one flag would silently undo of another is refused. */
+static int check_combinations(const struct options *options, struct error *err)
+{
+	const char *conflict = NULL;
+	bool filtered = options->filter.valid_reason;
+
+	for (int field = 0; field < FILTER_FIELDS; field++)
+		filtered |= options->filter.sets[field].count > 0;
+	if (options->headers_dir && options->btf_file)
+		conflict = "--headers and --btf both name the types";
+	else if (options->types == TYPES_HEADERS && options->btf_file)
+		conflict = "--btf contradicts --types=headers";
+	else if (options->types == TYPES_BTF && options->headers_dir)
+		conflict = "--headers contradicts --types=btf";
+	else if (options->source_file && options->templates_dir)
+		conflict = "--source and --templates both name the program";
+	else if (options->source_file && filtered)
+		conflict = "--source brings its own filters: a filter flag would have no effect";
+	return conflict ? error_set(err, STATUS_USAGE, EINVAL, "%s", conflict) : 0;
+}
+
+/* getopt's own tables. */
+static void make_tables(char *letters, struct option *names)
+{
+	*letters++ = ':'; /* tell a missing argument from an unknown flag */
+	for (size_t i = 0; i < SPECS; i++) {
+		names[i] = (struct option){
+			.name = specs[i].name,
+			.has_arg = takes_argument(&specs[i]) ? required_argument
+				   : specs[i].argument	     ? optional_argument
+							     : no_argument,
+			.val = specs[i].letter ? specs[i].letter : LONG_ONLY + (int)i,
+		};
+		if (specs[i].letter) {
+			*letters++ = (char)specs[i].letter;
+			if (takes_argument(&specs[i]))
+				*letters++ = ':';
+		}
+	}
+	*letters = '\0';
+}
+
+/*
+ * What getopt refused: `key` is ':' for a missing argument, else '?'. `word` is the word of the
+ * command line before optind: the refused one, except for an unknown letter in the midst of others.
+ */
+static int refuse(struct error *err, int key, const char *word)
+{
+	char quoted[ERROR_QUOTE_SIZE];
+	char flag[3] = { '-', (char)optopt, '\0' };
+	bool is_letter = optopt > 0 && optopt < LONG_ONLY && !find_letter(optopt);
+
+	if (is_letter || strncmp(word, "--", 2) != 0)
+		word = flag;
+	error_quote(quoted, word);
+	if (key == ':')
+		return error_set(err, STATUS_USAGE, EINVAL, "%s needs an argument", quoted);
+	if (optopt != 0 && !is_letter)
+		return error_set(err, STATUS_USAGE, EINVAL, "%s: the flag takes no argument",
+				 quoted);
+	return error_set(err, STATUS_USAGE, EINVAL, "%s is not a flag; see --help", quoted);
+}
+
+int options_parse(struct options *options, int argc, char **argv, struct error *err)
+{
+	char letters[2 * SPECS + 2];
+	struct option names[SPECS + 1] = { 0 };
+	char quoted[ERROR_QUOTE_SIZE];
+	int result = 0;
+
+	memset(options, 0, sizeof(*options));
+	make_tables(letters, names);
+	opterr = 0;
+	optind = 0; /* start anew: tests parse more than once */
+	while (!result) {
+		int index = -1;
+		int key = getopt_long(argc, argv, letters, names, &index);
+		const struct option_spec *spec =
+			key >= LONG_ONLY ? &specs[key - LONG_ONLY] : find_letter(key);
+		char flag[32];
+
+		if (key == -1)
+			break;
+		if (!spec)
+			return refuse(err, key, argv[optind - 1]);
+		if (index >= 0)
+			snprintf(flag, sizeof(flag), "--%s", spec->name);
+		else
+			snprintf(flag, sizeof(flag), "-%c", spec->letter);
+		result = apply(options, spec, flag, optarg, err);
+		if (options->action == ACTION_HELP || options->action == ACTION_VERSION)
+			return 0;
+	}
+	if (!result && optind < argc)
+		result = error_set(
+			err, STATUS_USAGE, EINVAL,
+			"%s: filter expressions are not supported, only flags; see --help",
+			error_quote(quoted, argv[optind]));
+	if (!result)
+		result = check_combinations(options, err);
+	return result;
+}
+
+void options_help(FILE *out)
+{
+	fputs("Usage: bytetrace [flags]\n"
+	      "Show the packets that the kernel drops: where, and why.\n",
+	      out);
+	for (int group = 0; group < GROUPS; group++) {
+		fprintf(out, "\n%s:\n", group_titles[group]);
+		for (size_t i = 0; i < SPECS; i++) {
+			const struct option_spec *spec = &specs[i];
+			char flag[32];
+			bool optional = spec->argument && !takes_argument(spec);
+
+			if (spec->group != (enum group)group)
+				continue;
+			/* An optional argument is written as [=WHEN]. */
+			snprintf(flag, sizeof(flag), "--%s%s%s", spec->name,
+				 optional	  ? "[="
+				 : spec->argument ? " "
+						  : "",
+				 optional	  ? spec->argument + 1
+				 : spec->argument ? spec->argument
+						  : "");
+			if (spec->letter)
+				fprintf(out, "  -%c, %-19s %s\n", spec->letter, flag, spec->help);
+			else
+				fprintf(out, "      %-19s %s\n", flag, spec->help);
+		}
+	}
+	fputs("\nExamples:\n"
+	      "  bytetrace                           every drop on this host\n"
+	      "  bytetrace -i eth0 -p tcp -D 80,443  web traffic on one interface\n"
+	      "  bytetrace -r -k -s 10.0.0.0/8       with stacks, where the kernel knows why\n",
+	      out);
+}
+
+void options_free(struct options *options)
+{
+	filter_free(&options->filter);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_CLI_OPTIONS_H
+#define BYTETRACE_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "filter/filter.h"
+
+struct error;
+
+enum action { ACTION_TRACE, ACTION_PRINT_SOURCE, ACTION_HELP, ACTION_VERSION };
+enum types_choice { TYPES_ANY, TYPES_HEADERS, TYPES_BTF };
+enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+/* The command line, validated. Strings point into argv. */
+struct options {
+	enum action action;
+	struct filter filter;
+
+	int verbosity; /* number of -v: 0, 1, 2 */
+	bool stack;
+	bool numeric;
+	enum color_choice color;
+	uint64_t count;	      /* stop after so many drops shown; 0: never */
+	uint64_t duration_ms; /* stop after so long; 0: never */
+
+	enum types_choice types;
+	const char *btf_file;	   /* -b, or NULL */
+	const char *headers_dir;   /* --headers, or NULL */
+	const char *templates_dir; /* --templates, or NULL */
+	const char *source_file;   /* --source, or NULL */
+};
+
+/*
+ * Fill `options` from the command line. Returns 0, or -EINVAL with an error (STATUS_USAGE)
+ * that names the flag and quotes the text. options_free() in both cases.
+ */
+int options_parse(struct options *options, int argc, char **argv, struct error *err);
+
+/* Print the usage text, generated from the option table. */
+void options_help(FILE *out);
+
+void options_free(struct options *options);
+
+#endif

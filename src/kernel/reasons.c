@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/reasons.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/enums.h"
+#include "util/error.h"
+#include "util/file.h"
+#include "util/text.h"
+
+#define CORE_PREFIX "SKB_DROP_REASON_"
+#define SUBSYSTEM_PREFIX "SKB_DROP_REASON_SUBSYS_"
+#define SUBSYSTEM_SHIFT 16
+#define HEADER_MAX (1 << 20)
+
+struct reasons {
+	struct enums core; /* without prefix */
+	bool given;
+	char *btf_dir, *include_dir;
+
+	bool subsystems_known; /* looked for, that is */
+	struct enums subsystems;
+	struct subsystem {
+		bool known;
+		struct enums names;
+	} * details; /* one for each of `subsystems` */
+};
+
+/* The format file */
+
+static const char *skip_space(const char *at)
+{
+	return at + strspn(at, " \t\n");
+}
+
+/* Step over `text` and the space around it. False if something else is there. */
+static bool accept(const char **at, const char *text)
+{
+	const char *start = skip_space(*at);
+
+	if (strncmp(start, text, strlen(text)) != 0)
+		return false;
+	*at = skip_space(start + strlen(text));
+	return true;
+}
+
+static size_t word_length(const char *text)
+{
+	size_t length = 0;
+
+	while (isalnum((unsigned char)text[length]) || text[length] == '_')
+		length++;
+	return length;
+}
+
+static void strip_prefix(const char **name, size_t *length)
+{
+	size_t prefix = strlen(CORE_PREFIX);
+
+	if (*length > prefix && strncmp(*name, CORE_PREFIX, prefix) == 0) {
+		*name += prefix;
+		*length -= prefix;
+	}
+}
+
+/* { NUMBER, "NAME" }, as far as it is like that: some kernels leave expressions in there. */
+static int parse_pair(struct enums *core, const char *at)
+{
+	bool negative = accept(&at, "-");
+	size_t length = word_length(at);
+	uint64_t number;
+
+	if (!text_number(at, length, UINT32_MAX, &number))
+		return 0;
+	at += length;
+	if (!accept(&at, ",") || !accept(&at, "\""))
+		return 0;
+	length = word_length(at);
+	if (length == 0 || at[length] != '"')
+		return 0;
+	strip_prefix(&at, &length);
+	return enums_add(core, (uint32_t)(negative ? -number : number), at, length);
+}
+
+/* The pairs of __print_symbolic(REC->reason, { 2, "NOT_SPECIFIED" }, ...). */
+static int parse_names(struct enums *core, const char *print)
+{
+	const char *call = "__print_symbolic";
+
+	for (const char *at = print; (at = strstr(at, call));) {
+		at += strlen(call);
+		if (!accept(&at, "(") || !accept(&at, "REC->reason") || !accept(&at, ","))
+			continue;
+		while (accept(&at, "{")) {
+			int result = parse_pair(core, at);
+
+			if (result)
+				return result;
+			at += strcspn(at, "}");
+			if (!accept(&at, "}") || !accept(&at, ","))
+				break;
+		}
+	}
+	return 0;
+}
+
+/* Whether a line like "field:enum skb_drop_reason reason;	offset:28; ..." is there. */
+static bool has_reason_field(const char *format, const char *print)
+{
+	const char *name = " reason;";
+
+	for (const char *at = format; (at = strstr(at, "field:")) && at < print; at++) {
+		const char *end = at + strcspn(at, ";\n");
+
+		if (*end == ';' && (size_t)(end - at) >= strlen(name) &&
+		    strncmp(end + 1 - strlen(name), name, strlen(name)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static char *copy_string(const char *text, bool *failed)
+{
+	char *copy = text ? strdup(text) : NULL;
+
+	*failed |= text && !copy;
+	return copy;
+}
+
+int reasons_create(struct reasons **reasons, const char *format,
+		   const struct reasons_source *source, struct error *err)
+{
+	const char *print = strstr(format, "\nprint fmt:");
+	const char *at = format;
+	struct reasons *created;
+	bool failed = false;
+
+	if (!accept(&at, "name: kfree_skb\n") || !print)
+		return error_set(err, STATUS_ENVIRONMENT, EINVAL,
+				 "the format file of the tracepoint skb:kfree_skb makes no sense");
+	created = calloc(1, sizeof(*created));
+	if (!created)
+		goto out_of_memory;
+	created->btf_dir = copy_string(source->btf_dir, &failed);
+	created->include_dir = copy_string(source->include_dir, &failed);
+	created->given = has_reason_field(format, print);
+	if (created->given && parse_names(&created->core, print))
+		failed = true;
+	if (failed)
+		goto out_of_memory;
+	*reasons = created;
+	return 0;
+
+out_of_memory:
+	reasons_free(created);
+	return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory for drop reasons");
+}
+
+void reasons_free(struct reasons *reasons)
+{
+	if (!reasons)
+		return;
+	for (size_t i = 0; reasons->details && i < reasons->subsystems.count; i++)
+		enums_free(&reasons->details[i].names);
+	free(reasons->details);
+	enums_free(&reasons->subsystems);
+	enums_free(&reasons->core);
+	free(reasons->btf_dir);
+	free(reasons->include_dir);
+	free(reasons);
+}
+
+bool reasons_given(const struct reasons *reasons)
+{
+	return reasons->given;
+}
+
+int reasons_number(const struct reasons *reasons, const char *name, uint32_t *number)
+{
+	size_t length = strlen(name);
+	const struct enumerator *found;
+
+	strip_prefix(&name, &length);
+	found = enums_by_name(&reasons->core, name, length);
+	if (!found)
+		return -ENOENT;
+	*number = found->value;
+	return 0;
+}
+
+/* Subsystems */
+
+static void read_header(struct enums *enums, const struct enums_query *query,
+			struct enums *constants, const char *dir, const char *suffix,
+			const char *part)
+{
+	char *path, *text;
+
+	if (asprintf(&path, "%s/net/dropreason%s%s.h", dir, suffix, part) < 0)
+		return;
+	if (file_read_text(path, HEADER_MAX, &text) == 0) {
+		enums_from_header(enums, query, constants, text);
+		free(text);
+	}
+	free(path);
+}
+
+/* What each header uses is in those before it. */
+static void find_in_headers(struct enums *enums, const struct enums_query *query, const char *dir,
+			    const char *part)
+{
+	struct enums constants = { 0 };
+
+	read_header(enums, query, &constants, dir, "-core", "");
+	read_header(enums, query, &constants, dir, "", "");
+	if (part)
+		read_header(enums, query, &constants, dir, "-", part);
+	enums_free(&constants);
+}
+
+/*
+ * Look for an enum in BTF first, because that is the running kernel's for sure. `part` is the
+ * name of a module and of a header, dropreason-<part>.h, or NULL.
+ */
+static void find_enum(const struct reasons *reasons, struct enums *enums,
+		      const struct enums_query *query, const char *part)
+{
+	if (reasons->btf_dir)
+		enums_from_btf(enums, query, reasons->btf_dir, part);
+	if (reasons->include_dir && enums->count == 0)
+		find_in_headers(enums, query, reasons->include_dir, part);
+	/* This runs a few times at most in a long trace: give back the 10 MB that BTF takes. */
+	malloc_trim(0);
+}
+
+static void find_subsystems(struct reasons *reasons)
+{
+	const struct enums_query query = {
+		.suffix = "skb_drop_reason_subsys",
+		.last = UINT32_MAX >> SUBSYSTEM_SHIFT,
+	};
+
+	reasons->subsystems_known = true;
+	find_enum(reasons, &reasons->subsystems, &query, NULL);
+	reasons->details = calloc(reasons->subsystems.count, sizeof(*reasons->details));
+	if (!reasons->details)
+		enums_free(&reasons->subsystems);
+}
+
+/*
+ * What to call a subsystem: SKB_DROP_REASON_SUBSYS_QDISC is "qdisc". Of the two that mac80211
+ * had, ..._UNUSABLE and ..._MONITOR, the first one is what people see: it is just "mac80211".
+ */
+static bool subsystem_label(const struct enumerator *subsystem, char label[REASON_NAME_SIZE])
+{
+	const char *name = subsystem->name;
+	char *unusable;
+	size_t length;
+
+	if (strncmp(name, SUBSYSTEM_PREFIX, strlen(SUBSYSTEM_PREFIX)) != 0)
+		return false;
+	name += strlen(SUBSYSTEM_PREFIX);
+	length = strlen(name);
+	/* NUM is how many there are. A colon and a number must fit behind it. */
+	if (strcmp(name, "NUM") == 0 || length > REASON_NAME_SIZE - sizeof(":65535"))
+		return false;
+	for (size_t i = 0; i <= length; i++)
+		label[i] = (char)tolower((unsigned char)name[i]);
+	unusable = strstr(label, "_unusable");
+	if (unusable)
+		*unusable = '\0';
+	return true;
+}
+
+static void find_names(const struct reasons *reasons, struct subsystem *subsystem, uint32_t number,
+		       const char *label)
+{
+	/* The values carry the number of their subsystem, so they tell whose enum it is. */
+	const struct enums_query query = {
+		.suffix = "_drop_reason",
+		.first = number << SUBSYSTEM_SHIFT,
+		.last = (number + 1) * (1u << SUBSYSTEM_SHIFT) - 1,
+	};
+	char part[REASON_NAME_SIZE];
+
+	subsystem->known = true;
+	snprintf(part, sizeof(part), "%.*s", (int)strcspn(label, "_"), label);
+	find_enum(reasons, &subsystem->names, &query, part);
+}
+
+static const char *subsystem_name(struct reasons *reasons, uint32_t number,
+				  char buffer[REASON_NAME_SIZE])
+{
+	const uint32_t group = number >> SUBSYSTEM_SHIFT;
+	const uint32_t rest = number & (UINT32_MAX >> SUBSYSTEM_SHIFT);
+	const struct enumerator *entry, *name;
+	struct subsystem *subsystem;
+
+	if (!reasons->subsystems_known)
+		find_subsystems(reasons);
+	entry = enums_by_value(&reasons->subsystems, group);
+	if (!entry || !subsystem_label(entry, buffer)) {
+		snprintf(buffer, REASON_NAME_SIZE, "subsys%u:%u", group, rest);
+		return buffer;
+	}
+	subsystem = &reasons->details[entry - reasons->subsystems.entries];
+	if (!subsystem->known)
+		find_names(reasons, subsystem, group, buffer);
+	name = enums_by_value(&subsystem->names, number);
+	if (name) /* sparse makes mac80211 define each twice, once with underscores in front */
+		return name->name + strspn(name->name, "_");
+	snprintf(buffer + strlen(buffer), sizeof(":65535"), ":%u", rest);
+	return buffer;
+}
+
+const char *reasons_name(struct reasons *reasons, uint32_t number, char buffer[REASON_NAME_SIZE])
+{
+	const struct enumerator *name;
+
+	if (number >> SUBSYSTEM_SHIFT)
+		return subsystem_name(reasons, number, buffer);
+	name = enums_by_value(&reasons->core, number);
+	if (name)
+		return name->name;
+	snprintf(buffer, REASON_NAME_SIZE, "%u", number);
+	return buffer;
+}

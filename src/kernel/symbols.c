@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/symbols.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kernel/kallsyms.h"
+
+#define NAMES_MAX (1u << 30)
+#define GROWTH (64 * 1024)
+#define RELOAD_MIN_NS 1000000000ull
+#define RELOAD_MAX_NS (64 * RELOAD_MIN_NS)
+#define PAGE_SIZE 4096
+
+/*
+ * A symbol, or a bare boundary: where something starts that no drop can be in. Boundaries matter
+ * because a function ends where the next symbol of any kind is. Packed: there are 100,000.
+ */
+struct entry {
+	uint64_t address;
+	uint32_t name;	 /* offset in the names, 0: a boundary */
+	uint16_t module; /* number of its module, 0: vmlinux */
+} __attribute__((packed));
+
+struct array {
+	char *bytes;
+	size_t size, capacity;
+};
+
+struct symbols {
+	char *path;
+	struct array entries; /* struct entry, by address, one for each address */
+	struct array names;   /* strings, one after another; the first one is empty */
+	struct array modules; /* uint32_t: offsets in the names; the first one is unused */
+	bool seen_line, seen_address;
+	uint64_t loaded_ns; /* 0: never */
+	uint64_t wait_ns;   /* from then to when it may be read again */
+};
+
+/* Room for `size` more bytes at the end. What is not touched yet costs no memory. */
+static void *array_append(struct array *array, size_t size)
+{
+	if (array->capacity - array->size < size) {
+		size_t capacity = array->capacity * 2 + size + GROWTH;
+		char *grown = realloc(array->bytes, capacity);
+
+		if (!grown)
+			return NULL;
+		array->bytes = grown;
+		array->capacity = capacity;
+	}
+	array->size += size;
+	return array->bytes + array->size - size;
+}
+
+static void array_free(struct array *array)
+{
+	free(array->bytes);
+	*array = (struct array){ 0 };
+}
+
+static void array_shrink(struct array *array)
+{
+	char *shrunk = array->size ? realloc(array->bytes, array->size) : NULL;
+
+	if (!shrunk)
+		return;
+	array->bytes = shrunk;
+	array->capacity = array->size;
+}
+
+static struct entry *entries_of(const struct symbols *symbols)
+{
+	return (struct entry *)symbols->entries.bytes;
+}
+
+static size_t entry_count(const struct symbols *symbols)
+{
+	return symbols->entries.size / sizeof(struct entry);
+}
+
+static const char *module_name(const struct symbols *symbols, uint16_t module)
+{
+	uint32_t offset;
+
+	if (module == 0)
+		return NULL;
+	memcpy(&offset, symbols->modules.bytes + module * sizeof(offset), sizeof(offset));
+	return symbols->names.bytes + offset;
+}
+
+static bool add_name(struct array *names, const char *name, size_t length, uint32_t *offset)
+{
+	char *to;
+
+	if (names->size > NAMES_MAX)
+		return false;
+	*offset = (uint32_t)names->size;
+	to = array_append(names, length + 1);
+	if (!to)
+		return false;
+	memcpy(to, name, length);
+	to[length] = '\0';
+	return true;
+}
+
+/* Symbols of a module follow each other, so only the last module has to be compared with. */
+static bool add_module(struct symbols *symbols, const struct kallsyms_line *line, uint16_t *number)
+{
+	size_t count = symbols->modules.size / sizeof(uint32_t);
+	const char *last = module_name(symbols, (uint16_t)(count - 1));
+	uint32_t offset;
+	void *to;
+
+	*number = (uint16_t)(count - 1);
+	if (last && strncmp(last, line->module, line->module_length) == 0 &&
+	    last[line->module_length] == '\0')
+		return true;
+	if (count > UINT16_MAX ||
+	    !add_name(&symbols->names, line->module, line->module_length, &offset))
+		return false;
+	to = array_append(&symbols->modules, sizeof(offset));
+	if (!to)
+		return false;
+	memcpy(to, &offset, sizeof(offset));
+	*number = (uint16_t)count;
+	return true;
+}
+
+/* False when memory or numbers are exhausted. */
+static bool add_line(void *context, const struct kallsyms_line *line)
+{
+	struct symbols *symbols = context;
+	size_t count = entry_count(symbols);
+	struct entry *last = count ? &entries_of(symbols)[count - 1] : NULL;
+	uint32_t name = 0;
+	uint16_t module = 0;
+
+	symbols->seen_line = true;
+	if (line->address == 0)
+		return true;
+	symbols->seen_address = true;
+	if (last && line->module_length == 0) {
+		/* vmlinux is listed by address: here no boundary is news behind a boundary, */
+		if (!last->name && !line->function && last->address <= line->address)
+			return true;
+		/* and of names for one address the first is what the kernel prints. */
+		if (last->address == line->address && last->name)
+			return true;
+		if (last->address == line->address)
+			symbols->entries.size -= sizeof(*last);
+	}
+	if (line->module_length && !add_module(symbols, line, &module))
+		return false;
+	if (line->function && !add_name(&symbols->names, line->name, line->name_length, &name))
+		return false;
+	last = array_append(&symbols->entries, sizeof(*last));
+	if (!last)
+		return false;
+	*last = (struct entry){ .address = line->address, .name = name, .module = module };
+	return true;
+}
+
+/* By address; at the same one functions first, in the order of the file. */
+static int compare_entries(const void *left, const void *right)
+{
+	const struct entry *a = left, *b = right;
+
+	if (a->address != b->address)
+		return a->address < b->address ? -1 : 1;
+	return (a->name - 1 > b->name - 1) - (a->name - 1 < b->name - 1);
+}
+
+static void order_entries(struct symbols *symbols)
+{
+	struct entry *entries = entries_of(symbols);
+	size_t count = entry_count(symbols);
+	size_t kept = 0;
+
+	for (size_t i = 1; i < count; i++) {
+		if (compare_entries(&entries[i - 1], &entries[i]) > 0) {
+			qsort(entries, count, sizeof(*entries), compare_entries);
+			break;
+		}
+	}
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || entries[kept - 1].address != entries[i].address)
+			entries[kept++] = entries[i];
+	symbols->entries.size = kept * sizeof(*entries);
+}
+
+static void forget(struct symbols *symbols)
+{
+	array_free(&symbols->entries);
+	array_free(&symbols->names);
+	array_free(&symbols->modules);
+	symbols->seen_line = false;
+	symbols->seen_address = false;
+}
+
+static void load(struct symbols *symbols)
+{
+	int fd = open(symbols->path, O_RDONLY | O_CLOEXEC);
+	void *unused;
+
+	forget(symbols);
+	/* Offset 0 and module 0 say "none". */
+	unused = array_append(&symbols->modules, sizeof(uint32_t));
+	if (fd >= 0 && unused && array_append(&symbols->names, 1)) {
+		memset(unused, 0, sizeof(uint32_t));
+		symbols->names.bytes[0] = '\0';
+		kallsyms_read(fd, add_line, symbols);
+		order_entries(symbols);
+		array_shrink(&symbols->entries);
+		array_shrink(&symbols->names);
+		array_shrink(&symbols->modules);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+struct symbols *symbols_create(const char *path)
+{
+	struct symbols *symbols = calloc(1, sizeof(*symbols));
+
+	if (!symbols)
+		return NULL;
+	symbols->wait_ns = RELOAD_MIN_NS;
+	symbols->path = strdup(path);
+	if (!symbols->path) {
+		free(symbols);
+		return NULL;
+	}
+	return symbols;
+}
+
+void symbols_free(struct symbols *symbols)
+{
+	if (!symbols)
+		return;
+	forget(symbols);
+	free(symbols->path);
+	free(symbols);
+}
+
+bool symbols_restricted(const struct symbols *symbols)
+{
+	return symbols->seen_line && !symbols->seen_address;
+}
+
+static bool find(const struct symbols *symbols, uint64_t address, struct symbol *symbol)
+{
+	const struct entry *entries = entries_of(symbols);
+	size_t first = 0, after = entry_count(symbols);
+	const struct entry *entry;
+	uint64_t end;
+
+	while (first < after) { /* ends with both behind the last one that is not above */
+		size_t middle = first + (after - first) / 2;
+
+		if (entries[middle].address <= address)
+			first = middle + 1;
+		else
+			after = middle;
+	}
+	if (first == 0 || entries[first - 1].name == 0)
+		return false;
+	entry = &entries[first - 1];
+	/*
+	 * What the last function of a module has behind it is not known. The rest of its page is
+	 * the module's for certain, anything beyond may be of a module loaded since.
+	 */
+	end = (entry->address | (PAGE_SIZE - 1)) + 1;
+	if (first < entry_count(symbols) &&
+	    (entries[first].address < end || entries[first].module == entry->module))
+		end = entries[first].address;
+	if (address >= end)
+		return false;
+	*symbol = (struct symbol){
+		.name = symbols->names.bytes + entry->name,
+		.module = module_name(symbols, entry->module),
+		.offset = address - entry->address,
+		.size = end - entry->address,
+	};
+	return true;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol)
+{
+	uint64_t now;
+	bool found;
+
+	if (symbols->loaded_ns && find(symbols, address, symbol))
+		return true;
+	now = now_ns();
+	if (symbols->loaded_ns && now - symbols->loaded_ns < symbols->wait_ns)
+		return false;
+	load(symbols);
+	symbols->loaded_ns = now;
+	found = find(symbols, address, symbol);
+	/* Some addresses stay unknown for ever: look for them less and less often. */
+	if (found)
+		symbols->wait_ns = RELOAD_MIN_NS;
+	else if (symbols->wait_ns < RELOAD_MAX_NS)
+		symbols->wait_ns *= 2;
+	return found;
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/tracefs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "util/error.h"
+#include "util/file.h"
+
+#define FORMAT_MAX (256 * 1024)
+
+/* Open a tracefs that is mounted at `path`. Returns a descriptor or -errno. */
+static int open_mounted(const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (faccessat(fd, "events", F_OK, 0) != 0) { /* just the mount point */
+		int result = -errno;
+
+		close(fd);
+		return result;
+	}
+	return fd;
+}
+
+/*
+ * Mount tracefs on no directory: it is gone when the descriptor is. By system call numbers,
+ * since glibc has had these calls only from 2.36. Returns a descriptor or -errno.
+ */
+static int mount_detached(void)
+{
+	int context = (int)syscall(__NR_fsopen, "tracefs", FSOPEN_CLOEXEC);
+	int fd = -1;
+
+	if (context < 0)
+		return -errno;
+	if (syscall(__NR_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		fd = (int)syscall(__NR_fsmount, context, FSMOUNT_CLOEXEC,
+				  MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	if (fd < 0)
+		fd = -errno;
+	close(context);
+	return fd;
+}
+
+static int open_tracefs(struct error *err)
+{
+	int fd = open_mounted("/sys/kernel/tracing");
+
+	if (fd < 0)
+		fd = open_mounted("/sys/kernel/debug/tracing");
+	if (fd < 0)
+		fd = mount_detached();
+	if (fd == -ENODEV)
+		return error_set(err, STATUS_ENVIRONMENT, ENODEV,
+				 "this kernel was built without tracefs (CONFIG_TRACING)");
+	if (fd < 0)
+		return error_set(err, STATUS_ENVIRONMENT, -fd,
+				 "tracefs is not available and a private mount failed: %s; "
+				 "try: mount -t tracefs nodev /sys/kernel/tracing",
+				 strerror(-fd));
+	return fd;
+}
+
+int tracefs_read_format(const char *system, const char *event, char **text, struct error *err)
+{
+	char *path = NULL, *bytes = NULL;
+	int fd, result;
+
+	fd = open_tracefs(err);
+	if (fd < 0)
+		return fd;
+	bytes = malloc(FORMAT_MAX);
+	if (!bytes || asprintf(&path, "events/%s/%s/format", system, event) < 0) {
+		path = NULL;
+		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM,
+				   "out of memory for a tracepoint's format");
+		goto out;
+	}
+	result = file_read_string(fd, path, bytes, FORMAT_MAX);
+	if (result == 0 && strlen(bytes) == FORMAT_MAX - 1)
+		result = -EFBIG;
+	if (result == -ENOENT) {
+		error_set(err, STATUS_ENVIRONMENT, ENOENT, "this kernel has no tracepoint %s:%s",
+			  system, event);
+	} else if (result) {
+		error_set(err, STATUS_ENVIRONMENT, -result, "cannot read %s in tracefs: %s", path,
+			  strerror(-result));
+	} else {
+		*text = strdup(bytes);
+		if (!*text)
+			result = error_set(err, STATUS_ENVIRONMENT, ENOMEM,
+					   "out of memory for a tracepoint's format");
+	}
+out:
+	free(path);
+	free(bytes);
+	close(fd);
+	return result;
+}

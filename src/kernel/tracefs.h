@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_KERNEL_TRACEFS_H
+#define BYTETRACE_KERNEL_TRACEFS_H
+
+struct error;
+
+/*
+ * Read events/<system>/<event>/format of tracefs. If tracefs is mounted nowhere, it is
+ * mounted for this call only, attached to no directory. The caller frees *text. Fails with
+ * STATUS_ENVIRONMENT and says how to help.
+ */
+int tracefs_read_format(const char *system, const char *event, char **text, struct error *err);
+
+#endif

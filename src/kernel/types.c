@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/types.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "util/error.h"
+#include "util/file.h"
+
+#define KHEADERS "/sys/kernel/kheaders.tar.xz"
+#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
+
+/* A file of each half of a header tree: what is written by hand, and what a build generates. */
+#define SOURCE_MARK "include/linux/kconfig.h"
+#define BUILD_MARK "include/generated/autoconf.h"
+
+static int open_directory(int at, const char *path)
+{
+	return openat(at, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* A directory below `path` that holds `mark`, or -1. */
+static int open_marked(int at, const char *path, const char *mark)
+{
+	int fd = open_directory(at, path);
+
+	if (fd >= 0 && faccessat(fd, mark, R_OK, 0)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/*
+ * Debian and openSUSE split a tree: the Makefile of the generated half includes that of the
+ * other, by a path that holds only if the packages are unpacked where they belong. Otherwise
+ * the other half stands beside this one.
+ */
+static int open_split_source(int build_fd)
+{
+	char makefile[4096];
+	char sibling[PATH_MAX];
+	char *line;
+	char *rest;
+
+	if (file_read_string(build_fd, "Makefile", makefile, sizeof(makefile)))
+		return -1;
+	for (line = strtok_r(makefile, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		char *end;
+		int fd;
+
+		if (strncmp(line, "include ", 8) != 0)
+			continue;
+		line += 8;
+		end = strstr(line, "/Makefile");
+		if (!end)
+			continue;
+		*end = '\0';
+		snprintf(sibling, sizeof(sibling), "../%s", basename(line));
+		fd = open_marked(build_fd, sibling, SOURCE_MARK);
+		if (fd < 0)
+			fd = open_marked(build_fd, line, SOURCE_MARK);
+		if (fd >= 0)
+			return fd;
+	}
+	return -1;
+}
+
+/* Open a header tree, whole or split. `source` may name the other half, or be NULL. */
+static bool open_tree(struct types *types, const char *build, const char *source)
+{
+	types->build_fd = open_marked(AT_FDCWD, build, BUILD_MARK);
+	if (types->build_fd < 0)
+		return false;
+	types->source_fd = open_marked(types->build_fd, ".", SOURCE_MARK);
+	if (types->source_fd < 0 && source)
+		types->source_fd = open_marked(AT_FDCWD, source, SOURCE_MARK);
+	if (types->source_fd < 0)
+		types->source_fd = open_split_source(types->build_fd);
+	if (types->source_fd < 0) {
+		close(types->build_fd);
+		types->build_fd = -1;
+		return false;
+	}
+	types->kind = TYPES_KIND_HEADERS;
+	return true;
+}
+
+/* --headers: a tree, an archive, or the directory that header packages were unpacked in. */
+static int open_named_headers(struct types *types, const char *path, struct error *err)
+{
+	char quoted[ERROR_QUOTE_SIZE];
+	char pattern[PATH_MAX];
+	struct stat status;
+	glob_t found;
+	int trees = 0;
+
+	error_quote(quoted, path);
+	if (stat(path, &status))
+		return error_set(err, STATUS_ENVIRONMENT, errno, "--headers: cannot open %s: %s",
+				 quoted, strerror(errno));
+	if (S_ISREG(status.st_mode)) {
+		types->file_fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (types->file_fd < 0)
+			return error_set(err, STATUS_ENVIRONMENT, errno,
+					 "--headers: cannot open %s: %s", quoted, strerror(errno));
+		types->kind = TYPES_KIND_ARCHIVE;
+		return 0;
+	}
+	if (open_tree(types, path, NULL))
+		return 0;
+
+	snprintf(pattern, sizeof(pattern), "%s/usr/src/*", path);
+	if (glob(pattern, GLOB_ONLYDIR | GLOB_NOSORT, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			struct types tree = *types;
+
+			if (!open_tree(&tree, found.gl_pathv[i], NULL))
+				continue;
+			types_close(types);
+			*types = tree;
+			trees++;
+		}
+		globfree(&found);
+	}
+	if (trees == 1)
+		return 0;
+	if (trees > 1)
+		return error_set(err, STATUS_ENVIRONMENT, ENOTUNIQ,
+				 "--headers: %s holds headers of %d kernels; name one of the "
+				 "directories below usr/src",
+				 quoted, trees);
+	return error_set(err, STATUS_ENVIRONMENT, ENOENT,
+			 "--headers: %s is not a kernel's header tree: it lacks " SOURCE_MARK
+			 " or " BUILD_MARK,
+			 quoted);
+}
+
+static int open_file(struct types *types, const char *path, enum types_kind kind)
+{
+	types->file_fd = open(path, O_RDONLY | O_CLOEXEC);
+	types->kind = kind;
+	return types->file_fd < 0 ? -errno : 0;
+}
+
+/* Which package holds the headers, as far as /etc/os-release tells. */
+static void headers_package(char *text, size_t size, const char *release)
+{
+	char os[4096];
+
+	if (file_read_string(AT_FDCWD, "/etc/os-release", os, sizeof(os)))
+		os[0] = '\0';
+	if (strstr(os, "\nID=debian") || strstr(os, "\nID=ubuntu") || strstr(os, "debian"))
+		snprintf(text, size, "apt-get install linux-headers-%s", release);
+	else if (strstr(os, "fedora") || strstr(os, "rhel"))
+		snprintf(text, size, "dnf install kernel-devel-%s", release);
+	else if (strstr(os, "suse"))
+		snprintf(text, size, "zypper install kernel-default-devel");
+	else if (strstr(os, "arch"))
+		snprintf(text, size, "pacman -S linux-headers");
+	else
+		snprintf(text, size, "install the header package of kernel %s", release);
+}
+
+int types_open(struct types *types, const struct types_request *request, struct error *err)
+{
+	char build[PATH_MAX];
+	char source[PATH_MAX];
+	char package[256];
+	char quoted[ERROR_QUOTE_SIZE];
+	struct utsname kernel;
+	int result;
+
+	*types = (struct types){ .build_fd = -1, .source_fd = -1, .file_fd = -1 };
+	if (request->headers) {
+		snprintf(types->description, sizeof(types->description), "headers in %s",
+			 error_quote(quoted, request->headers));
+		return open_named_headers(types, request->headers, err);
+	}
+	if (request->btf) {
+		error_quote(quoted, request->btf);
+		snprintf(types->description, sizeof(types->description), "BTF in %s", quoted);
+		result = open_file(types, request->btf, TYPES_KIND_BTF);
+		if (result)
+			error_set(err, STATUS_ENVIRONMENT, -result, "--btf: cannot open %s: %s",
+				  quoted, strerror(-result));
+		return result;
+	}
+
+	uname(&kernel);
+	if (!request->btf_only) {
+		snprintf(build, sizeof(build), "/lib/modules/%s/build", kernel.release);
+		snprintf(source, sizeof(source), "/lib/modules/%s/source", kernel.release);
+		snprintf(types->description, sizeof(types->description),
+			 "headers in /lib/modules/%s/build", kernel.release);
+		if (open_tree(types, build, source))
+			return 0;
+		snprintf(types->description, sizeof(types->description), "headers in " KHEADERS);
+		if (open_file(types, KHEADERS, TYPES_KIND_ARCHIVE) == 0)
+			return 0;
+	}
+	if (!request->headers_only) {
+		snprintf(types->description, sizeof(types->description), "BTF of this kernel");
+		if (open_file(types, KERNEL_BTF, TYPES_KIND_BTF) == 0)
+			return 0;
+	}
+
+	headers_package(package, sizeof(package), kernel.release);
+	return error_set(
+		err, STATUS_ENVIRONMENT, ENOENT, "no types of the running kernel: %s%s%s: %s",
+		request->btf_only ? "" : "no headers in /lib/modules/",
+		request->btf_only ? "no " KERNEL_BTF : kernel.release,
+		request->btf_only || request->headers_only ? ""
+							   : ", no " KHEADERS ", no " KERNEL_BTF,
+		package);
+}
+
+void types_close(struct types *types)
+{
+	if (types->build_fd >= 0)
+		close(types->build_fd);
+	if (types->source_fd >= 0)
+		close(types->source_fd);
+	if (types->file_fd >= 0)
+		close(types->file_fd);
+	*types = (struct types){ .build_fd = -1, .source_fd = -1, .file_fd = -1 };
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_KERNEL_TYPES_H
+#define BYTETRACE_KERNEL_TYPES_H
+
+#include <stdbool.h>
+
+struct error;
+
+/* Where the types of the running kernel come from. */
+enum types_kind {
+	TYPES_KIND_HEADERS, /* directories with a kernel's header files */
+	TYPES_KIND_ARCHIVE, /* kheaders.tar.xz: the same, packed */
+	TYPES_KIND_BTF,
+};
+
+/*
+ * An open type source. Descriptors are -1 where unused: opened once and never looked up by name
+ * again, so that what was checked is what is compiled.
+ */
+struct types {
+	enum types_kind kind;
+	int build_fd;	       /* headers: directory with include/generated */
+	int source_fd;	       /* headers: directory with include/linux; may be the same one */
+	int file_fd;	       /* archive or BTF file */
+	char description[256]; /* for the start line: "headers in ...", "BTF in ..." */
+};
+
+/* What the user asked for; members NULL or false: nothing. */
+struct types_request {
+	bool headers_only;
+	bool btf_only;
+	const char *headers; /* a header tree, a directory that packages were unpacked in, or an
+				archive */
+	const char *btf;     /* a BTF file */
+};
+
+/*
+ * Find types: what was asked for, or else the headers of this kernel release, kheaders, the
+ * kernel's own BTF. Fails with STATUS_ENVIRONMENT and, if nothing was found, the package to
+ * install. The caller calls types_close().
+ */
+int types_open(struct types *types, const struct types_request *request, struct error *err);
+void types_close(struct types *types);
+
+#endif

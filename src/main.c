@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bytetrace: the stages of a run, in their order. The only place that prints a failure and that
+ * ends the process.
+ */
+#include <errno.h>
+#include <locale.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/options.h"
+#include "kernel/privileges.h"
+#include "kernel/reasons.h"
+#include "kernel/symbols.h"
+#include "kernel/tracefs.h"
+#include "kernel/types.h"
+#include "output/output.h"
+#include "program/compile.h"
+#include "program/generate.h"
+#include "program/image.h"
+#include "program/load.h"
+#include "stream/session.h"
+#include "util/error.h"
+
+/* What is true of the running kernel; all of it is read before anything is compiled. */
+struct kernel_facts {
+	struct types types;
+	struct reasons *reasons;
+	uint32_t not_specified; /* the number of that reason, 0 if there is none */
+};
+
+static int read_facts(struct kernel_facts *facts, const struct options *options, struct error *err)
+{
+	const struct types_request request = {
+		.headers_only = options->types == TYPES_HEADERS,
+		.btf_only = options->types == TYPES_BTF,
+		.headers = options->headers_dir,
+		.btf = options->btf_file,
+	};
+	const struct reasons_source source = { .btf_dir = "/sys/kernel/btf" };
+	char *format = NULL;
+	int result = types_open(&facts->types, &request, err);
+
+	if (!result)
+		result = tracefs_read_format("skb", "kfree_skb", &format, err);
+	if (!result)
+		result = reasons_create(&facts->reasons, format, &source, err);
+	free(format);
+	if (result)
+		return result;
+	if (!reasons_given(facts->reasons)) {
+		if (options->filter.valid_reason)
+			return error_set(err, STATUS_ENVIRONMENT, EOPNOTSUPP,
+					 "--valid-reason: this kernel gives no drop reasons "
+					 "(they came with Linux 5.17)");
+		return 0;
+	}
+	return reasons_number(facts->reasons, "NOT_SPECIFIED", &facts->not_specified) ?
+		       error_set(err, STATUS_ENVIRONMENT, ENOENT,
+				 "the kernel's drop reasons lack NOT_SPECIFIED") :
+		       0;
+}
+
+/* Not an error: it may appear later, or live in another network namespace. */
+static void warn_of_interfaces(const struct filter_set *interfaces)
+{
+	char quoted[ERROR_QUOTE_SIZE];
+	char name[IF_NAMESIZE + 1] = "";
+
+	for (size_t i = 0; i < interfaces->count; i++) {
+		memcpy(name, interfaces->values[i].interface, IF_NAMESIZE);
+		if (if_nametoindex(name) == 0)
+			fprintf(stderr,
+				"bytetrace: warning: there is no interface %s here now; it is "
+				"matched in other network namespaces and when it appears\n",
+				error_quote(quoted, name));
+	}
+}
+
+static bool use_color(enum color_choice choice)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	if (choice != COLOR_AUTO)
+		return choice == COLOR_ALWAYS;
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}
+
+/* Load, attach, show drops until told to stop, and say what was seen. */
+static int trace(const struct options *options, const struct image *image,
+		 const struct kernel_facts *facts, struct error *err)
+{
+	const struct output_config config = {
+		.file = stdout,
+		.verbosity = options->verbosity,
+		.stack = options->stack,
+		.numeric = options->numeric,
+		.numeric_protocol = options->filter.numeric_protocol,
+		.color = use_color(options->color),
+		.reasons = facts->reasons,
+		.symbols = symbols_create("/proc/kallsyms"),
+	};
+	const struct session_config session = {
+		.output = &output_table,
+		.output_config = &config,
+		.count = options->count,
+		.duration_ms = options->duration_ms,
+	};
+	struct session_totals totals;
+	struct loaded loaded;
+	int result;
+
+	if (!config.symbols)
+		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	result = load_program(&loaded, image, err);
+	if (!result) {
+		result = session_run(&session, &loaded, facts->types.description, &totals, err);
+		load_close(&loaded);
+		if (!result)
+			fprintf(stderr, "bytetrace: %llu shown, %llu lost, %llu suppressed\n",
+				(unsigned long long)totals.shown, (unsigned long long)totals.lost,
+				(unsigned long long)totals.suppressed);
+	}
+	symbols_free(config.symbols);
+	return result;
+}
+
+static int print_source(const struct source *source, struct error *err)
+{
+	if (fwrite(source->text, 1, source->length, stdout) == source->length && !fflush(stdout))
+		return 0;
+	return error_set(err, STATUS_OUTPUT, errno, "cannot write the output: %s", strerror(errno));
+}
+
+static int run(const struct options *options, struct error *err)
+{
+	struct kernel_facts facts = { .types = { .build_fd = -1, .source_fd = -1, .file_fd = -1 } };
+	struct program program = { 0 };
+	struct image image = { 0 };
+	int result = privileges_check(err);
+
+	if (!result)
+		result = read_facts(&facts, options, err);
+	if (!result)
+		result = generate_program(&program, options, facts.not_specified, err);
+	if (result)
+		goto out;
+	if (options->action == ACTION_PRINT_SOURCE) {
+		result = print_source(&program.source, err);
+		goto out;
+	}
+	warn_of_interfaces(&options->filter.sets[FILTER_INTERFACE]);
+	const char *const macros[] = {
+		reasons_given(facts.reasons) ? "-DKFREE_SKB_REASON" : NULL,
+		NULL,
+	};
+	result = compile_program(&image, &program.source, macros, &facts.types, err);
+	generate_free(&program);
+	if (!result)
+		result = trace(options, &image, &facts, err);
+out:
+	image_free(&image);
+	generate_free(&program);
+	reasons_free(facts.reasons);
+	types_close(&facts.types);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct error err = { .status = STATUS_OK };
+	int result;
+
+	setlocale(LC_TIME, "");
+	result = options_parse(&options, argc, argv, &err);
+	if (!result) {
+		switch (options.action) {
+		case ACTION_HELP:
+			options_help(stdout);
+			break;
+		case ACTION_VERSION:
+			puts("bytetrace " VERSION);
+			break;
+		case ACTION_PRINT_SOURCE:
+		case ACTION_TRACE:
+			result = run(&options, &err);
+			break;
+		}
+	}
+	options_free(&options);
+	if (!result)
+		return STATUS_OK;
+	if (err.text[0])
+		fprintf(stderr, "bytetrace: %s\n", err.text);
+	return (int)err.status;
+}

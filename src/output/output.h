@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_OUTPUT_OUTPUT_H
+#define BYTETRACE_OUTPUT_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct drop;
+struct reasons;
+struct symbols;
+
+/* How drops are to be shown, and where the names come from. */
+struct output_config {
+	FILE *file;	   /* data goes here; the caller flushes, and checks ferror() */
+	int verbosity;	   /* 0, 1: + INTERFACE, 2: every column */
+	bool stack;	   /* kernel stack below each drop */
+	bool numeric;	   /* numbers instead of names, in every column */
+	bool numeric_protocol; /* numbers in PROTOCOL */
+	bool color;
+	struct reasons *reasons;
+	struct symbols *symbols;
+};
+
+/*
+ * One way to show drops. drop() may hold rows back until flush(), which is called after each
+ * batch, at the latest 100 ms after its first drop. finish() ends the document and frees.
+ */
+struct output_ops {
+	void *(*create)(const struct output_config *config); /* NULL: out of memory */
+	void (*drop)(void *output, const struct drop *drop);
+	void (*flush)(void *output);
+	void (*finish)(void *output);
+};
+
+extern const struct output_ops output_table;
+
+#endif

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "program/compile.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "program/compiler.h"
+#include "program/image.h"
+#include "program/template.h"
+#include "util/error.h"
+
+#define MAX_MESSAGES (256 * 1024) /* of what a compiler says, the rest is not read */
+
+/*
+ * What the child leaves behind: on success an image in `result`; on failure a struct error
+ * there; on a crash nothing. What libbcc and LLVM say is in `messages`.
+ */
+struct child_files {
+	int result;
+	int messages;
+};
+
+__attribute__((noreturn)) static void run_child(const struct child_files *files,
+						const struct source *source,
+						const char *const *macros,
+						const struct types *types, pid_t parent)
+{
+	struct error err = { .status = STATUS_COMPILE };
+	struct image image;
+	int result;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(STATUS_COMPILE);
+	if (dup2(files->messages, STDOUT_FILENO) < 0 || dup2(files->messages, STDERR_FILENO) < 0)
+		_exit(STATUS_COMPILE);
+	result = compiler_run(source->text, macros, types, &image, &err);
+	fflush(NULL);
+	if (!result) {
+		result = image_write(&image, files->result);
+		if (result)
+			error_set(&err, STATUS_COMPILE, -result,
+				  "cannot hand over the compiled program: %s", strerror(-result));
+	}
+	if (result && pwrite(files->result, &err, sizeof(err), 0) != sizeof(err))
+		_exit(STATUS_COMPILE);
+	/* LLVM's destructors are slow, and their work is for nothing. */
+	_exit(result ? (int)err.status : 0);
+}
+
+static char *read_messages(int fd)
+{
+	char *text = malloc(MAX_MESSAGES + 1);
+	ssize_t length;
+
+	if (!text)
+		return NULL;
+	length = pread(fd, text, MAX_MESSAGES, 0);
+	text[length > 0 ? length : 0] = '\0';
+	return text;
+}
+
+static size_t line_end(const char *line)
+{
+	return strcspn(line, "\n");
+}
+
+/*
+ * Print one line of a compiler: where it names a line of the program, that of the file which
+ * a person would edit; no bytes that a terminal would obey, as the line may quote a header file.
+ */
+static void print_line(FILE *out, const char *line, size_t length, const struct source *source)
+{
+	const char *end = line + length;
+	size_t name = strlen(COMPILER_MAIN_FILE);
+	unsigned long number;
+	char *rest;
+
+	if (length > name && strncmp(line, COMPILER_MAIN_FILE ":", name + 1) == 0) {
+		number = strtoul(line + name + 1, &rest, 10);
+		if (number >= 1 && number <= source->line_count) {
+			fprintf(out, "%s:%u", source->lines[number - 1].file,
+				source->lines[number - 1].line);
+			line = rest;
+		}
+	}
+	for (; line < end; line++)
+		fputc((unsigned char)*line >= 0x20 || *line == '\t' ? *line : '?', out);
+}
+
+/* The first error in what the compiler said, with the source line and the caret below it. */
+static void tell_messages(struct error *err, const char *messages, const struct source *source)
+{
+	const char *first = strstr(messages, "error: ");
+	FILE *out = fmemopen(err->text, sizeof(err->text), "w");
+
+	if (!out)
+		return;
+	if (first) {
+		while (first > messages && first[-1] != '\n')
+			first--;
+		print_line(out, first, line_end(first), source);
+		for (int i = 0; i < 2; i++) {
+			first += line_end(first);
+			if (!*first || strstr(first + 1, "error: ") == first + 1 ||
+			    (first[1] != ' ' && first[1] != '\t'))
+				break;
+			first++;
+			fputc('\n', out);
+			print_line(out, first, line_end(first), source);
+		}
+	} else {
+		fputs("the compiler failed and gave no reason", out);
+		if (*messages) {
+			fputs(", but said: ", out);
+			print_line(out, messages, line_end(messages), source);
+		}
+	}
+	fclose(out);
+}
+
+/* Why the child failed: its own sentence, the compiler's message, or the signal. */
+static int tell_failure(struct error *err, int status, const struct child_files *files,
+			const struct source *source)
+{
+	struct error told;
+	char *messages;
+	bool has_told = pread(files->result, &told, sizeof(told), 0) == sizeof(told);
+
+	if (WIFSIGNALED(status))
+		return error_set(err, STATUS_COMPILE, EIO,
+				 "the compiler was ended by signal %d (%s)", WTERMSIG(status),
+				 strsignal(WTERMSIG(status)));
+	if (has_told && told.status != STATUS_COMPILE) {
+		told.text[sizeof(told.text) - 1] = '\0';
+		*err = told;
+		return -EIO;
+	}
+	error_set(err, STATUS_COMPILE, EIO, "the program does not compile");
+	messages = read_messages(files->messages);
+	if (messages)
+		tell_messages(err, messages, source);
+	free(messages);
+	return -EIO;
+}
+
+int compile_program(struct image *image, const struct source *source, const char *const *macros,
+		    const struct types *types, struct error *err)
+{
+	struct child_files files = {
+		.result = memfd_create("bytetrace-image", MFD_CLOEXEC),
+		.messages = memfd_create("bytetrace-messages", MFD_CLOEXEC),
+	};
+	pid_t parent = getpid();
+	pid_t child;
+	int status;
+	int result;
+
+	if (files.result < 0 || files.messages < 0) {
+		result = error_set(err, STATUS_ENVIRONMENT, errno, "cannot make a memory file: %s",
+				   strerror(errno));
+		goto out;
+	}
+	fflush(NULL);
+	child = fork();
+	if (child == 0)
+		run_child(&files, source, macros, types, parent);
+	if (child < 0) {
+		result = error_set(err, STATUS_ENVIRONMENT, errno,
+				   "cannot start the compile child: %s", strerror(errno));
+		goto out;
+	}
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		result = tell_failure(err, status, &files, source);
+		goto out;
+	}
+	result = image_read(image, files.result);
+	if (result)
+		error_set(err, STATUS_COMPILE, -result,
+			  "the compiler handed over a damaged program");
+out:
+	if (files.result >= 0)
+		close(files.result);
+	if (files.messages >= 0)
+		close(files.messages);
+	return result;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_PROGRAM_COMPILE_H
+#define BYTETRACE_PROGRAM_COMPILE_H
+
+struct error;
+struct image;
+struct source;
+struct types;
+
+/*
+ * Compile a program in a child process, the only one to load libbcc and LLVM. `macros` is a
+ * NULL-terminated list of -D flags. On failure returns -errno; a compiler's message is told once,
+ * with the file and line of the template or source file (STATUS_COMPILE). The caller calls
+ * image_free().
+ */
+int compile_program(struct image *image, const struct source *source, const char *const *macros,
+		    const struct types *types, struct error *err);
+
+#endif

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "program/compiler.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/bpf.h>
+#include <sys/mount.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <bcc/bcc_common.h>
+
+#include "program/image.h"
+#include "program/include_tree.h"
+#include "util/error.h"
+
+/* Where the private file system of the compile child is mounted, for itself alone. */
+#define PRIVATE_DIRECTORY "/tmp"
+
+#define MAX_FLAGS 32
+
+/* What is used of libbcc, found at run time so that only the compile child ever loads it. */
+struct libbcc {
+	__typeof__(bpf_module_create_c_from_string) *create;
+	__typeof__(bpf_num_functions) *num_functions;
+	__typeof__(bpf_function_name) *function_name;
+	__typeof__(bpf_function_start_id) *function_start;
+	__typeof__(bpf_function_size_id) *function_size;
+	__typeof__(bpf_num_tables) *num_tables;
+	__typeof__(bpf_table_name) *table_name;
+	__typeof__(bpf_table_fd_id) *table_fd;
+	__typeof__(bpf_table_type_id) *table_type;
+	__typeof__(bpf_table_max_entries_id) *table_max_entries;
+	__typeof__(bpf_table_flags_id) *table_flags;
+	__typeof__(bpf_table_key_size_id) *table_key_size;
+	__typeof__(bpf_table_leaf_size_id) *table_leaf_size;
+};
+
+static int libbcc_load(struct libbcc *bcc, struct error *err)
+{
+	void *library = dlopen("libbcc.so.0", RTLD_NOW | RTLD_LOCAL);
+	const struct {
+		const char *name;
+		void *function;
+	} wanted[] = {
+		{ "bpf_module_create_c_from_string", &bcc->create },
+		{ "bpf_num_functions", &bcc->num_functions },
+		{ "bpf_function_name", &bcc->function_name },
+		{ "bpf_function_start_id", &bcc->function_start },
+		{ "bpf_function_size_id", &bcc->function_size },
+		{ "bpf_num_tables", &bcc->num_tables },
+		{ "bpf_table_name", &bcc->table_name },
+		{ "bpf_table_fd_id", &bcc->table_fd },
+		{ "bpf_table_type_id", &bcc->table_type },
+		{ "bpf_table_max_entries_id", &bcc->table_max_entries },
+		{ "bpf_table_flags_id", &bcc->table_flags },
+		{ "bpf_table_key_size_id", &bcc->table_key_size },
+		{ "bpf_table_leaf_size_id", &bcc->table_leaf_size },
+	};
+
+	if (!library)
+		return error_set(
+			err, STATUS_ENVIRONMENT, ENOENT,
+			"libbcc cannot be loaded (on Debian: apt-get install libbpfcc): %s",
+			dlerror());
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
+		void *symbol = dlsym(library, wanted[i].name);
+
+		if (!symbol)
+			return error_set(err, STATUS_ENVIRONMENT, ENOENT,
+					 "libbcc lacks the function %s", wanted[i].name);
+		memcpy(wanted[i].function, &symbol, sizeof(symbol));
+	}
+	return 0;
+}
+
+/*
+ * libbcc puts the working directory first on the include path, unpacks archives to names in
+ * /tmp that others can guess, and listens to the environment. So it gets an empty file system
+ * of its own on /tmp, stands in it, and has no environment. All of it ends with this process.
+ */
+static int enter_private_directory(struct error *err)
+{
+	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("bytetrace", PRIVATE_DIRECTORY, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700") ||
+	    chdir(PRIVATE_DIRECTORY))
+		return error_set(err, STATUS_ENVIRONMENT, errno,
+				 "cannot mount a private file system for the compiler: %s",
+				 strerror(errno));
+	clearenv();
+	setenv("BCC_KERNEL_SOURCE", PRIVATE_DIRECTORY, 1);
+	return 0;
+}
+
+/*
+ * libbcc reads all of /proc/kallsyms, a third of a compile's time, only to learn whether the kernel
+ * has these two helpers. Linux 5.5 and later have them; there it is given a file that says just
+ * that. Where this is refused, libbcc reads the long one.
+ */
+static void shorten_kallsyms(void)
+{
+	static const char path[] = PRIVATE_DIRECTORY "/kallsyms";
+	unsigned int major = 0, minor = 0;
+	struct utsname kernel;
+	FILE *file;
+
+	uname(&kernel);
+	sscanf(kernel.release, "%u.%u", &major, &minor);
+	if (major < 5 || (major == 5 && minor < 5))
+		return;
+	file = fopen(path, "we");
+	if (!file)
+		return;
+	fputs("ffffffff80000000 T bpf_probe_read_kernel\n"
+	      "ffffffff80001000 T bpf_probe_read_user\n",
+	      file);
+	if (fclose(file) == 0)
+		mount(path, "/proc/kallsyms", NULL, MS_BIND, NULL);
+}
+
+static void copy_maps(const struct libbcc *bcc, void *module, struct image *image)
+{
+	image->map_count = bcc->num_tables(module);
+	image->maps = calloc(image->map_count ? image->map_count : 1, sizeof(*image->maps));
+	for (size_t i = 0; image->maps && i < image->map_count; i++) {
+		struct image_map *map = &image->maps[i];
+
+		strncpy(map->name, bcc->table_name(module, i), sizeof(map->name) - 1);
+		map->type = (uint32_t)bcc->table_type(module, i);
+		map->key_size = (uint32_t)bcc->table_key_size(module, i);
+		map->value_size = (uint32_t)bcc->table_leaf_size(module, i);
+		map->max_entries = (uint32_t)bcc->table_max_entries(module, i);
+		map->flags = (uint32_t)bcc->table_flags(module, i);
+	}
+}
+
+/* libbcc made the maps and wrote their descriptors into the instructions: back to indexes. */
+static int unlink_maps(const struct libbcc *bcc, void *module, struct bpf_insn *instructions,
+		       size_t count, struct error *err)
+{
+	size_t maps = bcc->num_tables(module);
+
+	for (size_t i = 0; i < count; i++) {
+		struct bpf_insn *insn = &instructions[i];
+		size_t map;
+
+		if (insn->code != (BPF_LD | BPF_IMM | BPF_DW))
+			continue;
+		if (insn->src_reg == BPF_PSEUDO_MAP_FD) {
+			for (map = 0; map < maps; map++)
+				if (bcc->table_fd(module, map) == insn->imm)
+					break;
+			if (map == maps)
+				return error_set(err, STATUS_COMPILE, EINVAL,
+						 "the program uses a map that it does not define");
+			insn->imm = (int)map;
+		}
+		i++; /* the second half of the constant */
+	}
+	return 0;
+}
+
+static int copy_functions(const struct libbcc *bcc, void *module, struct image *image,
+			  struct error *err)
+{
+	size_t total = 0;
+
+	image->function_count = bcc->num_functions(module);
+	image->functions = calloc(image->function_count ? image->function_count : 1,
+				  sizeof(*image->functions));
+	if (!image->functions)
+		return -ENOMEM;
+	for (size_t i = 0; i < image->function_count; i++) {
+		struct image_function *function = &image->functions[i];
+
+		strncpy(function->name, bcc->function_name(module, i), sizeof(function->name) - 1);
+		function->first = (uint32_t)total;
+		function->count =
+			(uint32_t)(bcc->function_size(module, i) / sizeof(struct bpf_insn));
+		total += function->count;
+	}
+	image->instruction_count = total;
+	image->instructions = calloc(total ? total : 1, sizeof(*image->instructions));
+	if (!image->instructions)
+		return -ENOMEM;
+	for (size_t i = 0; i < image->function_count; i++)
+		memcpy(image->instructions + image->functions[i].first,
+		       bcc->function_start(module, i),
+		       image->functions[i].count * sizeof(struct bpf_insn));
+	return unlink_maps(bcc, module, image->instructions, total, err);
+}
+
+int compiler_run(const char *text, const char *const *macros, const struct types *types,
+		 struct image *image, struct error *err)
+{
+	static struct include_flags include_flags;
+	const char *flags[MAX_FLAGS];
+	size_t flag_count = 0;
+	struct libbcc bcc;
+	void *module;
+	int result;
+
+	memset(image, 0, sizeof(*image));
+	result = enter_private_directory(err);
+	if (!result)
+		shorten_kallsyms();
+	if (!result)
+		result = include_tree_make(PRIVATE_DIRECTORY, types, &include_flags, err);
+	if (!result)
+		result = libbcc_load(&bcc, err);
+	if (result)
+		return result;
+
+	for (size_t i = 0; i < include_flags.count; i++)
+		flags[flag_count++] = include_flags.text[i];
+	while (*macros && flag_count < MAX_FLAGS)
+		flags[flag_count++] = *macros++;
+	module = bcc.create(text, 0, flags, (int)flag_count, false, NULL);
+	if (!module)
+		return error_set(err, STATUS_COMPILE, EINVAL, "the program does not compile");
+	copy_maps(&bcc, module, image);
+	result = image->maps ? copy_functions(&bcc, module, image, err) : -ENOMEM;
+	if (result == -ENOMEM)
+		error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	return result;
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "program/generate.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options.h"
+#include "filter/filter.h"
+#include "util/error.h"
+#include "util/file.h"
+
+#define MAX_FILE (1024 * 1024)
+
+/* src/program/embedded.S */
+extern const char embedded_drop_template[];
+extern const char embedded_event_header[];
+extern const char embedded_kfree_skb_probe[];
+
+enum { TEMPLATE, EVENT, PROBE, FILES };
+
+static const struct {
+	const char *name; /* in the repository */
+	const char *file; /* in --templates */
+	const char *text;
+} built_in[FILES] = {
+	[TEMPLATE] = { "templates/drop.c", "drop.c", embedded_drop_template },
+	[EVENT] = { "templates/event.h", "event.h", embedded_event_header },
+	[PROBE] = { "probes/kfree_skb.c", "kfree_skb.c", embedded_kfree_skb_probe },
+};
+
+static const char *const slot_names[FILTER_STAGES] = {
+	[FILTER_STAGE_REASON] = "filter_reason",   [FILTER_STAGE_DEVICE] = "filter_device",
+	[FILTER_STAGE_VLAN] = "filter_vlan",	   [FILTER_STAGE_ETHERTYPE] = "filter_ethertype",
+	[FILTER_STAGE_NETWORK] = "filter_network", [FILTER_STAGE_TRANSPORT] = "filter_transport",
+};
+
+/* Read a file of the user's into program->files[index]. */
+static int read_file(struct program *program, int index, const char *flag, const char *path,
+		     struct template_file *file, struct error *err)
+{
+	char quoted[ERROR_QUOTE_SIZE];
+	int result = file_read_text(path, MAX_FILE, &program->files[index]);
+
+	if (result)
+		return error_set(err, STATUS_ENVIRONMENT, -result, "%s: cannot read %s: %s", flag,
+				 error_quote(quoted, path),
+				 result == -EINVAL ? "it holds a NUL byte" : strerror(-result));
+	file->name = program->names[index];
+	file->text = program->files[index];
+	return 0;
+}
+
+/* The three files that a generated program is made of; --templates may replace each of them. */
+static int find_files(struct program *program, const char *directory, struct template_file *files,
+		      struct error *err)
+{
+	for (int i = 0; i < FILES; i++) {
+		int result;
+
+		files[i] = (struct template_file){ built_in[i].name, built_in[i].text };
+		if (!directory)
+			continue;
+		if (asprintf(&program->names[i], "%s/%s", directory, built_in[i].file) < 0) {
+			program->names[i] = NULL;
+			return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		}
+		result = read_file(program, i, "--templates", program->names[i], &files[i], err);
+		/* The probe stays the built-in one if the directory holds only templates. */
+		if (result && !(i == PROBE && result == -ENOENT))
+			return result;
+	}
+	return 0;
+}
+
+static int fill_template(struct program *program, const struct options *options,
+			 uint32_t not_specified, struct error *err)
+{
+	const struct filter *filter = &options->filter;
+	const struct template_condition conditions[] = {
+		{ "device", options->verbosity >= 1 || filter->sets[FILTER_INTERFACE].count > 0 },
+		{ "netns", options->verbosity >= 2 },
+		{ "task", options->verbosity >= 2 },
+		{ "stack", options->stack },
+	};
+	struct template_slot slots[FILTER_STAGES + 2];
+	struct template_file files[FILES];
+	char *texts[FILTER_STAGES] = { NULL };
+	int result = find_files(program, options->templates_dir, files, err);
+
+	for (int stage = 0; stage < FILTER_STAGES && !result; stage++) {
+		size_t size;
+		FILE *out = open_memstream(&texts[stage], &size);
+
+		if (out)
+			filter_emit(filter, (enum filter_stage)stage, not_specified, out);
+		if (!out || fclose(out))
+			result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		slots[stage] = (struct template_slot){ slot_names[stage], { NULL, texts[stage] } };
+	}
+	slots[FILTER_STAGES] = (struct template_slot){ "event", files[EVENT] };
+	slots[FILTER_STAGES + 1] = (struct template_slot){ "probe", files[PROBE] };
+	if (!result)
+		result = template_render(&program->source, &files[TEMPLATE], slots,
+					 FILTER_STAGES + 2, conditions,
+					 sizeof(conditions) / sizeof(*conditions), err);
+	for (int stage = 0; stage < FILTER_STAGES; stage++)
+		free(texts[stage]);
+	return result;
+}
+
+int generate_program(struct program *program, const struct options *options, uint32_t not_specified,
+		     struct error *err)
+{
+	struct template_file file;
+	int result;
+
+	memset(program, 0, sizeof(*program));
+	if (!options->source_file) {
+		result = fill_template(program, options, not_specified, err);
+	} else {
+		program->names[0] = strdup(options->source_file);
+		result = read_file(program, 0, "--source", options->source_file, &file, err);
+		if (!result)
+			result = source_from_file(&program->source, &file, err);
+	}
+	if (result)
+		generate_free(program);
+	return result;
+}
+
+void generate_free(struct program *program)
+{
+	source_free(&program->source);
+	for (int i = 0; i < FILES; i++) {
+		free(program->files[i]);
+		free(program->names[i]);
+	}
+	memset(program, 0, sizeof(*program));
+}

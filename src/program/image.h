@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_PROGRAM_IMAGE_H
+#define BYTETRACE_PROGRAM_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bpf_insn;
+struct error;
+
+/*
+ * A compiled program as it leaves the compile child: instructions, and the definitions of the
+ * maps that they use. An instruction that loads a map (BPF_PSEUDO_MAP_FD) holds the map's
+ * index in `maps` where the kernel will want a descriptor.
+ */
+#define IMAGE_NAME_SIZE 64
+
+struct image_map {
+	char name[IMAGE_NAME_SIZE];
+	uint32_t type; /* enum bpf_map_type */
+	uint32_t key_size;
+	uint32_t value_size;
+	uint32_t max_entries;
+	uint32_t flags;
+};
+
+struct image_function {
+	char name[IMAGE_NAME_SIZE];
+	uint32_t first; /* index into instructions */
+	uint32_t count;
+};
+
+struct image {
+	struct image_map *maps;
+	size_t map_count;
+	struct image_function *functions;
+	size_t function_count;
+	struct bpf_insn *instructions;
+	size_t instruction_count;
+};
+
+/* Whether an instruction loads a map. */
+bool image_is_map_load(const struct bpf_insn *insn);
+
+/* Write the image to a descriptor. Returns 0 or -errno. */
+int image_write(const struct image *image, int fd);
+
+/*
+ * Read an image from the start of a file and check that every count, name and index in it lies in
+ * bounds: -EBADMSG otherwise. The caller calls image_free().
+ */
+int image_read(struct image *image, int fd);
+
+void image_free(struct image *image);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_PROGRAM_INCLUDE_TREE_H
+#define BYTETRACE_PROGRAM_INCLUDE_TREE_H
+
+#include <limits.h>
+#include <stddef.h>
+
+struct error;
+struct types;
+
+/* Compiler flags that go with an include tree. */
+struct include_flags {
+	size_t count;
+	char text[16][PATH_MAX];
+};
+
+/*
+ * Make below the directory `path` (private, empty) what libbcc takes for a kernel source tree:
+ * - from headers: include/linux/kconfig.h only, and flags that lead to the real tree or trees;
+ * - from BTF: stand-ins for the header files that a drop probe and libbcc's own helpers include.
+ * An archive is unpacked there first. Nothing outside of `path` is written. Returns 0 or -errno
+ * with STATUS_ENVIRONMENT.
+ */
+int include_tree_make(const char *path, const struct types *types, struct include_flags *flags,
+		      struct error *err);
+
+#endif

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "program/sysbpf.h"
+
+#include <errno.h>
+#include <string.h>
+#include <linux/bpf.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "program/image.h"
+
+static int sysbpf(enum bpf_cmd command, union bpf_attr *attr)
+{
+	long result = syscall(SYS_bpf, command, attr, sizeof(*attr));
+
+	return result < 0 ? -errno : (int)result;
+}
+
+static uint64_t pointer(const void *address)
+{
+	return (uint64_t)(uintptr_t)address;
+}
+
+/* The kernel takes 15 characters of letters, digits, '_' and '.'. */
+static void set_name(char *to, const char *name)
+{
+	memcpy(to, name, strnlen(name, BPF_OBJ_NAME_LEN - 1));
+}
+
+int sysbpf_map_create(const struct image_map *map)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = map->type;
+	attr.key_size = map->key_size;
+	attr.value_size = map->value_size;
+	attr.max_entries = map->max_entries;
+	attr.map_flags = map->flags;
+	set_name(attr.map_name, map->name);
+	return sysbpf(BPF_MAP_CREATE, &attr);
+}
+
+static int map_element(enum bpf_cmd command, int map_fd, const void *key, const void *value)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (uint32_t)map_fd;
+	attr.key = pointer(key);
+	attr.value = pointer(value);
+	return sysbpf(command, &attr);
+}
+
+int sysbpf_map_set(int map_fd, const void *key, const void *value)
+{
+	return map_element(BPF_MAP_UPDATE_ELEM, map_fd, key, value);
+}
+
+int sysbpf_map_get(int map_fd, const void *key, void *value)
+{
+	return map_element(BPF_MAP_LOOKUP_ELEM, map_fd, key, value);
+}
+
+int sysbpf_program_load(uint32_t type, const struct bpf_insn *instructions, size_t count,
+			const char *name, char *log, size_t log_size)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = type;
+	attr.insns = pointer(instructions);
+	attr.insn_cnt = (uint32_t)count;
+	attr.license = pointer("GPL");
+	set_name(attr.prog_name, name);
+	if (log) {
+		attr.log_buf = pointer(log);
+		attr.log_size = (uint32_t)log_size;
+		attr.log_level = 1;
+	}
+	return sysbpf(BPF_PROG_LOAD, &attr);
+}
+
+int sysbpf_raw_tracepoint_attach(int program_fd, const char *tracepoint)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.raw_tracepoint.name = pointer(tracepoint);
+	attr.raw_tracepoint.prog_fd = (uint32_t)program_fd;
+	return sysbpf(BPF_RAW_TRACEPOINT_OPEN, &attr);
+}
+
+int sysbpf_program_misses(int program_fd, uint64_t *misses)
+{
+	/*
+	 * recursion_misses ends struct bpf_prog_info at byte 216 since Linux 5.12; system headers
+	 * may be older than the kernel, so the struct is not named here.
+	 */
+	struct {
+		uint64_t before[26];
+		uint64_t recursion_misses;
+	} info;
+	union bpf_attr attr;
+	int result;
+
+	memset(&info, 0, sizeof(info));
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)program_fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = pointer(&info);
+	result = sysbpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
+	if (!result)
+		*misses = attr.info.info_len >= sizeof(info) ? info.recursion_misses : 0;
+	return result;
+}

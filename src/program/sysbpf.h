@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_PROGRAM_SYSBPF_H
+#define BYTETRACE_PROGRAM_SYSBPF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct bpf_insn;
+struct image_map;
+
+/*
+ * The bpf(2) calls that bytetrace makes, one function each. Made here and not through libbpf or
+ * libbcc_bpf because their signatures moved between the releases that Debian carries; the
+ * system call's did not. (The prefix keeps clear of libbpf's names.) All return a descriptor or 0,
+ * or -errno.
+ */
+int sysbpf_map_create(const struct image_map *map);
+int sysbpf_map_set(int map_fd, const void *key, const void *value);
+int sysbpf_map_get(int map_fd, const void *key, void *value);
+
+/* `log` (log_size bytes) receives the verifier's words; NULL: none wanted. */
+int sysbpf_program_load(uint32_t type, const struct bpf_insn *instructions, size_t count,
+			const char *name, char *log, size_t log_size);
+int sysbpf_raw_tracepoint_attach(int program_fd, const char *tracepoint);
+
+/*
+ * How often the kernel skipped a program because it was already running on that CPU. 0 on
+ * kernels before 5.12, which do not skip.
+ */
+int sysbpf_program_misses(int program_fd, uint64_t *misses);
+
+#endif

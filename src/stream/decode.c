@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "stream/decode.h"
+
+#include <errno.h>
+#include <linux/types.h>
+
+#include "event.h"
+
+/*
+ * The stack as the kernel walked it starts with the frames of the program itself and of the
+ * tracepoint; the drop's own begin at the location. Where that is not on the stack (a tail
+ * call), all of it is shown.
+ */
+static void trim_stack(struct drop *drop)
+{
+	const struct drop_event *event = drop->event;
+
+	drop->stack = (const uint64_t *)event->stack;
+	drop->stack_depth = event->stack_depth;
+	for (size_t i = 0; i < drop->stack_depth; i++) {
+		if (event->stack[i] == event->location) {
+			drop->stack += i;
+			drop->stack_depth -= i;
+			return;
+		}
+	}
+}
+
+int decode_drop(const void *bytes, size_t size, uint32_t cpu, struct drop *drop)
+{
+	const struct drop_event *event = bytes;
+
+	if (size < sizeof(*event))
+		return -EMSGSIZE;
+	if (event->version != DROP_EVENT_VERSION || event->stack_depth > DROP_STACK_DEPTH)
+		return -EPROTO;
+	if (size < sizeof(*event) + event->stack_depth * sizeof(event->stack[0]))
+		return -EMSGSIZE;
+	drop->event = event;
+	drop->cpu = cpu;
+	trim_stack(drop);
+	return 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_STREAM_DECODE_H
+#define BYTETRACE_STREAM_DECODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct drop_event;
+
+/* One drop, decoded: a valid record and what is known of it from outside of the record. */
+struct drop {
+	const struct drop_event *event; /* in the perf buffer's memory or a copy of it */
+	uint32_t cpu;			/* the CPU that dropped the packet */
+	const uint64_t *stack;		/* from the function that dropped outwards */
+	size_t stack_depth;
+};
+
+/*
+ * Check a raw record of `size` bytes (the kernel pads it, so size may be larger than the
+ * record) and fill `drop`, which points into `bytes`. `bytes` is 8-byte aligned. Returns 0,
+ * -EMSGSIZE for a record cut short, -EPROTO for one of another version or with impossible
+ * contents.
+ */
+int decode_drop(const void *bytes, size_t size, uint32_t cpu, struct drop *drop);
+
+#endif

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "stream/session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "kernel/symbols.h"
+#include "output/output.h"
+#include "program/load.h"
+#include "stream/decode.h"
+#include "stream/rings.h"
+#include "util/error.h"
+
+#define RING_SIZE (512 * 1024) /* bytes a CPU */
+#define LOOK_MS 50	       /* a lone drop wakes nobody: how long it may lie in a ring */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+/* Let SIGINT and SIGTERM through only where `waiting` is in force, so that none falls between. */
+static void catch_signals(sigset_t *waiting)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	sigset_t blocked;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGTERM);
+	sigprocmask(SIG_BLOCK, &blocked, waiting);
+	sigdelset(waiting, SIGINT);
+	sigdelset(waiting, SIGTERM);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* What a record's callback works on. */
+struct sink {
+	const struct session_config *config;
+	void *output;
+	struct session_totals *totals;
+};
+
+static bool count_reached(const struct sink *sink)
+{
+	return sink->config->count > 0 && sink->totals->shown >= sink->config->count;
+}
+
+static int show_record(void *context, uint32_t cpu, const void *bytes, size_t size)
+{
+	struct sink *sink = context;
+	struct drop drop;
+
+	if (count_reached(sink)) {
+		sink->totals->suppressed++;
+		return 0;
+	}
+	if (decode_drop(bytes, size, cpu, &drop))
+		return -EPROTO;
+	sink->config->output->drop(sink->output, &drop);
+	sink->totals->shown++;
+	return 0;
+}
+
+/* The reader of a pipe went away: that is how `| head` ends, and nothing to talk about. */
+static int reader_gone(struct error *err)
+{
+	err->status = STATUS_OUTPUT;
+	err->text[0] = '\0';
+	return -EPIPE;
+}
+
+static int flush(const struct sink *sink, struct error *err)
+{
+	FILE *file = sink->config->output_config->file;
+
+	errno = 0;
+	if (fflush(file) == 0 && !ferror(file))
+		return 0;
+	if (errno == EPIPE)
+		return reader_gone(err);
+	return error_set(err, STATUS_OUTPUT, errno ? errno : EIO, "cannot write the output: %s",
+			 strerror(errno ? errno : EIO));
+}
+
+/* Show what the rings hold. */
+static int drain(struct sink *sink, struct rings *rings, struct error *err)
+{
+	if (rings_drain(rings, show_record, sink))
+		return error_set(err, STATUS_LOAD, EPROTO,
+				 "the program's record is not the struct drop_event that this "
+				 "bytetrace reads (templates/event.h)");
+	sink->config->output->flush(sink->output);
+	return flush(sink, err);
+}
+
+/* How long to wait at most; not longer than to the end of the session. */
+static int next_look(uint64_t end_ms)
+{
+	uint64_t now = now_ms();
+
+	if (end_ms == 0 || end_ms > now + LOOK_MS)
+		return LOOK_MS;
+	return end_ms > now ? (int)(end_ms - now) : 0;
+}
+
+static void hint_restricted(const struct symbols *symbols, bool *hinted)
+{
+	if (*hinted || !symbols_restricted(symbols))
+		return;
+	*hinted = true;
+	fprintf(stderr, "bytetrace: hint: the kernel hides its symbols, so locations are numbers: "
+			"sysctl kernel.kptr_restrict=1 and CAP_SYSLOG show them\n");
+}
+
+static int show_drops(struct sink *sink, struct rings *rings, const sigset_t *waiting,
+		      struct error *err)
+{
+	const struct session_config *config = sink->config;
+	uint64_t end_ms = config->duration_ms ? now_ms() + config->duration_ms : 0;
+	bool hinted = false;
+	int result = 0;
+
+	while (!result && !interrupted && !count_reached(sink) && (!end_ms || now_ms() < end_ms)) {
+		if (rings_wait(rings, next_look(end_ms), waiting) == RINGS_HANGUP)
+			return reader_gone(err);
+		result = drain(sink, rings, err);
+		hint_restricted(config->output_config->symbols, &hinted);
+	}
+	return result;
+}
+
+int session_run(const struct session_config *config, struct loaded *loaded, const char *types,
+		struct session_totals *totals, struct error *err)
+{
+	struct sink sink = { .config = config, .totals = totals };
+	struct rings *rings = NULL;
+	sigset_t waiting;
+	int result;
+
+	memset(totals, 0, sizeof(*totals));
+	catch_signals(&waiting);
+	result = rings_open(&rings, loaded->events_fd, RING_SIZE, err);
+	if (result)
+		return result;
+	rings_watch_hangup(rings, fileno(config->output_config->file));
+	sink.output = config->output->create(config->output_config);
+	if (!sink.output)
+		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	if (!result)
+		result = load_attach(loaded, err);
+	if (!result) {
+		fprintf(stderr, "bytetrace: tracing %s, types from %s, %zu instructions\n",
+			loaded->attach_point, types, loaded->instruction_count);
+		result = show_drops(&sink, rings, &waiting, err);
+	}
+	/* What was recorded before the end is shown; nothing comes after it. */
+	load_detach(loaded);
+	if (!result)
+		result = drain(&sink, rings, err);
+	totals->lost = load_lost(loaded);
+	if (sink.output) {
+		config->output->finish(sink.output);
+		if (!result)
+			result = flush(&sink, err);
+	}
+	rings_close(rings);
+	return result;
+}

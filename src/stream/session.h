@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_STREAM_SESSION_H
+#define BYTETRACE_STREAM_SESSION_H
+
+#include <stdint.h>
+
+struct error;
+struct loaded;
+struct output_config;
+struct output_ops;
+
+/* What to do with the drops, and when to stop. */
+struct session_config {
+	const struct output_ops *output;
+	const struct output_config *output_config;
+	uint64_t count;	      /* stop after so many drops shown; 0: never */
+	uint64_t duration_ms; /* stop after so long; 0: never */
+};
+
+/* Where the drops that passed the filters went; together they are all of them. */
+struct session_totals {
+	uint64_t shown;
+	uint64_t lost;	     /* not recorded, or recorded and not readable */
+	uint64_t suppressed; /* recorded, but `count` had been reached */
+};
+
+/*
+ * Attach a loaded program, say so in one line on stderr that ends in `types`, and show
+ * drops until SIGINT, SIGTERM, the count or the duration. Then detach, show what is still in the
+ * buffers and end the output. Fails with STATUS_OUTPUT if the output cannot be written; its
+ * error has no text if the reader of a pipe just went away.
+ */
+int session_run(const struct session_config *config, struct loaded *loaded, const char *types,
+		struct session_totals *totals, struct error *err);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_UTIL_FILE_H
+#define BYTETRACE_UTIL_FILE_H
+
+#include <stddef.h>
+
+/*
+ * Read a small text file below the directory `at` (or AT_FDCWD) into `text`, cut at size - 1 bytes
+ * and ended with a NUL. Returns 0 or -errno.
+ */
+int file_read_string(int at, const char *path, char *text, size_t size);
+
+/*
+ * Read a whole regular file of at most `max` bytes, ended with a NUL. The caller frees *text.
+ * Returns 0 or -errno: -EFBIG for a larger file, -EINVAL for one with a NUL in it.
+ */
+int file_read_text(const char *path, size_t max, char **text);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_UTIL_TEXT_H
+#define BYTETRACE_UTIL_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Parse `length` bytes of `text` as one unsigned number, decimal or 0x-hex,
+ * nothing before or after it, at most `max`. Returns false for anything else.
+ */
+bool text_number(const char *text, size_t length, uint64_t max, uint64_t *number);
+
+/*
+ * Copy bytes that are not to be trusted (an interface or process name, what
+ * a user typed) as printable ASCII: control bytes, bytes >= 0x80, a backslash
+ * and every byte of `also` become \xNN. Stops before an escape that would not
+ * fit; `to` (size bytes, > 0) always ends with a NUL. Returns the length
+ * written; *complete (may be NULL) says whether all of `from` was.
+ */
+size_t text_escape(char *to, size_t size, const char *from, size_t length, const char *also,
+		   bool *complete);
+
+#endif

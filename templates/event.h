@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The record of one drop, as the program in the kernel writes it into the
+ * perf buffer and as src/stream/decode.c reads it. Integers are in host byte
+ * order; addresses stay as they are in the packet. A field whose flag is not
+ * set was not there, or could not be read, and is zero.
+ */
+#define DROP_EVENT_VERSION 1
+
+#define DROP_HAS_ETHERTYPE 0x01 /* ethertype */
+#define DROP_HAS_ADDRESSES 0x02 /* saddr, daddr */
+#define DROP_HAS_L4 0x04	/* l4_protocol */
+#define DROP_HAS_PORTS 0x08	/* sport, dport */
+#define DROP_NO_PORTS 0x10	/* whole packet read: its protocol has no ports */
+#define DROP_HAS_VLAN 0x20	/* vlan */
+#define DROP_HAS_DEVICE 0x40	/* ifindex, ifname */
+#define DROP_HAS_NETNS 0x80	/* netns */
+
+#define DROP_STACK_DEPTH 127 /* the kernel's default limit, kernel.perf_event_max_stack */
+
+struct drop_event {
+	__u64 time;	/* CLOCK_MONOTONIC, nanoseconds */
+	__u64 location; /* where kfree_skb was called: a return address */
+	__u32 reason;	/* enum skb_drop_reason, 0 on kernels that give none */
+	__u32 length;	/* skb->len */
+	__u32 netns;	/* inode of the network namespace */
+	__u32 ifindex;
+	__u32 pid; /* thread group that was running; the sender only by luck */
+	__u16 ethertype;
+	__u16 vlan; /* outermost VLAN ID */
+	__u16 sport;
+	__u16 dport;
+	__u8 l4_protocol;
+	__u8 flags;   /* DROP_HAS_... */
+	__u8 version; /* DROP_EVENT_VERSION */
+	__u8 stack_depth;
+	union {
+		__u8 bytes[16]; /* IPv4 in the first four */
+		__u32 words[4];
+	} saddr, daddr;
+	union {
+		char ifname[16]; /* filled up with NUL */
+		__u64 ifname_words[2];
+	};
+	char comm[16];
+	__u64 stack[]; /* stack_depth return addresses, innermost first, with -k */
+};

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Print the program that bytetrace generates for the flags given, with the facts of the kernel
+ * fixed, so that the result is the same on every host: what tests/golden/run compares.
+ */
+#include <stdio.h>
+
+#include "cli/options.h"
+#include "program/generate.h"
+#include "util/error.h"
+
+#define NOT_SPECIFIED 2 /* as in Linux 6.1 and later */
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct program program;
+	struct error err;
+	int result = options_parse(&options, argc, argv, &err);
+
+	if (!result)
+		result = generate_program(&program, &options, NOT_SPECIFIED, &err);
+	if (result) {
+		fprintf(stderr, "render: %s\n", err.text);
+	} else {
+		fwrite(program.source.text, 1, program.source.length, stdout);
+		generate_free(&program);
+	}
+	options_free(&options);
+	return result != 0;
+}

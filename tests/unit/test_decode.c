@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "stream/decode.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/types.h>
+#include <cmocka.h>
+
+#include "event.h"
+
+#define LOCATION 0xffffffff81000020
+
+struct record {
+	struct drop_event event;
+	__u64 stack[DROP_STACK_DEPTH];
+};
+
+static void fill(struct record *record, unsigned int depth)
+{
+	memset(record, 0, sizeof(*record));
+	record->event.version = DROP_EVENT_VERSION;
+	record->event.location = LOCATION;
+	record->event.stack_depth = (__u8)depth;
+	for (unsigned int i = 0; i < depth && i < DROP_STACK_DEPTH; i++)
+		record->stack[i] = 0xffffffff81000000 + i * 16;
+}
+
+static void whole_record(void **state)
+{
+	struct record record;
+	struct drop drop;
+
+	(void)state;
+	fill(&record, 0);
+	record.event.sport = 80;
+	assert_int_equal(decode_drop(&record, sizeof(record.event), 3, &drop), 0);
+	assert_ptr_equal(drop.event, &record.event);
+	assert_int_equal(drop.cpu, 3);
+	assert_int_equal(drop.event->sport, 80);
+	assert_int_equal(drop.stack_depth, 0);
+}
+
+/* The kernel pads a record to eight bytes, so more than it holds may come. */
+static void padded_record(void **state)
+{
+	struct record record;
+	struct drop drop;
+
+	(void)state;
+	fill(&record, 0);
+	assert_int_equal(decode_drop(&record, sizeof(record.event) + 4, 0, &drop), 0);
+}
+
+static void every_shorter_size_is_refused(void **state)
+{
+	struct record record;
+	struct drop drop;
+	size_t whole = sizeof(record.event) + 5 * sizeof(record.stack[0]);
+
+	(void)state;
+	fill(&record, 5);
+	assert_int_equal(decode_drop(&record, whole, 0, &drop), 0);
+	for (size_t size = 0; size < whole; size++) {
+		/* A copy of just that size, so that the sanitizer sees a read behind it. */
+		void *copy = malloc(size ? size : 1);
+
+		memcpy(copy, &record, size);
+		assert_int_equal(decode_drop(copy, size, 0, &drop), -EMSGSIZE);
+		free(copy);
+	}
+}
+
+static void hostile_records_are_refused(void **state)
+{
+	struct record record;
+	struct drop drop;
+
+	(void)state;
+	fill(&record, 0);
+	record.event.version = DROP_EVENT_VERSION + 1;
+	assert_int_equal(decode_drop(&record, sizeof(record), 0, &drop), -EPROTO);
+	fill(&record, DROP_STACK_DEPTH + 1);
+	assert_int_equal(decode_drop(&record, sizeof(record), 0, &drop), -EPROTO);
+	fill(&record, 255);
+	assert_int_equal(decode_drop(&record, sizeof(record), 0, &drop), -EPROTO);
+	memset(&record, 0xff, sizeof(record));
+	assert_int_equal(decode_drop(&record, sizeof(record), 0, &drop), -EPROTO);
+}
+
+static void stack_starts_at_the_location(void **state)
+{
+	struct record record;
+	struct drop drop;
+
+	(void)state;
+	fill(&record, 5); /* the location is the third frame */
+	assert_int_equal(decode_drop(&record, sizeof(record), 0, &drop), 0);
+	assert_int_equal(drop.stack_depth, 3);
+	assert_true(drop.stack[0] == LOCATION);
+	assert_true(drop.stack[2] == LOCATION + 32);
+}
+
+static void stack_without_the_location_is_whole(void **state)
+{
+	struct record record;
+	struct drop drop;
+
+	(void)state;
+	fill(&record, 2);
+	assert_int_equal(decode_drop(&record, sizeof(record), 0, &drop), 0);
+	assert_int_equal(drop.stack_depth, 2);
+	fill(&record, DROP_STACK_DEPTH);
+	record.event.location = 1;
+	assert_int_equal(decode_drop(&record, sizeof(record), 0, &drop), 0);
+	assert_int_equal(drop.stack_depth, DROP_STACK_DEPTH);
+}
+
+/* Any bytes at all: accepted or refused, but never read out of bounds. */
+static void random_records(void **state)
+{
+	unsigned int seed = 20261124;
+	int accepted = 0;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		size_t size = (size_t)rand_r(&seed) % sizeof(struct record);
+		unsigned char *bytes = malloc(size ? size : 1);
+		struct drop drop;
+
+		for (size_t i = 0; i < size; i++)
+			bytes[i] = (unsigned char)rand_r(&seed);
+		if (size >= sizeof(struct drop_event))
+			((struct drop_event *)bytes)->version = DROP_EVENT_VERSION;
+		if (decode_drop(bytes, size, 0, &drop) == 0) {
+			volatile uint64_t sum = 0;
+
+			for (size_t i = 0; i < drop.stack_depth; i++)
+				sum += drop.stack[i];
+			accepted++;
+		}
+		free(bytes);
+	}
+	assert_true(accepted > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whole_record),
+		cmocka_unit_test(padded_record),
+		cmocka_unit_test(every_shorter_size_is_refused),
+		cmocka_unit_test(hostile_records_are_refused),
+		cmocka_unit_test(stack_starts_at_the_location),
+		cmocka_unit_test(stack_without_the_location_is_whole),
+		cmocka_unit_test(random_records),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
