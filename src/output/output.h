@@ -11,10 +11,10 @@ struct symbols;
 
 /* How drops are to be shown, and where the names come from. */
 struct output_config {
-	FILE *file;	   /* data goes here; the caller flushes, and checks ferror() */
-	int verbosity;	   /* 0, 1: + INTERFACE, 2: every column */
-	bool stack;	   /* kernel stack below each drop */
-	bool numeric;	   /* numbers instead of names, in every column */
+	FILE *file;	       /* data goes here; the caller flushes, and checks ferror() */
+	int verbosity;	       /* 0, 1: + INTERFACE, 2: every column */
+	bool stack;	       /* kernel stack below each drop */
+	bool numeric;	       /* numbers instead of names, in every column */
 	bool numeric_protocol; /* numbers in PROTOCOL */
 	bool color;
 	struct reasons *reasons;

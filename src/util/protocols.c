@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "util/protocols.h"
 
+#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 /*
  * IANA, "Assigned Internet Protocol Numbers", keywords in lower case; where /etc/protocols has
@@ -325,9 +325,16 @@ static const struct {
 
 #define ETHERTYPES (sizeof(ethertypes) / sizeof(*ethertypes))
 
+/* The databases of different systems write 802.1Q as 802_1Q, 802-1q ...: '_' counts as '-'. */
 static bool same_name(const char *known, const char *name, size_t length)
 {
-	return strlen(known) == length && strncasecmp(known, name, length) == 0;
+	if (strlen(known) != length)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (tolower((unsigned char)name[i] == '_' ? '-' : (unsigned char)name[i]) !=
+		    known[i])
+			return false;
+	return true;
 }
 
 const char *protocol_ip_name(uint8_t number)

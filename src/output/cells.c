@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "output/cells.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <time.h>
+#include <linux/types.h>
+
+#include "event.h"
+#include "kernel/reasons.h"
+#include "kernel/symbols.h"
+#include "output/output.h"
+#include "stream/decode.h"
+#include "util/protocols.h"
+#include "util/text.h"
+
+/* ECMA-48, SGR */
+#define COLOR_RED "\033[31m"
+#define COLOR_YELLOW "\033[33m"
+
+#define ETHERTYPE_IPV6 0x86dd
+#define NAME_SIZE 512 /* of a symbol or module, at most: KSYM_NAME_LEN */
+#define NANOSECONDS 1000000000u
+
+/* Rows come by the million, so numbers are written by hand and not by printf. */
+static size_t write_number(char *to, uint64_t number)
+{
+	char digits[20];
+	size_t length = 0;
+
+	do {
+		digits[length++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	for (size_t i = 0; i < length; i++)
+		to[i] = digits[length - 1 - i];
+	return length;
+}
+
+static size_t write_hex(char *to, uint64_t number, int min_digits)
+{
+	int digits = 16;
+
+	while (digits > min_digits && number >> (digits - 1) * 4 == 0)
+		digits--;
+	to[0] = '0';
+	to[1] = 'x';
+	for (int i = 0; i < digits; i++)
+		to[2 + i] = "0123456789abcdef"[number >> (digits - 1 - i) * 4 & 0xf];
+	return 2 + (size_t)digits;
+}
+
+static size_t write_text(char *to, const char *text)
+{
+	size_t length = strnlen(text, NAME_SIZE);
+
+	memcpy(to, text, length);
+	return length;
+}
+
+static size_t write_absent(char *to)
+{
+	to[0] = '-';
+	return 1;
+}
+
+/* Names that anybody on the host may choose: nothing in them may break a row or a terminal. */
+static size_t write_name(char *to, const char *name, size_t size)
+{
+	size_t length = strnlen(name, size);
+
+	return length ? text_escape(to, CELL_SIZE, name, length, "|", NULL) : write_absent(to);
+}
+
+static size_t write_digits(char *to, unsigned int number, size_t digits)
+{
+	for (size_t i = digits; i-- > 0; number /= 10)
+		to[i] = (char)('0' + number % 10);
+	return digits;
+}
+
+static size_t write_time(char *cell, const struct row *row)
+{
+	uint64_t time = row->drop->event->time + row->clock_offset;
+	time_t seconds = (time_t)(time / NANOSECONDS);
+	size_t length = 0;
+	struct tm local;
+
+	localtime_r(&seconds, &local);
+	length += write_digits(cell + length, (unsigned int)local.tm_hour, 2);
+	cell[length++] = ':';
+	length += write_digits(cell + length, (unsigned int)local.tm_min, 2);
+	cell[length++] = ':';
+	length += write_digits(cell + length, (unsigned int)local.tm_sec, 2);
+	cell[length++] = '.';
+	return length + write_digits(cell + length, (unsigned int)(time % NANOSECONDS / 1000), 6);
+}
+
+static size_t write_cpu(char *cell, const struct row *row)
+{
+	return write_number(cell, row->drop->cpu);
+}
+
+static size_t write_pid(char *cell, const struct row *row)
+{
+	return write_number(cell, row->drop->event->pid);
+}
+
+static size_t write_comm(char *cell, const struct row *row)
+{
+	return write_name(cell, row->drop->event->comm, sizeof(row->drop->event->comm));
+}
+
+static size_t write_netns(char *cell, const struct row *row)
+{
+	return row->drop->event->flags & DROP_HAS_NETNS
+		       ? write_number(cell, row->drop->event->netns)
+		       : write_absent(cell);
+}
+
+static size_t write_interface(char *cell, const struct row *row)
+{
+	return row->drop->event->flags & DROP_HAS_DEVICE
+		       ? write_name(cell, row->drop->event->ifname,
+				    sizeof(row->drop->event->ifname))
+		       : write_absent(cell);
+}
+
+static size_t write_vlan(char *cell, const struct row *row)
+{
+	return row->drop->event->flags & DROP_HAS_VLAN ? write_number(cell, row->drop->event->vlan)
+						       : write_absent(cell);
+}
+
+static size_t write_address(char *cell, const struct drop_event *event, const void *address)
+{
+	int family = event->ethertype == ETHERTYPE_IPV6 ? AF_INET6 : AF_INET;
+
+	if (!(event->flags & DROP_HAS_ADDRESSES) || !inet_ntop(family, address, cell, CELL_SIZE))
+		return write_absent(cell);
+	return strlen(cell);
+}
+
+static size_t write_source(char *cell, const struct row *row)
+{
+	return write_address(cell, row->drop->event, &row->drop->event->saddr);
+}
+
+static size_t write_destination(char *cell, const struct row *row)
+{
+	return write_address(cell, row->drop->event, &row->drop->event->daddr);
+}
+
+bool cells_numeric_protocol(const struct output_config *config)
+{
+	return config->numeric || config->numeric_protocol;
+}
+
+static size_t write_protocol(char *cell, const struct row *row)
+{
+	const struct drop_event *event = row->drop->event;
+	const char *name = NULL;
+
+	if (event->flags & DROP_HAS_L4) {
+		if (!cells_numeric_protocol(row->config))
+			name = protocol_ip_name(event->l4_protocol);
+		return name ? write_text(cell, name) : write_number(cell, event->l4_protocol);
+	}
+	if (event->flags & DROP_HAS_ETHERTYPE) {
+		if (!cells_numeric_protocol(row->config))
+			name = protocol_ethertype_name(event->ethertype);
+		return name ? write_text(cell, name) : write_hex(cell, event->ethertype, 4);
+	}
+	return write_absent(cell);
+}
+
+static size_t write_port(char *cell, const struct drop_event *event, uint16_t port)
+{
+	/* Without DROP_HAS_PORTS `port` is 0: what a protocol that has none shows. */
+	return event->flags & (DROP_HAS_PORTS | DROP_NO_PORTS) ? write_number(cell, port)
+							       : write_absent(cell);
+}
+
+static size_t write_sport(char *cell, const struct row *row)
+{
+	return write_port(cell, row->drop->event, row->drop->event->sport);
+}
+
+static size_t write_dport(char *cell, const struct row *row)
+{
+	return write_port(cell, row->drop->event, row->drop->event->dport);
+}
+
+static size_t write_length(char *cell, const struct row *row)
+{
+	return write_number(cell, row->drop->event->length);
+}
+
+static size_t write_location(char *cell, const struct row *row)
+{
+	struct symbol symbol;
+	size_t length;
+
+	if (!symbols_find(row->config->symbols, row->drop->event->location, &symbol))
+		return write_hex(cell, row->drop->event->location, 1);
+	length = write_text(cell, symbol.name);
+	if (row->config->verbosity >= 2) {
+		cell[length++] = '+';
+		length += write_hex(cell + length, symbol.offset, 1);
+	}
+	return length;
+}
+
+static size_t write_reason(char *cell, const struct row *row)
+{
+	char buffer[REASON_NAME_SIZE];
+
+	if (!reasons_given(row->config->reasons))
+		return write_absent(cell);
+	return write_text(cell,
+			  reasons_name(row->config->reasons, row->drop->event->reason, buffer));
+}
+
+const struct column cells_columns[] = {
+	{ "TIME", 2, false, false, NULL, write_time },
+	{ "CPU", 2, true, false, NULL, write_cpu },
+	{ "PID", 2, true, false, NULL, write_pid },
+	{ "COMM", 2, false, false, NULL, write_comm },
+	{ "NETNS", 2, true, false, NULL, write_netns },
+	{ "INTERFACE", 1, false, false, NULL, write_interface },
+	{ "VLAN", 2, true, false, NULL, write_vlan },
+	{ "SOURCE", 0, false, false, NULL, write_source },
+	{ "DESTINATION", 0, false, false, NULL, write_destination },
+	{ "PROTOCOL", 0, false, true, NULL, write_protocol },
+	{ "SPORT", 0, true, false, NULL, write_sport },
+	{ "DPORT", 0, true, false, NULL, write_dport },
+	{ "LEN", 2, true, false, NULL, write_length },
+	{ "LOCATION", 0, false, false, COLOR_YELLOW, write_location },
+	{ "REASON", 0, false, false, COLOR_RED, write_reason },
+};
+
+const size_t cells_column_count = sizeof(cells_columns) / sizeof(*cells_columns);
+
+size_t cells_write_frame(char *cell, const struct output_config *config, uint64_t address)
+{
+	struct symbol symbol;
+	size_t length;
+
+	if (!symbols_find(config->symbols, address, &symbol))
+		return write_hex(cell, address, 1);
+	length = write_text(cell, symbol.name);
+	cell[length++] = '+';
+	length += write_hex(cell + length, symbol.offset, 1);
+	cell[length++] = '/';
+	length += write_hex(cell + length, symbol.size, 1);
+	if (symbol.module) {
+		cell[length++] = ' ';
+		cell[length++] = '[';
+		length += write_text(cell + length, symbol.module);
+		cell[length++] = ']';
+	}
+	return length;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_OUTPUT_CELLS_H
+#define BYTETRACE_OUTPUT_CELLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct drop;
+struct output_config;
+
+/* Room for the text of a cell or frame: the longest symbol and module, and two numbers. */
+#define CELL_SIZE 1100
+
+/* What a cell is made from. */
+struct row {
+	const struct output_config *config;
+	const struct drop *drop;
+	uint64_t clock_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC, nanoseconds */
+};
+
+/* One column: its title and how a drop is told in it. */
+struct column {
+	const char *title;
+	int verbosity;	       /* shown from this number of -v on */
+	bool number;	       /* aligned to the right */
+	bool numeric_protocol; /* so only if protocols are shown as numbers */
+	const char *color;     /* escape sequence, or NULL */
+	/* Write the text, without a NUL, into `cell` (CELL_SIZE); returns its length. */
+	size_t (*write)(char *cell, const struct row *row);
+};
+
+/* All columns, in the order of a row. */
+extern const struct column cells_columns[];
+extern const size_t cells_column_count;
+
+/* Whether PROTOCOL is a number for this configuration. */
+bool cells_numeric_protocol(const struct output_config *config);
+
+/* A frame of a stack: "symbol+0x1f/0x9a [module]", or the address. Returns its length. */
+size_t cells_write_frame(char *cell, const struct output_config *config, uint64_t address);
+
+#endif

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table: columns are as wide as what was seen so far. The rows of the first batch are held
+ * back, so that the header is made for them; a wider value later widens its column from there on.
+ */
+#include "output/output.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "output/cells.h"
+#include "stream/decode.h"
+
+#define MAX_COLUMNS 16
+#define MAX_HELD 64 /* rows that wait for the header at most */
+#define STACK_INDENT "    "
+
+#define COLOR_BOLD "\033[1m"
+#define COLOR_DIM "\033[2m"
+#define COLOR_OFF "\033[0m"
+
+/* The cells of a drop, one text behind the other, and its stack, ready to be printed. */
+struct line {
+	size_t lengths[MAX_COLUMNS];
+	char *stack; /* lines, or NULL */
+	char cells[];
+};
+
+struct table {
+	struct output_config config;
+	const struct column *columns[MAX_COLUMNS];
+	bool right[MAX_COLUMNS];
+	size_t widths[MAX_COLUMNS];
+	size_t column_count;
+	uint64_t clock_offset;
+
+	bool started; /* the header is printed */
+	struct line *held[MAX_HELD];
+	size_t held_count;
+
+	struct line *line; /* the one being made, with room for all cells */
+};
+
+static uint64_t clock_now(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* Anew for each batch: the wall clock may be set while drops are traced. */
+static void read_clocks(struct table *table)
+{
+	table->clock_offset = clock_now(CLOCK_REALTIME) - clock_now(CLOCK_MONOTONIC);
+}
+
+static void *table_create(const struct output_config *config)
+{
+	struct table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return NULL;
+	table->config = *config;
+	for (size_t i = 0; i < cells_column_count; i++) {
+		const struct column *column = &cells_columns[i];
+		size_t index = table->column_count;
+
+		if (column->verbosity > config->verbosity)
+			continue;
+		table->columns[index] = column;
+		table->right[index] = column->number ||
+				      (column->numeric_protocol && cells_numeric_protocol(config));
+		table->widths[index] = strlen(column->title);
+		table->column_count++;
+	}
+	table->line = malloc(sizeof(*table->line) + table->column_count * CELL_SIZE);
+	if (!table->line) {
+		free(table);
+		return NULL;
+	}
+	read_clocks(table);
+	return table;
+}
+
+static void put_color(const struct table *table, const char *color)
+{
+	if (table->config.color && color)
+		fputs(color, table->config.file);
+}
+
+static void put_repeated(FILE *file, char c, size_t count)
+{
+	while (count-- > 0)
+		putc_unlocked(c, file);
+}
+
+static void put_border(const struct table *table)
+{
+	for (size_t i = 0; i < table->column_count; i++) {
+		putc_unlocked('+', table->config.file);
+		put_repeated(table->config.file, '-', table->widths[i] + 2);
+	}
+	fputs("+\n", table->config.file);
+}
+
+static void put_cell(const struct table *table, const char *text, size_t length, size_t before,
+		     size_t after, const char *color)
+{
+	FILE *file = table->config.file;
+
+	fputs("| ", file);
+	put_repeated(file, ' ', before);
+	put_color(table, color);
+	fwrite_unlocked(text, 1, length, file);
+	put_color(table, color ? COLOR_OFF : NULL);
+	put_repeated(file, ' ', after + 1);
+}
+
+static void put_header(const struct table *table)
+{
+	put_border(table);
+	for (size_t i = 0; i < table->column_count; i++) {
+		const char *title = table->columns[i]->title;
+		size_t padding = table->widths[i] - strlen(title);
+
+		put_cell(table, title, strlen(title), padding / 2, padding - padding / 2,
+			 COLOR_BOLD);
+	}
+	fputs("|\n", table->config.file);
+	put_border(table);
+}
+
+static void put_line(const struct table *table, const struct line *line)
+{
+	const char *text = line->cells;
+
+	for (size_t i = 0; i < table->column_count; i++) {
+		size_t padding = table->widths[i] - line->lengths[i];
+		bool right = table->right[i];
+
+		put_cell(table, text, line->lengths[i], right ? padding : 0, right ? 0 : padding,
+			 table->columns[i]->color);
+		text += line->lengths[i];
+	}
+	fputs("|\n", table->config.file);
+	if (line->stack) {
+		put_color(table, COLOR_DIM);
+		fputs(line->stack, table->config.file);
+		put_color(table, COLOR_OFF);
+	}
+}
+
+static void start(struct table *table)
+{
+	table->started = true;
+	put_header(table);
+	for (size_t i = 0; i < table->held_count; i++) {
+		put_line(table, table->held[i]);
+		free(table->held[i]->stack);
+		free(table->held[i]);
+	}
+	table->held_count = 0;
+}
+
+/* The stack's lines as one text, which the caller frees. NULL: none, or no memory for it. */
+static char *make_stack(const struct table *table, const struct drop *drop)
+{
+	char frame[CELL_SIZE];
+	char *text = NULL;
+	size_t size;
+	FILE *out;
+
+	if (!table->config.stack || drop->stack_depth == 0)
+		return NULL;
+	out = open_memstream(&text, &size);
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < drop->stack_depth; i++) {
+		fputs(STACK_INDENT, out);
+		fwrite(frame, 1, cells_write_frame(frame, &table->config, drop->stack[i]), out);
+		putc('\n', out);
+	}
+	fclose(out);
+	return text;
+}
+
+/* Keep a copy of the line until the header is printed. False: no memory. */
+static bool hold(struct table *table, size_t cells_length)
+{
+	struct line *copy = malloc(sizeof(*copy) + cells_length);
+
+	if (!copy)
+		return false;
+	memcpy(copy, table->line, sizeof(*copy) + cells_length);
+	table->held[table->held_count++] = copy;
+	return true;
+}
+
+static void table_drop(void *output, const struct drop *drop)
+{
+	struct table *table = output;
+	const struct row row = { &table->config, drop, table->clock_offset };
+	struct line *line = table->line;
+	size_t length = 0;
+
+	for (size_t i = 0; i < table->column_count; i++) {
+		line->lengths[i] = table->columns[i]->write(line->cells + length, &row);
+		length += line->lengths[i];
+		if (line->lengths[i] > table->widths[i])
+			table->widths[i] = line->lengths[i];
+	}
+	line->stack = make_stack(table, drop);
+	if (!table->started && hold(table, length)) {
+		if (table->held_count == MAX_HELD)
+			start(table);
+		return;
+	}
+	if (!table->started)
+		start(table);
+	put_line(table, line);
+	free(line->stack);
+}
+
+static void table_flush(void *output)
+{
+	struct table *table = output;
+
+	if (!table->started && table->held_count > 0)
+		start(table);
+	read_clocks(table);
+}
+
+static void table_finish(void *output)
+{
+	struct table *table = output;
+
+	if (!table->started)
+		start(table);
+	put_border(table);
+	free(table->line);
+	free(table);
+}
+
+const struct output_ops output_table = { table_create, table_drop, table_flush, table_finish };
