@@ -65,7 +65,7 @@ static const struct option_spec {
 	const struct choice *choices;
 } specs[] = {
 	{ 'p', "proto", "P", GROUP_FILTERS,
-	  "L3 or L4 protocol: name or number (tcp, 1, arp, 0x88cc)", KIND_FILTER, MEMBER(filter),
+	  "L3 or L4 protocol, name or number (tcp, 1, 0x88cc)", KIND_FILTER, MEMBER(filter),
 	  FILTER_PROTO, NULL },
 	{ 's', "saddr", "A", GROUP_FILTERS, "source address or prefix (10.0.0.0/8, ::1)",
 	  KIND_FILTER, MEMBER(filter), FILTER_SADDR, NULL },

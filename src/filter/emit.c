@@ -55,10 +55,17 @@ static void emit_prefix(const struct filter_prefix *prefix, const char *member, 
 	fprintf(out, ") /* %s/%u */", address, prefix->bits);
 }
 
+/* Without a comparison that is always true: compilers warn of those. */
 static void emit_range(const struct filter_range *range, const char *member, FILE *out)
 {
 	if (range->first == range->last)
 		fprintf(out, "event->%s == %u", member, range->first);
+	else if (range->first == 0 && range->last == UINT16_MAX)
+		fputs("1 /* any */", out);
+	else if (range->first == 0)
+		fprintf(out, "event->%s <= %u", member, range->last);
+	else if (range->last == UINT16_MAX)
+		fprintf(out, "event->%s >= %u", member, range->first);
 	else
 		fprintf(out, "(event->%s >= %u && event->%s <= %u)", member, range->first, member,
 			range->last);
@@ -114,23 +121,23 @@ static const char *const presence[FILTER_FIELDS] = {
 	[FILTER_VLAN] = "DROP_HAS_VLAN",       [FILTER_INTERFACE] = "DROP_HAS_DEVICE",
 };
 
-/* Leave unless one of the values matches; or, negated, if one does. */
+/* Leave unless one of the values matches; or, negated, if one does. A list has a line a value. */
 static void emit_set(const struct filter *filter, enum filter_field field, FILE *out)
 {
 	const struct filter_set *set = &filter->sets[field];
+	bool listed = set->count > 1;
 
 	if (set->count == 0)
 		return;
 	fprintf(out, "\tif (%s(", set->negated ? "" : "!");
 	if (presence[field])
-		fprintf(out, "(event->flags & %s) && (", presence[field]);
-	fputs("\n" VALUE_INDENT, out);
+		fprintf(out, "(event->flags & %s) &&%s", presence[field], listed ? " (" : " ");
 	for (size_t i = 0; i < set->count; i++) {
-		if (i > 0)
-			fputs(" ||\n" VALUE_INDENT, out);
+		if (listed)
+			fputs(i > 0 ? " ||\n" VALUE_INDENT : "\n" VALUE_INDENT, out);
 		emit_value(field, &set->values[i], out);
 	}
-	fprintf(out, "%s))\n\t\treturn 0;\n", presence[field] ? ")" : "");
+	fprintf(out, "%s))\n\t\treturn 0;\n", presence[field] && listed ? ")" : "");
 }
 
 /* Whether a -p list can be decided by the EtherType alone. */

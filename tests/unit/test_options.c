@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/options.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "util/error.h"
+
+#define MAX_WORDS 32
+
+/* Parse a command line given as one text; '~' stands for a space within a word. */
+static int parse(struct options *options, const char *line, struct error *err)
+{
+	static char text[512];
+	static char name[] = "bytetrace";
+	char *argv[MAX_WORDS] = { name };
+	int argc = 1;
+	char *rest;
+
+	strcpy(text, line);
+	for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+		for (char *c = word; *c; c++)
+			if (*c == '~')
+				*c = ' ';
+		argv[argc++] = word;
+	}
+	memset(err, 0, sizeof(*err));
+	return options_parse(options, argc, argv, err);
+}
+
+static void nothing(void **state)
+{
+	struct options options;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(parse(&options, "", &err), 0);
+	assert_int_equal(options.action, ACTION_TRACE);
+	assert_int_equal(options.color, COLOR_AUTO);
+	assert_int_equal(options.types, TYPES_ANY);
+	for (int field = 0; field < FILTER_FIELDS; field++)
+		assert_int_equal(options.filter.sets[field].count, 0);
+	options_free(&options);
+}
+
+/* Every flag in its long form, then in its short form. */
+static void every_flag(void **state)
+{
+	static const char *const lines[] = {
+		"--proto tcp --saddr 10.0.0.0/8 --daddr ::1 --sport 1-2 --dport 80,443 --vlan 7 "
+		"--interface eth0 --valid-reason --verbose --verbose --stack --numeric "
+		"--color=always --count 5 --duration 1.5",
+		"-p tcp -s 10.0.0.0/8 -d ::1 -S 1-2 -D 80,443 -V 7 -i eth0 -rvvknc --count=5 "
+		"--duration=1.5",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct options options;
+		struct error err;
+
+		assert_int_equal(parse(&options, lines[i], &err), 0);
+		assert_int_equal(options.filter.sets[FILTER_PROTO].values[0].protocol.number, 6);
+		assert_int_equal(options.filter.sets[FILTER_SADDR].values[0].prefix.bits, 8);
+		assert_int_equal(options.filter.sets[FILTER_DADDR].values[0].prefix.bits, 128);
+		assert_int_equal(options.filter.sets[FILTER_SPORT].values[0].range.last, 2);
+		assert_int_equal(options.filter.sets[FILTER_DPORT].count, 2);
+		assert_int_equal(options.filter.sets[FILTER_VLAN].values[0].range.first, 7);
+		assert_string_equal(options.filter.sets[FILTER_INTERFACE].values[0].interface,
+				    "eth0");
+		assert_true(options.filter.valid_reason);
+		assert_int_equal(options.verbosity, 2);
+		assert_true(options.stack);
+		assert_true(options.numeric);
+		assert_int_equal(options.color, COLOR_ALWAYS);
+		assert_int_equal(options.count, 5);
+		assert_int_equal(options.duration_ms, 1500);
+		options_free(&options);
+	}
+}
+
+static void types_and_source(void **state)
+{
+	struct options options;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(parse(&options, "--types=headers --headers /h --templates /t", &err), 0);
+	assert_int_equal(options.types, TYPES_HEADERS);
+	assert_string_equal(options.headers_dir, "/h");
+	assert_string_equal(options.templates_dir, "/t");
+	assert_int_equal(parse(&options, "-b /file --types btf --source mine.c -vv -k", &err), 0);
+	assert_int_equal(options.types, TYPES_BTF);
+	assert_string_equal(options.btf_file, "/file");
+	assert_string_equal(options.source_file, "mine.c");
+	assert_int_equal(parse(&options, "--print-source -p tcp", &err), 0);
+	assert_int_equal(options.action, ACTION_PRINT_SOURCE);
+	options_free(&options);
+}
+
+static void help_and_version(void **state)
+{
+	struct options options;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(parse(&options, "-h", &err), 0);
+	assert_int_equal(options.action, ACTION_HELP);
+	assert_int_equal(parse(&options, "--version --nonsense", &err), 0);
+	assert_int_equal(options.action, ACTION_VERSION);
+}
+
+static void durations(void **state)
+{
+	static const struct {
+		const char *line;
+		uint64_t milliseconds;
+	} cases[] = {
+		{ "--duration 1", 1000 },
+		{ "--duration .5", 500 },
+		{ "--duration 0.001", 1 },
+		{ "--duration 2.0009", 2000 },
+		{ "--duration 1000000000", 1000000000000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct options options;
+		struct error err;
+
+		assert_int_equal(parse(&options, cases[i].line, &err), 0);
+		assert_int_equal(options.duration_ms, cases[i].milliseconds);
+	}
+}
+
+static void mistakes(void **state)
+{
+	static const struct {
+		const char *line, *message;
+	} cases[] = {
+		{ "-x", "\"-x\" is not a flag; see --help" },
+		{ "-vxk", "\"-x\" is not a flag; see --help" },
+		{ "--print-source -xv", "\"-x\" is not a flag; see --help" },
+		{ "--nonsense", "\"--nonsense\" is not a flag; see --help" },
+		{ "--nonsense=5", "\"--nonsense=5\" is not a flag; see --help" },
+		{ "--stack=1", "\"--stack=1\": the flag takes no argument" },
+		{ "-p", "\"-p\" needs an argument" },
+		{ "--proto", "\"--proto\" needs an argument" },
+		{ "--count", "\"--count\" needs an argument" },
+		{ "--count 0", "--count: \"0\" is not a number above 0" },
+		{ "--count -1", "--count: \"-1\" is not a number above 0" },
+		{ "--duration 0", "--duration: \"0\" is not a number of seconds above 0" },
+		{ "--duration 0.0001",
+		  "--duration: \"0.0001\" is not a number of seconds above 0" },
+		{ "--duration 1.", "--duration: \"1.\" is not a number of seconds above 0" },
+		{ "--duration 1.2.3", "--duration: \"1.2.3\" is not a number of seconds above 0" },
+		{ "--duration 1e3", "--duration: \"1e3\" is not a number of seconds above 0" },
+		{ "--color=red", "--color: \"red\" is not auto, always or never" },
+		{ "--types=dwarf", "--types: \"dwarf\" is not headers or btf" },
+		{ "--source=", "--source: \"\" is not a path" },
+		{ "-D 65536", "-D: \"65536\" is not a port or a range of ports (0-65535)" },
+		{ "tcp~port~80",
+		  "\"tcp port 80\": filter expressions are not supported, only flags; "
+		  "see --help" },
+		{ "-v extra", "\"extra\": filter expressions are not supported, only flags; see "
+			      "--help" },
+		{ "--headers /h -b /b", "--headers and --btf both name the types" },
+		{ "--types=headers -b /b", "--btf contradicts --types=headers" },
+		{ "--types=btf --headers /h", "--headers contradicts --types=btf" },
+		{ "--source a.c --templates /t", "--source and --templates both name the program" },
+		{ "--source a.c -r",
+		  "--source brings its own filters: a filter flag would have no effect" },
+		{ "--source a.c -p tcp",
+		  "--source brings its own filters: a filter flag would have no effect" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct options options;
+		struct error err;
+
+		if (parse(&options, cases[i].line, &err) == 0)
+			fail_msg("accepted: %s", cases[i].line);
+		assert_string_equal(err.text, cases[i].message);
+		assert_int_equal(err.status, STATUS_USAGE);
+		options_free(&options);
+	}
+}
+
+static void help_fits_a_terminal(void **state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	char *rest;
+
+	(void)state;
+	options_help(out);
+	fclose(out);
+	assert_int_equal(strncmp(text, "Usage: bytetrace [flags]\n", 25), 0);
+	assert_non_null(strstr(text, "-p, --proto P "));
+	assert_non_null(strstr(text, "-c, --color[=WHEN] "));
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (strlen(line) > 80)
+			fail_msg("longer than 80: %s", line);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing),
+		cmocka_unit_test(every_flag),
+		cmocka_unit_test(types_and_source),
+		cmocka_unit_test(help_and_version),
+		cmocka_unit_test(durations),
+		cmocka_unit_test(mistakes),
+		cmocka_unit_test(help_fits_a_terminal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

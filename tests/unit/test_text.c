@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "util/text.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "util/error.h"
+
+static void numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t max;
+		bool valid;
+		uint64_t number;
+	} cases[] = {
+		{ "0", 0, true, 0 },
+		{ "1", 0, false, 0 },
+		{ "255", 255, true, 255 },
+		{ "256", 255, false, 0 },
+		{ "007", 255, true, 7 },
+		{ "0x88cc", 0xffff, true, 0x88cc },
+		{ "0XFF", 0xff, true, 0xff },
+		{ "0x10000", 0xffff, false, 0 },
+		{ "9", 5, false, 0 },
+		{ "f", 255, false, 0 },
+		{ "0x", 255, false, 0 },
+		{ "0xg", 255, false, 0 },
+		{ "", 255, false, 0 },
+		{ "-1", 255, false, 0 },
+		{ "+1", 255, false, 0 },
+		{ " 1", 255, false, 0 },
+		{ "1 ", 255, false, 0 },
+		{ "1.5", 255, false, 0 },
+		{ "18446744073709551615", UINT64_MAX, true, UINT64_MAX },
+		{ "18446744073709551616", UINT64_MAX, false, 0 },
+		{ "99999999999999999999999", UINT64_MAX, false, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint64_t number = 0;
+		bool valid =
+			text_number(cases[i].text, strlen(cases[i].text), cases[i].max, &number);
+
+		if (valid != cases[i].valid || number != cases[i].number)
+			fail_msg("\"%s\"", cases[i].text);
+	}
+}
+
+/* Only `length` bytes count, whatever stands behind them. */
+static void number_within_text(void **state)
+{
+	uint64_t number;
+
+	(void)state;
+	assert_true(text_number("80,443", 2, 65535, &number));
+	assert_int_equal(number, 80);
+}
+
+static void escapes(void **state)
+{
+	static const struct {
+		const char *from, *also, *to;
+	} cases[] = {
+		{ "eth0", "|", "eth0" },
+		{ "a|b", "|", "a\\x7cb" },
+		{ "a|b", "", "a|b" },
+		{ "\033[31m", "", "\\x1b[31m" },
+		{ "new\nline", "", "new\\x0aline" },
+		{ "back\\slash", "", "back\\x5cslash" },
+		{ "\xc3\xa9", "", "\\xc3\\xa9" },
+		{ "\x7f", "", "\\x7f" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char to[64];
+		bool complete;
+
+		text_escape(to, sizeof(to), cases[i].from, strlen(cases[i].from), cases[i].also,
+			    &complete);
+		assert_string_equal(to, cases[i].to);
+		assert_true(complete);
+	}
+}
+
+static void escape_never_overflows(void **state)
+{
+	(void)state;
+	for (size_t size = 1; size < 16; size++) {
+		char to[16];
+		bool complete;
+		size_t length = text_escape(to, size, "a\nb\nc", 5, "", &complete);
+
+		assert_true(length < size);
+		assert_int_equal(strlen(to), length);
+		assert_int_equal(complete, size > 11);
+	}
+}
+
+static void quotes(void **state)
+{
+	char quoted[ERROR_QUOTE_SIZE];
+	char longest[1000];
+
+	(void)state;
+	assert_string_equal(error_quote(quoted, "eth0"), "\"eth0\"");
+	assert_string_equal(error_quote(quoted, "\"\n"), "\"\\x22\\x0a\"");
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	error_quote(quoted, longest);
+	assert_true(strlen(quoted) < ERROR_QUOTE_SIZE);
+	assert_string_equal(quoted + strlen(quoted) - 5, "x...\"");
+}
+
+static void error_is_set(void **state)
+{
+	struct error err;
+
+	(void)state;
+	assert_int_equal(error_set(&err, STATUS_LOAD, ENOENT, "no %s", "map"), -ENOENT);
+	assert_int_equal(err.status, STATUS_LOAD);
+	assert_string_equal(err.text, "no map");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers), cmocka_unit_test(number_within_text),
+		cmocka_unit_test(escapes), cmocka_unit_test(escape_never_overflows),
+		cmocka_unit_test(quotes),  cmocka_unit_test(error_is_set),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
