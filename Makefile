@@ -9,8 +9,7 @@ PKG_CONFIG ?= pkg-config
 
 BUILD := build$(if $(SAN),/san)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes
-SANITIZE := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
-comma := ,
+SANITIZE := $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
 
 override CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc -Itemplates
 # Hidden: a function of ours must not take the place of one in libbcc that has its name.

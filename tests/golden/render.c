@@ -9,7 +9,7 @@
 #include "program/generate.h"
 #include "util/error.h"
 
-#define NOT_SPECIFIED 2 /* as in Linux 6.1 and later */
+#define NOT_SPECIFIED 2 /* as in Linux 6.4 and later */
 
 int main(int argc, char **argv)
 {

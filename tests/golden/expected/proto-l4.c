@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * bytetrace: what the kernel runs for each dropped packet.
+ *
+ * The way of a drop: probe -> drop() -> the skb's own fields -> device -> VLAN tag -> network
+ * header -> transport header -> record. Each step fills its part of the record; the filters on
+ * a part stand right behind it and leave as soon as one does not match.
+ *
+ * Compiled by libbcc against kernel headers, or against stand-ins for the same header files made
+ * from BTF. Macros from outside: SKB_VLAN_ALL if struct sk_buff has the member vlan_all (6.2),
+ * KFREE_SKB_REASON if the tracepoint kfree_skb has a reason (5.17).
+ */
+#include <linux/skbuff.h>
+#include <linux/netdevice.h>
+#include <net/sock.h>
+#include <uapi/linux/ip.h>
+#include <uapi/linux/ipv6.h>
+
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The record of one drop, as the program in the kernel writes it into the
+ * perf buffer and as src/stream/decode.c reads it. Integers are in host byte
+ * order; addresses stay as they are in the packet. A field whose flag is not
+ * set was not there, or could not be read, and is zero.
+ */
+#define DROP_EVENT_VERSION 1
+
+#define DROP_HAS_ETHERTYPE 0x01 /* ethertype */
+#define DROP_HAS_ADDRESSES 0x02 /* saddr, daddr */
+#define DROP_HAS_L4 0x04	/* l4_protocol */
+#define DROP_HAS_PORTS 0x08	/* sport, dport */
+#define DROP_NO_PORTS 0x10	/* whole packet read: its protocol has no ports */
+#define DROP_HAS_VLAN 0x20	/* vlan */
+#define DROP_HAS_DEVICE 0x40	/* ifindex, ifname */
+#define DROP_HAS_NETNS 0x80	/* netns */
+
+#define DROP_STACK_DEPTH 127 /* the kernel's default limit, kernel.perf_event_max_stack */
+
+struct drop_event {
+	__u64 time;	/* CLOCK_MONOTONIC, nanoseconds */
+	__u64 location; /* where kfree_skb was called: a return address */
+	__u32 reason;	/* enum skb_drop_reason, 0 on kernels that give none */
+	__u32 length;	/* skb->len */
+	__u32 netns;	/* inode of the network namespace */
+	__u32 ifindex;
+	__u32 pid; /* thread group that was running; the sender only by luck */
+	__u16 ethertype;
+	__u16 vlan; /* outermost VLAN ID */
+	__u16 sport;
+	__u16 dport;
+	__u8 l4_protocol;
+	__u8 flags;   /* DROP_HAS_... */
+	__u8 version; /* DROP_EVENT_VERSION */
+	__u8 stack_depth;
+	union {
+		__u8 bytes[16]; /* IPv4 in the first four */
+		__u32 words[4];
+	} saddr, daddr;
+	union {
+		char ifname[16]; /* filled up with NUL */
+		__u64 ifname_words[2];
+	};
+	char comm[16];
+	__u64 stack[]; /* stack_depth return addresses, innermost first, with -k */
+};
+
+BPF_PERF_OUTPUT(events);
+
+/* Records that found no room in the perf buffer of their CPU. */
+BPF_PERCPU_ARRAY(lost, u64, 1);
+
+enum {
+	ETHERTYPE_IPV4 = 0x0800,
+	ETHERTYPE_ARP = 0x0806,
+	ETHERTYPE_VLAN = 0x8100,
+	ETHERTYPE_QINQ = 0x88a8,
+	ETHERTYPE_IPV6 = 0x86dd,
+
+	IP_HOP_BY_HOP = 0,
+	IP_TCP = 6,
+	IP_UDP = 17,
+	IP_DCCP = 33,
+	IP_ROUTING = 43,
+	IP_FRAGMENT = 44,
+	IP_AH = 51,
+	IP_DESTINATION = 60,
+	IP_SCTP = 132,
+	IP_UDPLITE = 136,
+
+	HEADER_UNSET = 0xffff,	   /* skb->mac_header that was never set */
+	ETHERNET_SIZE = 14,
+	VLAN_TAG_SIZE = 4,
+	MAX_VLAN_TAGS = 2,
+	MAX_EXTENSION_HEADERS = 8,
+	FIRST_NETNS_INODE = 0xeffffff0, /* PROC_DYNAMIC_FIRST and the fixed ones below it */
+};
+
+/* The linear part of a packet. Offsets count from the start of the buffer. */
+struct packet {
+	const unsigned char *head;
+	u32 end;
+};
+
+/* Copy a header out of the packet. Not 0: it does not reach that far. */
+static __always_inline int packet_read(struct packet packet, u32 offset, void *to, u32 size)
+{
+	if (offset + size > packet.end)
+		return -1;
+	return bpf_probe_read_kernel(to, size, packet.head + offset);
+}
+
+static __always_inline u32 netns_inode(struct net *net)
+{
+	u32 inode = 0;
+
+	bpf_probe_read_kernel(&inode, sizeof(inode), &net->ns.inum);
+	return inode;
+}
+
+/*
+ * Find the EtherType and the start of the network header behind VLAN tags. The outermost tag is
+ * in the skb's metadata, or in the payload: between the MAC and the network header on the way
+ * out, at the network header on the way in. Returns the offset, 0 if it is not known.
+ */
+static __always_inline u32 read_link(struct drop_event *event, const struct sk_buff *skb,
+				     struct packet packet)
+{
+	u32 offset = skb->network_header;
+	u16 ethertype = bpf_ntohs(skb->protocol);
+	struct {
+		__be16 tci;
+		__be16 ethertype;
+	} tag;
+
+#ifdef SKB_VLAN_ALL
+	if (skb->vlan_all) {
+#else
+	if (skb->vlan_present) {
+#endif
+		event->vlan = skb->vlan_tci & 0xfff;
+		event->flags |= DROP_HAS_VLAN;
+	}
+
+	if ((ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ) &&
+	    skb->mac_header != HEADER_UNSET &&
+	    offset >= skb->mac_header + ETHERNET_SIZE + VLAN_TAG_SIZE)
+		offset = skb->mac_header + ETHERNET_SIZE;
+#pragma unroll
+	for (int i = 0; i < MAX_VLAN_TAGS; i++) {
+		if (ethertype != ETHERTYPE_VLAN && ethertype != ETHERTYPE_QINQ)
+			break;
+		if (offset == 0 || packet_read(packet, offset, &tag, sizeof(tag)))
+			return 0;
+		if (!(event->flags & DROP_HAS_VLAN)) {
+			event->vlan = bpf_ntohs(tag.tci) & 0xfff;
+			event->flags |= DROP_HAS_VLAN;
+		}
+		ethertype = bpf_ntohs(tag.ethertype);
+		offset += VLAN_TAG_SIZE;
+	}
+	if (ethertype) {
+		event->ethertype = ethertype;
+		event->flags |= DROP_HAS_ETHERTYPE;
+	}
+	return offset;
+}
+
+/*
+ * Addresses and IP protocol. Returns the offset of the transport header; 0 if it is not in this
+ * packet: cut off, a later fragment, not IP.
+ */
+static __always_inline u32 read_ipv4(struct drop_event *event, struct packet packet, u32 offset)
+{
+	struct iphdr ip;
+
+	if (packet_read(packet, offset, &ip, sizeof(ip)) || ip.version != 4 || ip.ihl < 5)
+		return 0;
+	event->saddr.words[0] = ip.saddr;
+	event->daddr.words[0] = ip.daddr;
+	event->l4_protocol = ip.protocol;
+	event->flags |= DROP_HAS_ADDRESSES | DROP_HAS_L4;
+	if (ip.frag_off & bpf_htons(0x1fff))
+		return 0;
+	return offset + ip.ihl * 4;
+}
+
+static __always_inline bool is_extension_header(u8 next)
+{
+	return next == IP_HOP_BY_HOP || next == IP_ROUTING || next == IP_FRAGMENT ||
+	       next == IP_AH || next == IP_DESTINATION;
+}
+
+static __always_inline u32 read_ipv6(struct drop_event *event, struct packet packet, u32 offset)
+{
+	struct ipv6hdr ip;
+	struct {
+		u8 next;
+		u8 length;
+		__be16 fragment;
+	} extension;
+	u8 next;
+
+	if (packet_read(packet, offset, &ip, sizeof(ip)) || ip.version != 6)
+		return 0;
+	__builtin_memcpy(&event->saddr, &ip.saddr, sizeof(event->saddr));
+	__builtin_memcpy(&event->daddr, &ip.daddr, sizeof(event->daddr));
+	event->flags |= DROP_HAS_ADDRESSES;
+
+	offset += sizeof(ip);
+	next = ip.nexthdr;
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < MAX_EXTENSION_HEADERS; i++) {
+		if (!is_extension_header(next))
+			break;
+		if (packet_read(packet, offset, &extension, sizeof(extension)))
+			return 0;
+		if (next == IP_FRAGMENT && extension.fragment & bpf_htons(0xfff8)) {
+			event->l4_protocol = extension.next;
+			event->flags |= DROP_HAS_L4;
+			return 0;
+		}
+		if (next == IP_FRAGMENT)
+			offset += 8;
+		else if (next == IP_AH)
+			offset += (extension.length + 2) * 4;
+		else
+			offset += (extension.length + 1) * 8;
+		next = extension.next;
+	}
+	if (is_extension_header(next))
+		return 0;
+	event->l4_protocol = next;
+	event->flags |= DROP_HAS_L4;
+	return offset;
+}
+
+/* Sender and target address of an Ethernet/IPv4 ARP packet. */
+static __always_inline void read_arp(struct drop_event *event, struct packet packet, u32 offset)
+{
+	struct {
+		__be16 hardware, protocol;
+		u8 hardware_size, protocol_size;
+		__be16 operation;
+		u8 sender_mac[6], sender[4], target_mac[6], target[4];
+	} arp;
+
+	event->flags |= DROP_NO_PORTS;
+	if (packet_read(packet, offset, &arp, sizeof(arp)) || arp.hardware_size != 6 ||
+	    arp.protocol_size != 4)
+		return;
+	__builtin_memcpy(&event->saddr, arp.sender, sizeof(arp.sender));
+	__builtin_memcpy(&event->daddr, arp.target, sizeof(arp.target));
+	event->flags |= DROP_HAS_ADDRESSES;
+}
+
+static __always_inline void read_ports(struct drop_event *event, struct packet packet, u32 offset)
+{
+	struct {
+		__be16 source, destination;
+	} ports;
+
+	if (!(event->flags & DROP_HAS_L4))
+		return;
+	switch (event->l4_protocol) {
+	case IP_TCP:
+	case IP_UDP:
+	case IP_DCCP:
+	case IP_SCTP:
+	case IP_UDPLITE:
+		if (offset == 0 || packet_read(packet, offset, &ports, sizeof(ports)))
+			return;
+		event->sport = bpf_ntohs(ports.source);
+		event->dport = bpf_ntohs(ports.destination);
+		event->flags |= DROP_HAS_PORTS;
+		return;
+	default:
+		event->flags |= DROP_NO_PORTS;
+	}
+}
+
+/*
+ * Fill the record and hand it over; leaves early, with 0, if a filter does not match. Not 0: the
+ * drop should have been reported and could not be.
+ */
+static __always_inline int record_drop(void *ctx, struct drop_event *event, struct sk_buff *address,
+				       u64 location, u32 reason)
+{
+	struct sk_buff skb;
+	struct packet packet;
+	u32 offset;
+	u32 size = sizeof(*event);
+
+	/* One read of the whole struct costs less than one for each of its fields. */
+	if (bpf_probe_read_kernel(&skb, sizeof(skb), address))
+		return -1;
+	event->version = DROP_EVENT_VERSION;
+	event->location = location;
+	event->reason = reason;
+	event->length = skb.len;
+
+
+	packet.head = skb.head;
+	packet.end = skb.tail;
+	offset = read_link(event, &skb, packet);
+
+	switch (event->ethertype) {
+	case ETHERTYPE_IPV4:
+		offset = offset ? read_ipv4(event, packet, offset) : 0;
+		break;
+	case ETHERTYPE_IPV6:
+		offset = offset ? read_ipv6(event, packet, offset) : 0;
+		break;
+	case ETHERTYPE_ARP:
+		if (offset)
+			read_arp(event, packet, offset);
+		break;
+	default:
+		if (event->flags & DROP_HAS_ETHERTYPE)
+			event->flags |= DROP_NO_PORTS;
+	}
+
+	read_ports(event, packet, offset);
+	if (!(
+	       ((event->flags & DROP_HAS_L4) && event->l4_protocol == 6) /* tcp */ ||
+	       ((event->flags & DROP_HAS_L4) && event->l4_protocol == 17) /* udp */))
+		return 0;
+
+	event->time = bpf_ktime_get_ns();
+	return events.perf_submit(ctx, event, size);
+}
+
+static __always_inline void count_lost(void)
+{
+	int zero = 0;
+	u64 *count = lost.lookup(&zero);
+
+	if (count)
+		(*count)++;
+}
+
+/*
+ * What a probe calls: skb was dropped by the code at `location` for `reason` (0: the kernel gives
+ * none).
+ */
+static __always_inline int drop(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
+{
+	struct drop_event event = {};
+
+	if (record_drop(ctx, &event, skb, location, reason))
+		count_lost();
+	return 0;
+}
+
+/*
+ * kfree_skb: every packet that the kernel throws away.
+ *
+ * Attach point: the raw tracepoint skb:kfree_skb, hit whenever the last reference to an skb is
+ * given up by an error path. Packets that reached their end well are freed through consume_skb
+ * and do not show up here.
+ * Kernels: all with raw tracepoints (4.17). The reason is there from 5.17 on.
+ * LOCATION is the function that called kfree_skb, REASON is what it gave as the cause.
+ */
+int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct sk_buff *skb = (struct sk_buff *)ctx->args[0];
+	u64 location = ctx->args[1];
+#ifdef KFREE_SKB_REASON
+	u32 reason = ctx->args[2];
+#else
+	u32 reason = 0;
+#endif
+
+	return drop(ctx, skb, location, reason);
+}

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "output/output.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/types.h>
+#include <cmocka.h>
+
+#include "event.h"
+#include "kernel/reasons.h"
+#include "kernel/symbols.h"
+#include "stream/decode.h"
+#include "util/error.h"
+#include "util/file.h"
+
+#define NFT_DO_CHAIN 0xffffffff81000110 /* tests/fixtures/kallsyms/table */
+#define UDP_RCV 0xffffffff81000210
+#define IN_MODULE 0xffffffffc0000020
+
+static struct reasons *reasons, *no_reasons;
+static struct symbols *symbols;
+
+static struct reasons *read_reasons(const char *path)
+{
+	const struct reasons_source nowhere = { 0 };
+	struct reasons *created;
+	struct error err;
+	char *format;
+
+	assert_int_equal(file_read_text(path, 1 << 16, &format), 0);
+	assert_int_equal(reasons_create(&created, format, &nowhere, &err), 0);
+	free(format);
+	return created;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	reasons = read_reasons("tests/fixtures/format/6.18");
+	no_reasons = read_reasons("tests/fixtures/format/5.10");
+	symbols = symbols_create("tests/fixtures/kallsyms/table");
+	return symbols ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	reasons_free(reasons);
+	reasons_free(no_reasons);
+	symbols_free(symbols);
+	return 0;
+}
+
+/* A table that writes into a text. */
+struct output {
+	struct output_config config;
+	char *text;
+	size_t size;
+	void *table;
+};
+
+static void open_output(struct output *output, int verbosity)
+{
+	memset(output, 0, sizeof(*output));
+	output->config.file = open_memstream(&output->text, &output->size);
+	output->config.verbosity = verbosity;
+	output->config.reasons = reasons;
+	output->config.symbols = symbols;
+}
+
+static void show(struct output *output, const struct drop_event *event, size_t stack_depth)
+{
+	static const uint64_t stack[] = { NFT_DO_CHAIN, IN_MODULE, 0x1234 };
+	const struct drop drop = { event, 1, stack, stack_depth };
+
+	if (!output->table)
+		output->table = output_table.create(&output->config);
+	output_table.drop(output->table, &drop);
+}
+
+static void flush(struct output *output)
+{
+	output_table.flush(output->table);
+}
+
+static void finish(struct output *output)
+{
+	if (!output->table)
+		output->table = output_table.create(&output->config);
+	output_table.finish(output->table);
+	fclose(output->config.file);
+}
+
+static void assert_text(struct output *output, const char *expected)
+{
+	finish(output);
+	assert_string_equal(output->text, expected);
+	free(output->text);
+}
+
+/* A ping that an nft rule dropped. */
+static struct drop_event ping(void)
+{
+	struct drop_event event = {
+		.location = NFT_DO_CHAIN,
+		.reason = 12, /* NETFILTER_DROP in 6.18 */
+		.ethertype = 0x0800,
+		.l4_protocol = 1,
+		.flags = DROP_HAS_ETHERTYPE | DROP_HAS_ADDRESSES | DROP_HAS_L4 | DROP_NO_PORTS |
+			 DROP_HAS_DEVICE,
+	};
+
+	inet_pton(AF_INET, "192.168.2.1", &event.saddr);
+	inet_pton(AF_INET, "192.168.10.1", &event.daddr);
+	strcpy(event.ifname, "ens1f0np0");
+	return event;
+}
+
+/* The reference: `bytetrace -i ens1f0np0 -p 1 -v`. */
+static void reference_example(void **state)
+{
+	struct drop_event event = ping();
+	struct output output;
+
+	(void)state;
+	open_output(&output, 1);
+	output.config.numeric_protocol = true;
+	show(&output, &event, 0);
+	assert_text(&output, "+-----------+-------------+--------------+----------+-------+-------+"
+			     "--------------+----------------+\n"
+			     "| INTERFACE |   SOURCE    | DESTINATION  | PROTOCOL | SPORT | DPORT "
+			     "|   LOCATION   |     REASON     |\n"
+			     "+-----------+-------------+--------------+----------+-------+-------+"
+			     "--------------+----------------+\n"
+			     "| ens1f0np0 | 192.168.2.1 | 192.168.10.1 |        1 |     0 |     0 "
+			     "| nft_do_chain | NETFILTER_DROP |\n"
+			     "+-----------+-------------+--------------+----------+-------+-------+"
+			     "--------------+----------------+\n");
+}
+
+static void no_rows(void **state)
+{
+	struct output output;
+
+	(void)state;
+	open_output(&output, 0);
+	assert_text(&output,
+		    "+--------+-------------+----------+-------+-------+----------+--------+\n"
+		    "| SOURCE | DESTINATION | PROTOCOL | SPORT | DPORT | LOCATION | REASON |\n"
+		    "+--------+-------------+----------+-------+-------+----------+--------+\n"
+		    "+--------+-------------+----------+-------+-------+----------+--------+\n");
+}
+
+/* The first batch makes the header; later a column widens from the row that needs it. */
+static void widths(void **state)
+{
+	struct drop_event event = ping();
+	struct output output;
+
+	(void)state;
+	open_output(&output, 0);
+	show(&output, &event, 0);
+	flush(&output);
+	show(&output, &event, 0);
+	event.ethertype = 0x86dd;
+	event.l4_protocol = 17;
+	event.flags = DROP_HAS_ETHERTYPE | DROP_HAS_ADDRESSES | DROP_HAS_L4 | DROP_HAS_PORTS;
+	event.sport = 53;
+	event.dport = 65535;
+	event.location = UDP_RCV;
+	event.reason = 3;
+	inet_pton(AF_INET6, "2001:db8:1111:2222:3333:4444:5555:6666", &event.saddr);
+	inet_pton(AF_INET6, "::1", &event.daddr);
+	show(&output, &event, 0);
+	event = ping();
+	show(&output, &event, 0);
+	assert_text(&output, "+-------------+--------------+----------+-------+-------+------------"
+			     "--+----------------+\n"
+			     "|   SOURCE    | DESTINATION  | PROTOCOL | SPORT | DPORT |   LOCATION "
+			     "  |     REASON     |\n"
+			     "+-------------+--------------+----------+-------+-------+------------"
+			     "--+----------------+\n"
+			     "| 192.168.2.1 | 192.168.10.1 | icmp     |     0 |     0 | "
+			     "nft_do_chain | NETFILTER_DROP |\n"
+			     "| 192.168.2.1 | 192.168.10.1 | icmp     |     0 |     0 | "
+			     "nft_do_chain | NETFILTER_DROP |\n"
+			     "| 2001:db8:1111:2222:3333:4444:5555:6666 | ::1          | udp      | "
+			     "   53 | 65535 | __udp4_lib_rcv | NO_SOCKET      |\n"
+			     "| 192.168.2.1                            | 192.168.10.1 | icmp     | "
+			     "    0 |     0 | nft_do_chain   | NETFILTER_DROP |\n"
+			     "+----------------------------------------+--------------+----------+-"
+			     "------+-------+----------------+----------------+\n");
+}
+
+/* The cells of the one row that an event makes. */
+static void assert_row(const struct drop_event *event, int verbosity, bool numeric,
+		       struct reasons *names, const char *expected)
+{
+	struct output output;
+	char row[512] = "";
+	char *line;
+
+	open_output(&output, verbosity);
+	output.config.numeric = numeric;
+	output.config.reasons = names;
+	show(&output, event, 0);
+	finish(&output);
+	line = strchr(strchr(strchr(output.text, '\n') + 1, '\n') + 1, '\n') + 1;
+	if (verbosity == 2) /* without TIME, which is of now */
+		line = strchr(line + 1, '|');
+	for (char *c = line, *to = row; *c != '\n'; c++)
+		if (*c != ' ')
+			*to++ = *c;
+	assert_string_equal(row, expected);
+	free(output.text);
+}
+
+static void absent_fields(void **state)
+{
+	struct drop_event event = { .location = 0x1234, .reason = 2 };
+
+	(void)state;
+	assert_row(&event, 1, false, reasons, "|-|-|-|-|-|-|0x1234|NOT_SPECIFIED|");
+	assert_row(&event, 2, false, no_reasons, "|1|0|-|-|-|-|-|-|-|-|-|0|0x1234|-|");
+	/* IPv4 that is cut off before its header. */
+	event.ethertype = 0x0800;
+	event.flags = DROP_HAS_ETHERTYPE;
+	assert_row(&event, 0, false, reasons, "|-|-|ipv4|-|-|0x1234|NOT_SPECIFIED|");
+	assert_row(&event, 0, true, reasons, "|-|-|0x0800|-|-|0x1234|NOT_SPECIFIED|");
+	/* A later fragment: protocol, but no ports. */
+	event.l4_protocol = 17;
+	event.flags |= DROP_HAS_L4;
+	assert_row(&event, 0, false, reasons, "|-|-|udp|-|-|0x1234|NOT_SPECIFIED|");
+}
+
+static void protocols(void **state)
+{
+	struct drop_event event = ping();
+
+	(void)state;
+	assert_row(&event, 0, true, reasons,
+		   "|192.168.2.1|192.168.10.1|1|0|0|nft_do_chain|NETFILTER_DROP|");
+	event.l4_protocol = 200;
+	assert_row(&event, 0, false, reasons,
+		   "|192.168.2.1|192.168.10.1|200|0|0|nft_do_chain|NETFILTER_DROP|");
+	event.ethertype = 0x0806;
+	event.flags = DROP_HAS_ETHERTYPE | DROP_HAS_ADDRESSES | DROP_NO_PORTS;
+	assert_row(&event, 0, false, reasons,
+		   "|192.168.2.1|192.168.10.1|arp|0|0|nft_do_chain|NETFILTER_DROP|");
+	event.ethertype = 0x1234;
+	event.flags = DROP_HAS_ETHERTYPE | DROP_NO_PORTS;
+	assert_row(&event, 0, false, reasons, "|-|-|0x1234|0|0|nft_do_chain|NETFILTER_DROP|");
+}
+
+static void every_column(void **state)
+{
+	struct drop_event event = ping();
+
+	(void)state;
+	event.flags |= DROP_HAS_NETNS | DROP_HAS_VLAN;
+	event.netns = 4026531840;
+	event.vlan = 7;
+	event.pid = 99;
+	event.length = 84;
+	strcpy(event.comm, "ping");
+	assert_row(&event, 2, false, reasons,
+		   "|1|99|ping|4026531840|ens1f0np0|7|192.168.2.1|192.168.10.1|icmp|0|0|84|"
+		   "nft_do_chain+0x10|NETFILTER_DROP|");
+}
+
+/* Names that anybody may choose cannot break the row or the terminal. */
+static void hostile_names(void **state)
+{
+	struct drop_event event = ping();
+
+	(void)state;
+	memcpy(event.ifname, "a|b\033[2J\xc3\xa9", 10);
+	memset(event.ifname + 10, 0, 6);
+	assert_row(&event, 1, false, reasons,
+		   "|a\\x7cb\\x1b[2J\\xc3\\xa9|192.168.2.1|192.168.10.1|icmp|0|0|nft_do_chain|"
+		   "NETFILTER_DROP|");
+	memset(event.ifname, 'x', sizeof(event.ifname)); /* no NUL */
+	memset(event.comm, '\n', sizeof(event.comm));
+	assert_row(&event, 1, false, reasons,
+		   "|xxxxxxxxxxxxxxxx|192.168.2.1|192.168.10.1|icmp|0|0|nft_do_chain|"
+		   "NETFILTER_DROP|");
+}
+
+static void stack_below_the_row(void **state)
+{
+	struct drop_event event = ping();
+	struct output output;
+	char *stack;
+
+	(void)state;
+	open_output(&output, 0);
+	output.config.stack = true;
+	show(&output, &event, 3);
+	show(&output, &event, 0);
+	finish(&output);
+	stack = strstr(output.text, "    nft_do_chain");
+	assert_non_null(stack);
+	assert_int_equal(strncmp(stack,
+				 "    nft_do_chain+0x10/0x100\n"
+				 "    in_module+0x20/0x40 [nf_tables]\n"
+				 "    0x1234\n"
+				 "| 192.168.2.1 |",
+				 strlen("    nft_do_chain+0x10/0x100\n"
+					"    in_module+0x20/0x40 [nf_tables]\n"
+					"    0x1234\n"
+					"| 192.168.2.1 |")),
+			 0);
+	free(output.text);
+}
+
+/* Escape sequences color the text, but take no room. */
+static void colors_take_no_room(void **state)
+{
+	struct drop_event event = ping();
+	struct output plain, colored;
+	char *to;
+
+	(void)state;
+	open_output(&plain, 1);
+	show(&plain, &event, 0);
+	finish(&plain);
+	assert_null(strchr(plain.text, '\033'));
+	open_output(&colored, 1);
+	colored.config.color = true;
+	show(&colored, &event, 0);
+	finish(&colored);
+	assert_non_null(strstr(colored.text, "\033[31mNETFILTER_DROP\033[0m"));
+	to = colored.text;
+	for (char *c = colored.text; *c; c++) {
+		if (*c == '\033')
+			c = strchr(c, 'm');
+		else
+			*to++ = *c;
+	}
+	*to = '\0';
+	assert_string_equal(colored.text, plain.text);
+	free(plain.text);
+	free(colored.text);
+}
+
+/* Rows are not held back for ever. */
+static void long_first_batch(void **state)
+{
+	struct drop_event event = ping();
+	struct output output;
+	int rows = 0;
+
+	(void)state;
+	open_output(&output, 0);
+	for (int i = 0; i < 1000; i++)
+		show(&output, &event, 0);
+	fflush(output.config.file);
+	for (char *c = output.text; *c; c++)
+		rows += *c == '\n';
+	assert_int_equal(rows, 3 + 1000);
+	finish(&output);
+	free(output.text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reference_example),
+		cmocka_unit_test(no_rows),
+		cmocka_unit_test(widths),
+		cmocka_unit_test(absent_fields),
+		cmocka_unit_test(protocols),
+		cmocka_unit_test(every_column),
+		cmocka_unit_test(hostile_names),
+		cmocka_unit_test(stack_below_the_row),
+		cmocka_unit_test(colors_take_no_room),
+		cmocka_unit_test(long_first_batch),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
