@@ -15,6 +15,7 @@
 
 #define MAX_COLUMNS 16
 #define MAX_HELD 64 /* rows that wait for the header at most */
+#define WIDTH_STEP 8
 #define STACK_INDENT "    "
 
 #define COLOR_BOLD "\033[1m"
@@ -199,6 +200,12 @@ static bool hold(struct table *table, size_t cells_length)
 	return true;
 }
 
+/* Below a header, columns widen in steps, so that a table of mixed traffic soon stands still. */
+static size_t widen(const struct table *table, size_t length)
+{
+	return table->started ? (length + WIDTH_STEP - 1) / WIDTH_STEP * WIDTH_STEP : length;
+}
+
 static void table_drop(void *output, const struct drop *drop)
 {
 	struct table *table = output;
@@ -210,7 +217,7 @@ static void table_drop(void *output, const struct drop *drop)
 		line->lengths[i] = table->columns[i]->write(line->cells + length, &row);
 		length += line->lengths[i];
 		if (line->lengths[i] > table->widths[i])
-			table->widths[i] = line->lengths[i];
+			table->widths[i] = widen(table, line->lengths[i]);
 	}
 	line->stack = make_stack(table, drop);
 	if (!table->started && hold(table, length)) {

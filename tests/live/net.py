@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Network namespaces, and packets that go where no socket would send them."""
+
+import contextlib
+import ctypes
+import fcntl
+import itertools
+import os
+import socket
+import struct
+import subprocess
+
+MAC_A, MAC_B = bytes.fromhex("02000000000a"), bytes.fromhex("02000000000b")
+A4, B4 = "192.0.2.1", "192.0.2.2"
+A6, B6 = "2001:db8::1", "2001:db8::2"
+IPV4, ARP, VLAN, IPV6, QINQ = 0x0800, 0x0806, 0x8100, 0x86DD, 0x88A8
+
+libc = ctypes.CDLL(None, use_errno=True)
+counter = itertools.count()
+
+
+class Unsupported(Exception):
+    """This machine lacks what a test needs."""
+
+
+def command(*words, text=None):
+    """Run a command; what it says is the reason if it fails."""
+    done = subprocess.run(words, input=text, text=True, capture_output=True)
+    if done.returncode != 0:
+        raise Unsupported(f"{' '.join(words)}: {(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def setns(fd):
+    if libc.setns(fd, 0x40000000) != 0:  # CLONE_NEWNET
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+class Netns:
+    """A network namespace with a name of its own, deleted at the end."""
+
+    def __init__(self):
+        self.name = f"bt{os.getpid()}-{next(counter)}"
+
+    def __enter__(self):
+        command("ip", "netns", "add", self.name)
+        self.inode = os.stat(f"/run/netns/{self.name}").st_ino
+        self.ip("link", "set", "lo", "up")
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["ip", "netns", "del", self.name], check=False)
+
+    def ip(self, *words):
+        return command("ip", "-n", self.name, *words)
+
+    def run(self, *words, text=None):
+        return command("ip", "netns", "exec", self.name, *words, text=text)
+
+    def nft(self, rules):
+        self.run("nft", "-f", "-", text=rules)
+
+    def sysctl(self, key, value):
+        self.run("sysctl", "-qw", f"{key}={value}")
+
+    @contextlib.contextmanager
+    def inside(self):
+        """What is opened here belongs to the namespace, also later."""
+        home = os.open("/proc/self/ns/net", os.O_RDONLY)
+        there = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
+        try:
+            setns(there)
+            yield self
+        finally:
+            setns(home)
+            os.close(home)
+            os.close(there)
+
+    def socket(self, *kind):
+        with self.inside():
+            return socket.socket(*kind)
+
+    def udp(self, data, address, port, sport=0):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with self.socket(family, socket.SOCK_DGRAM) as s:
+            if sport:
+                s.bind(("", sport))
+            s.sendto(data, (address, port))
+
+    def frame(self, ethertype, payload, destination=MAC_B, device="eth0"):
+        """Send a frame as it is."""
+        with self.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+            s.bind((device, 0))
+            s.send(destination + MAC_A + struct.pack("!H", ethertype) + payload)
+
+
+class Pair:
+    """Two namespaces, a and b, joined by a veth pair with an eth0 in each."""
+
+    def __enter__(self):
+        self.stack = contextlib.ExitStack()
+        try:
+            self.a = self.stack.enter_context(Netns())
+            self.b = self.stack.enter_context(Netns())
+            self.a.ip("link", "add", "eth0", "address", "02:00:00:00:00:0a", "type", "veth",
+                      "peer", "name", "eth0", "address", "02:00:00:00:00:0b",
+                      "netns", self.b.name)
+            for ns, four, six in (self.a, A4, A6), (self.b, B4, B6):
+                ns.ip("link", "set", "eth0", "addrgenmode", "none", "up")
+                ns.ip("addr", "add", f"{four}/24", "dev", "eth0")
+                ns.ip("addr", "add", f"{six}/64", "dev", "eth0", "nodad")
+            # No packet of the kernel's own in between.
+            self.a.ip("neigh", "add", B4, "lladdr", "02:00:00:00:00:0b", "dev", "eth0")
+            self.b.ip("neigh", "add", A4, "lladdr", "02:00:00:00:00:0a", "dev", "eth0")
+            self.a.ip("neigh", "add", B6, "lladdr", "02:00:00:00:00:0b", "dev", "eth0")
+            self.b.ip("neigh", "add", A6, "lladdr", "02:00:00:00:00:0a", "dev", "eth0")
+        except BaseException:
+            self.stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stack.close()
+
+
+def checksum(data):
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def ipv4(protocol, payload, source=A4, destination=B4, ttl=64, fragment=0, bad_checksum=False,
+         version=4):
+    header = struct.pack("!BBHHHBBH4s4s", version << 4 | 5, 0, 20 + len(payload), 77, fragment,
+                         ttl, protocol, 0, socket.inet_aton(source), socket.inet_aton(destination))
+    value = checksum(header) ^ (1 if bad_checksum else 0)
+    return header[:10] + struct.pack("!H", value) + header[12:] + payload
+
+
+def ipv6(next_header, payload, source=A6, destination=B6):
+    return (struct.pack("!IHBB", 6 << 28, len(payload), next_header, 64)
+            + socket.inet_pton(socket.AF_INET6, source)
+            + socket.inet_pton(socket.AF_INET6, destination) + payload)
+
+
+def pseudo(protocol, length, source, destination):
+    family = socket.AF_INET6 if ":" in source else socket.AF_INET
+    return (socket.inet_pton(family, source) + socket.inet_pton(family, destination)
+            + struct.pack("!HH", protocol, length))
+
+
+def udp(sport, dport, data=b"datagram", source=A4, destination=B4, bad_checksum=False):
+    header = struct.pack("!HHHH", sport, dport, 8 + len(data), 0)
+    value = checksum(pseudo(17, len(header + data), source, destination) + header + data)
+    return header[:6] + struct.pack("!H", value ^ (0x5A5A if bad_checksum else 0)) + data
+
+
+SYN, ACK = 2, 16
+
+
+def tcp(sport, dport, source=A4, destination=B4, flags=SYN, sequence=1000, acknowledged=0,
+        bad_checksum=False):
+    header = struct.pack("!HHIIBBHHH", sport, dport, sequence, acknowledged, 5 << 4, flags, 1024,
+                         0, 0)
+    value = checksum(pseudo(6, len(header), source, destination) + header)
+    return header[:16] + struct.pack("!H", value ^ (0x5A5A if bad_checksum else 0)) + header[18:]
+
+
+def icmp(kind, data=b"echo request"):
+    header = struct.pack("!BBHHH", kind, 0, 0, 1, 1)
+    return header[:2] + struct.pack("!H", checksum(header + data)) + header[4:] + data
+
+
+def arp(source=A4, destination=B4):
+    return (struct.pack("!HHBBH", 1, IPV4, 6, 4, 1) + MAC_A + socket.inet_aton(source)
+            + bytes(6) + socket.inet_aton(destination))
+
+
+def tag(vlan, ethertype, payload):
+    """A VLAN tag's TCI, and what follows it."""
+    return struct.pack("!HH", vlan, ethertype) + payload
+
+
+@contextlib.contextmanager
+def tun(ns, name="tun0"):
+    """A device without link-layer header; yields its descriptor."""
+    try:
+        with ns.inside():
+            fd = os.open("/dev/net/tun", os.O_RDWR)
+    except OSError as error:
+        raise Unsupported(f"/dev/net/tun: {error}") from error
+    try:
+        with ns.inside():
+            fcntl.ioctl(fd, 0x400454CA, struct.pack("16sH22x", name.encode(), 0x1001))
+        ns.ip("link", "set", name, "addrgenmode", "none", "up")
+        yield fd
+    finally:
+        os.close(fd)

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Live tests: bytetrace on this kernel, on drops that are made for it. Needs root.
+
+    tests/live/run.py [--bytetrace PATH] [--slow] [-k TEXT]
+"""
+
+import argparse
+import os
+import sys
+import time
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import test_causes
+import test_errors
+import test_filters
+import test_output
+from net import Unsupported
+from trace import Settings
+
+
+def functions(module, wanted):
+    """Run the functions test_* of a module; yields what test_causes.results() yields."""
+    for name, function in vars(module).items():
+        label = f"{module.__name__.removeprefix('test_')} {name.removeprefix('test_')}"
+        if not name.startswith("test_") or not wanted(label):
+            continue
+        try:
+            function()
+            yield label, None, None
+        except Unsupported as reason:
+            yield label, None, str(reason)
+        except AssertionError as failure:
+            where = traceback.extract_tb(failure.__traceback__)[-1]
+            yield label, f"{failure or where.line} ({os.path.basename(where.filename)}:{where.lineno})", None
+        except Exception:  # one broken test must not hide the others
+            yield label, traceback.format_exc(), None
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bytetrace", default="./bytetrace", metavar="PATH")
+    parser.add_argument("--slow", action="store_true", help="for emulated machines: wait 25 times longer")
+    parser.add_argument("-k", default="", metavar="TEXT", help="only tests whose name has this text")
+    arguments = parser.parse_args()
+    Settings.program = os.path.abspath(arguments.bytetrace)
+    Settings.slow = 25 if arguments.slow else 1
+
+    passed = failed = skipped = 0
+    if os.geteuid() != 0:
+        print("skip all live tests: they need root")
+        print("live: 0 passed, 0 failed, 1 skipped")
+        return 0
+    suites = [test_causes.results(lambda name: arguments.k in name)]
+    suites += [functions(module, lambda name: arguments.k in name)
+               for module in (test_filters, test_output, test_errors)]
+    start = time.monotonic()
+    for suite in suites:
+        for name, failure, skip in suite:
+            if failure:
+                failed += 1
+                print(f"FAIL {name}: {failure}", flush=True)
+            elif skip:
+                skipped += 1
+                print(f"skip {name}: {skip}", flush=True)
+            else:
+                passed += 1
+                print(f"ok {name}", flush=True)
+    print(f"{time.monotonic() - start:.0f} seconds")
+    print(f"live: {passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0
+
+
+sys.exit(main())
