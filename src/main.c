@@ -58,10 +58,10 @@ static int read_facts(struct kernel_facts *facts, const struct options *options,
 					 "(they came with Linux 5.17)");
 		return 0;
 	}
-	return reasons_number(facts->reasons, "NOT_SPECIFIED", &facts->not_specified) ?
-		       error_set(err, STATUS_ENVIRONMENT, ENOENT,
-				 "the kernel's drop reasons lack NOT_SPECIFIED") :
-		       0;
+	return reasons_number(facts->reasons, "NOT_SPECIFIED", &facts->not_specified)
+		       ? error_set(err, STATUS_ENVIRONMENT, ENOENT,
+				   "the kernel's drop reasons lack NOT_SPECIFIED")
+		       : 0;
 }
 
 /* Not an error: it may appear later, or live in another network namespace. */
@@ -128,11 +128,16 @@ static int trace(const struct options *options, const struct image *image,
 	return result;
 }
 
-static int print_source(const struct source *source, struct error *err)
+/*
+ * What was printed without a session is written, or that is a failure too. errno may be that of an
+ * earlier write to the same file.
+ */
+static int finish_output(struct error *err)
 {
-	if (fwrite(source->text, 1, source->length, stdout) == source->length && !fflush(stdout))
+	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
-	return error_set(err, STATUS_OUTPUT, errno, "cannot write the output: %s", strerror(errno));
+	return error_set(err, STATUS_OUTPUT, errno ? errno : EIO, "cannot write the output: %s",
+			 strerror(errno ? errno : EIO));
 }
 
 static int run(const struct options *options, struct error *err)
@@ -149,7 +154,8 @@ static int run(const struct options *options, struct error *err)
 	if (result)
 		goto out;
 	if (options->action == ACTION_PRINT_SOURCE) {
-		result = print_source(&program.source, err);
+		fwrite(program.source.text, 1, program.source.length, stdout);
+		result = finish_output(err);
 		goto out;
 	}
 	warn_of_interfaces(&options->filter.sets[FILTER_INTERFACE]);
@@ -181,9 +187,11 @@ int main(int argc, char **argv)
 		switch (options.action) {
 		case ACTION_HELP:
 			options_help(stdout);
+			result = finish_output(&err);
 			break;
 		case ACTION_VERSION:
 			puts("bytetrace " VERSION);
+			result = finish_output(&err);
 			break;
 		case ACTION_PRINT_SOURCE:
 		case ACTION_TRACE:

@@ -64,9 +64,8 @@ static const struct option_spec {
 	int value;
 	const struct choice *choices;
 } specs[] = {
-	{ 'p', "proto", "P", GROUP_FILTERS,
-	  "L3 or L4 protocol, name or number (tcp, 1, 0x88cc)", KIND_FILTER, MEMBER(filter),
-	  FILTER_PROTO, NULL },
+	{ 'p', "proto", "P", GROUP_FILTERS, "L3 or L4 protocol, name or number (tcp, 1, 0x88cc)",
+	  KIND_FILTER, MEMBER(filter), FILTER_PROTO, NULL },
 	{ 's', "saddr", "A", GROUP_FILTERS, "source address or prefix (10.0.0.0/8, ::1)",
 	  KIND_FILTER, MEMBER(filter), FILTER_SADDR, NULL },
 	{ 'd', "daddr", "A", GROUP_FILTERS, "destination address or prefix", KIND_FILTER,
@@ -321,18 +320,16 @@ void options_help(FILE *out)
 		for (size_t i = 0; i < SPECS; i++) {
 			const struct option_spec *spec = &specs[i];
 			char flag[32];
-			bool optional = spec->argument && !takes_argument(spec);
 
 			if (spec->group != (enum group)group)
 				continue;
-			/* An optional argument is written as [=WHEN]. */
-			snprintf(flag, sizeof(flag), "--%s%s%s", spec->name,
-				 optional	  ? "[="
-				 : spec->argument ? " "
-						  : "",
-				 optional	  ? spec->argument + 1
-				 : spec->argument ? spec->argument
-						  : "");
+			if (!spec->argument)
+				snprintf(flag, sizeof(flag), "--%s", spec->name);
+			else if (takes_argument(spec))
+				snprintf(flag, sizeof(flag), "--%s %s", spec->name, spec->argument);
+			else /* "[WHEN]" as "[=WHEN]" */
+				snprintf(flag, sizeof(flag), "--%s[=%s", spec->name,
+					 spec->argument + 1);
 			if (spec->letter)
 				fprintf(out, "  -%c, %-19s %s\n", spec->letter, flag, spec->help);
 			else

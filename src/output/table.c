@@ -180,8 +180,10 @@ static char *make_stack(const struct table *table, const struct drop *drop)
 	if (!out)
 		return NULL;
 	for (size_t i = 0; i < drop->stack_depth; i++) {
+		size_t length = cells_write_frame(frame, &table->config, drop->stack[i]);
+
 		fputs(STACK_INDENT, out);
-		fwrite(frame, 1, cells_write_frame(frame, &table->config, drop->stack[i]), out);
+		fwrite(frame, 1, length, out);
 		putc('\n', out);
 	}
 	fclose(out);

@@ -214,6 +214,9 @@ int compiler_run(const char *text, const char *const *macros, const struct types
 	if (result)
 		return result;
 
+	/* Only a warning to older compilers; what comes of it is refused by the verifier, with less
+	 * said. */
+	flags[flag_count++] = "-Werror=implicit-function-declaration";
 	for (size_t i = 0; i < include_flags.count; i++)
 		flags[flag_count++] = include_flags.text[i];
 	while (*macros && flag_count < MAX_FLAGS)

@@ -15,14 +15,21 @@
 struct writer {
 	FILE *out;
 	struct source *source;
-	size_t room; /* of source->lines */
+	size_t room;  /* of source->lines */
+	bool squeeze; /* write runs of blank lines as one */
+	bool after_blank;
 };
 
 static int write_line(struct writer *writer, const char *line, size_t length, const char *file,
 		      unsigned int number)
 {
 	struct source *source = writer->source;
+	bool blank = line[0] == '\n';
 
+	/* Where parts are left out, the blank lines around them must not add up. */
+	if (blank && writer->after_blank && writer->squeeze)
+		return 0;
+	writer->after_blank = blank;
 	if (source->line_count == writer->room) {
 		size_t room = writer->room ? writer->room * 2 : 512;
 		struct source_line *lines = realloc(source->lines, room * sizeof(*lines));
@@ -99,7 +106,7 @@ int template_render(struct source *source, const struct template_file *file,
 		    const struct template_condition *conditions, size_t condition_count,
 		    struct error *err)
 {
-	struct writer writer = { .source = source };
+	struct writer writer = { .source = source, .squeeze = true };
 	uint64_t slots_used = 0;
 	uint64_t conditions_used = 0;
 	bool shown[MAX_DEPTH] = { true }; /* at each depth of conditions: are lines kept? */

@@ -161,11 +161,12 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 	if (result)
 		return result;
 	rings_watch_hangup(rings, fileno(config->output_config->file));
-	sink.output = config->output->create(config->output_config);
-	if (!sink.output)
-		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-	if (!result)
-		result = load_attach(loaded, err);
+	result = load_attach(loaded, err);
+	if (!result) {
+		sink.output = config->output->create(config->output_config);
+		if (!sink.output)
+			result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	}
 	if (!result) {
 		fprintf(stderr, "bytetrace: tracing %s, types from %s, %zu instructions\n",
 			loaded->attach_point, types, loaded->instruction_count);

@@ -199,3 +199,11 @@ def tun(ns, name="tun0"):
         yield fd
     finally:
         os.close(fd)
+
+
+def flood(address, port, count):
+    """Send `count` small datagrams to a port of this namespace, as fast as Python can."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        for _ in range(count):
+            with contextlib.suppress(ConnectionRefusedError):
+                s.sendto(b"x", (address, port))

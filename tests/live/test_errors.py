@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Bad input and bad circumstances: one sentence, the right status, nothing left behind."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
+
+import net
+from net import B4
+from trace import Settings, Trace, run, wait_for
+
+
+def fails(status, *words, flags=(), **popen):
+    """Run it; it must end with this status and one line on stderr that holds the words."""
+    code, out, err = run(*flags, **popen)
+    assert code == status, (flags, code, err)
+    assert out == "", (flags, out)
+    assert err.startswith("bytetrace: "), (flags, err)
+    for word in words:
+        assert word in err, (flags, word, err)
+    return err
+
+
+def one_line(*arguments, **keywords):
+    err = fails(*arguments, **keywords)
+    assert err.count("\n") == 1, err
+
+
+def test_bad_values():
+    for flag, value in (("-p", "nonsense"), ("--proto", "300"), ("-s", "10.0.0.0/33"),
+                        ("--daddr", "x::y"), ("-S", "65536"), ("--dport", "9-1"), ("-V", "4095"),
+                        ("-i", "a b"), ("-i", ""), ("--count", "0"), ("--duration", "x"),
+                        ("--types", "dwarf"), ("-p", "tcp\n\033[2J")):
+        one_line(2, f"{flag}: ", flags=(flag, value))
+    one_line(2, '"--nonsense"', flags=("--nonsense",))
+    one_line(2, '"extra"', flags=("extra",))
+
+
+def test_not_root():
+    """Also for an unprivileged user who may read all that is needed."""
+    program = pathlib.Path(tempfile.mkdtemp()) / "bytetrace"
+    program.write_bytes(pathlib.Path(Settings.program).read_bytes())
+    program.chmod(0o755)
+    program.parent.chmod(0o755)
+    done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program],
+                          cwd="/", capture_output=True, text=True, check=False)
+    program.unlink()
+    program.parent.rmdir()
+    assert done.returncode == 3, done
+    assert "CAP_SYS_ADMIN" in done.stderr and done.stderr.count("\n") == 1, done
+
+
+def test_root_of_a_user_namespace():
+    done = subprocess.run(["unshare", "-Ur", Settings.program, "--duration", "1"],
+                          capture_output=True, text=True, check=False)
+    if "unshare:" in done.stderr:
+        raise net.Unsupported(done.stderr.strip())
+    assert done.returncode == 3, done
+    assert done.stderr.count("\n") == 1 and "root of the host" in done.stderr, done
+
+
+def in_mount_namespace(commands, *flags):
+    """Run bytetrace behind shell commands that change mounts, for itself alone."""
+    script = f'{commands}\nexec "$@"'
+    done = subprocess.run(["unshare", "-m", "sh", "-e", "-c", script, "sh", Settings.program, *flags],
+                          capture_output=True, text=True, check=False)
+    if done.returncode in (1, 32) and "mount:" in done.stderr:
+        raise net.Unsupported(done.stderr.strip())
+    return done
+
+
+def test_lockdown():
+    done = in_mount_namespace("mount -t tmpfs none /sys/kernel/security\n"
+                              "echo 'none integrity [confidentiality]' >/sys/kernel/security/lockdown")
+    assert done.returncode == 3, done
+    assert "lockdown" in done.stderr and done.stderr.count("\n") == 1, done
+
+
+def test_no_types_at_all():
+    done = in_mount_namespace("mount -t tmpfs none /sys/kernel/btf")
+    if os.path.exists(f"/lib/modules/{os.uname().release}/build"):
+        raise net.Unsupported("this kernel's headers are installed")
+    assert done.returncode == 3, done
+    assert f"linux-headers-{os.uname().release}" in done.stderr, done
+    assert done.stderr.count("\n") == 1, done
+
+
+def test_tracefs_is_mounted_for_itself_only():
+    """Where tracefs is nowhere, it is mounted without a place, and no mount is seen meanwhile."""
+    before = pathlib.Path("/proc/self/mounts").read_text()
+    if "tracefs" in before:
+        done = in_mount_namespace("umount -l /sys/kernel/tracing 2>/dev/null || true\n"
+                                  "umount -l /sys/kernel/debug 2>/dev/null || true",
+                                  "--duration", "0.1")
+        assert done.returncode == 0, done
+    else:
+        with Trace() as tracer:
+            mounts = pathlib.Path(f"/proc/{tracer.process.pid}/mounts").read_text()
+            tracer.stop()
+        assert mounts == before
+
+
+def test_types():
+    one_line(3, "/nowhere", flags=("--headers", "/nowhere"))
+    one_line(3, "not a kernel's header tree", flags=("--headers", "/etc"))
+    one_line(3, "/nowhere", flags=("--btf", "/nowhere"))
+    one_line(3, "BTF", flags=("--btf", "/etc/passwd"))
+    one_line(3, "archive", flags=("--headers", "/etc/passwd"))
+
+
+def test_no_types_names_the_package():
+    if os.path.exists(f"/lib/modules/{os.uname().release}/build"):
+        raise net.Unsupported("this kernel's headers are installed")
+    one_line(3, f"linux-headers-{os.uname().release}", flags=("--types=headers",))
+
+
+def source(*flags):
+    code, text, err = run("--print-source", *flags)
+    assert code == 0, err
+    return text
+
+
+def test_printed_source_runs():
+    with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
+        file.write(source("-vv", "-p", "udp", "-D", "1998"))
+        file.flush()
+        with net.Netns() as ns, Trace("--source", file.name, "-vv") as tracer:
+            with ns.inside():
+                net.flood("127.0.0.1", 1998, 2)
+                net.flood("127.0.0.1", 1997, 2)
+            rows = tracer.stop().rows
+    assert [row["DPORT"] for row in rows] == ["1998", "1998"], rows
+    assert {row["INTERFACE"] for row in rows} == {"lo"}, rows
+
+
+def test_compile_error_names_the_users_line():
+    with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
+        text = source().replace("event->length = skb.len;", "event->length = skb.lenn;")
+        line = text[:text.index("skb.lenn")].count("\n") + 1
+        file.write(text)
+        file.flush()
+        err = fails(4, f"{file.name}:{line}:", "no member named 'lenn'", "^",
+                    flags=("--source", file.name))
+    assert err.count("error:") == 1 and err.count("\n") <= 4, err
+
+
+def templates(**changes):
+    """A directory with the templates, changed."""
+    directory = pathlib.Path(tempfile.mkdtemp())
+    root = pathlib.Path(__file__).parents[2]
+    for path in "templates/drop.c", "templates/event.h", "probes/kfree_skb.c":
+        text = (root / path).read_text()
+        name = pathlib.Path(path).name
+        for old, new in changes.get(name.replace(".", "_"), ()):
+            assert old in text
+            text = text.replace(old, new)
+        (directory / name).write_text(text)
+    return directory
+
+
+def remove(directory):
+    for file in directory.iterdir():
+        file.unlink()
+    directory.rmdir()
+
+
+def test_compile_error_names_the_templates_line():
+    for file, old, new in (("drop.c", "skb.len;", "skb.lenn;"),
+                           ("event.h", "__u32 length;", "__u33 length;"),
+                           ("kfree_skb.c", "return drop(", "return dropp(")):
+        directory = templates(**{file.replace(".", "_"): [(old, new)]})
+        line = (directory / file).read_text().split(new)[0].count("\n") + 1
+        err = fails(4, f"{directory}/{file}:{line}:", flags=("--templates", str(directory)))
+        remove(directory)
+        assert err.count("error:") == 1 and err.count("\n") <= 4, err
+
+
+def test_templates_directory_is_used():
+    directory = templates(drop_c=[("event->length = skb.len;", "event->length = 4242;")])
+    with net.Netns() as ns, Trace("--templates", str(directory), "-vv", "-p", "udp") as tracer:
+        with ns.inside():
+            net.flood("127.0.0.1", 9, 1)
+        rows = tracer.stop().rows
+    remove(directory)
+    assert [row["LEN"] for row in rows if row["NETNS"] == str(ns.inode)] == ["4242"], rows
+    one_line(3, "--templates: cannot read", flags=("--templates", "/nowhere"))
+
+
+def test_template_with_a_slot_that_nobody_fills():
+    directory = templates(drop_c=[("//@slot event", "//@slot event\n//@slot mine")])
+    one_line(4, f"{directory}/drop.c:", 'nothing fills the slot "mine"',
+             flags=("--templates", str(directory)))
+    remove(directory)
+
+
+def test_verifier_refusal():
+    with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
+        file.write(source().replace("event->length = skb.len;",
+                                    "event->length = skb.len; *(volatile u64 *)ctx = 0;"))
+        file.flush()
+        err = fails(5, "verifier", "ctx", flags=("--source", file.name))
+    assert err.count("\n") <= 14, err
+
+
+def test_attach_refusal():
+    with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
+        text = source()
+        file.write(text.replace("raw_tracepoint__kfree_skb", "raw_tracepoint__no_such_thing"))
+        file.flush()
+        one_line(6, '"no_such_thing"', flags=("--source", file.name))
+        file.seek(0)
+        file.truncate()
+        file.write(text.replace("raw_tracepoint__kfree_skb", "something_else"))
+        file.flush()
+        one_line(6, "raw_tracepoint__", flags=("--source", file.name))
+
+
+def test_record_of_another_layout():
+    directory = templates(event_h=[("#define DROP_EVENT_VERSION 1", "#define DROP_EVENT_VERSION 9")])
+    with net.Netns() as ns, Trace("--templates", str(directory)) as tracer:
+        with ns.inside():
+            net.flood("127.0.0.1", 9, 1)
+        assert tracer.finish() == 5
+    remove(directory)
+    assert "struct drop_event" in tracer.errors, tracer.errors
+
+
+def test_working_directory_is_not_searched():
+    """libbcc would look for headers in it first."""
+    with tempfile.TemporaryDirectory() as directory:
+        for name in "skbuff.h", "netdevice.h", "kconfig.h", "types.h":
+            path = pathlib.Path(directory) / "linux" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("#error picked up\n")
+        with Trace("--duration", "0.1", cwd=directory) as tracer:
+            assert tracer.finish() == 0, tracer.errors
+
+
+def test_environment_is_not_listened_to():
+    hostile = {"BCC_KERNEL_SOURCE": "/nonexistent", "BCC_LINUX_VERSION_CODE": "1", "ARCH": "arm",
+               "BCC_KERNEL_MODULES_SUFFIX": "x", "BCC_PROBE_PREFIX": "x", "TMPDIR": "/nonexistent",
+               "C_INCLUDE_PATH": "/nonexistent", "CPATH": "/nonexistent", "PATH": "/nonexistent",
+               "HOME": "/nonexistent"}
+    with Trace("--duration", "0.1", env=hostile) as tracer:
+        assert tracer.finish() == 0, tracer.errors
+
+
+def leftovers():
+    """What a run could leave behind on the host."""
+    programs = net.command("bpftool", "prog", "list")
+    return {"BPF programs": {line.split(":")[0] for line in programs.splitlines()
+                             if line[:1].isdigit()},
+            "mounts": set(pathlib.Path("/proc/self/mounts").read_text().splitlines()),
+            "files": {*os.listdir("/tmp"), *os.listdir("/run"), *os.listdir("/dev/shm")}}
+
+
+def assert_nothing_left(before):
+    def left():
+        return {what: now - before[what] for what, now in leftovers().items() if now - before[what]}
+
+    wait_for(lambda: not left(), 5, f"left behind: {left()}")
+
+
+def children(pid):
+    return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def test_sigkill_while_tracing_leaves_nothing():
+    before = leftovers()
+    with Trace() as tracer:
+        assert leftovers()["BPF programs"] - before["BPF programs"], "no program is loaded"
+        tracer.process.kill()
+        tracer.finish()
+    assert_nothing_left(before)
+
+
+def test_sigkill_while_compiling_leaves_nothing():
+    before = leftovers()
+    for delay in 0.01, 0.05, 0.1:
+        with Trace(wait=False) as tracer:
+            wait_for(lambda: children(tracer.process.pid) or tracer.tracing, 5, "no compile child")
+            compilers = children(tracer.process.pid)
+            time.sleep(delay)
+            tracer.process.kill()
+            tracer.finish()
+            wait_for(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in compilers), 5,
+                     "the compile child lives on")
+        assert_nothing_left(before)
+
+
+def test_every_orderly_end_leaves_nothing():
+    before = leftovers()
+    run("--duration", "0.1")
+    run("--source", "/etc/passwd")
+    run("-p", "nonsense")
+    run("--btf", "/etc/passwd")
+    assert_nothing_left(before)
+
+
+def test_hidden_symbols():
+    """Without CAP_SYSLOG and with kptr_restrict the kernel hides symbols: numbers, and one hint."""
+    with open("/proc/sys/kernel/kptr_restrict", encoding="ascii") as file:
+        before = file.read()
+    try:
+        pathlib.Path("/proc/sys/kernel/kptr_restrict").write_text("2", encoding="ascii")
+        with net.Netns() as ns, Trace("-p", "udp") as tracer:
+            with ns.inside():
+                net.flood("127.0.0.1", 9, 3)
+            rows = tracer.stop().rows
+    finally:
+        pathlib.Path("/proc/sys/kernel/kptr_restrict").write_text(before, encoding="ascii")
+    assert rows and all(row["LOCATION"].startswith("0xffff") for row in rows), rows
+    assert tracer.errors.count("kptr_restrict") == 1, tracer.errors

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is printed, when, and how a run ends."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import net
+from net import A4, B4, IPV4
+from trace import Settings, Trace, run, wait_for
+
+PING = net.ipv4(1, net.icmp(8))
+INPUT_DROP = "table ip t { chain c { type filter hook input priority 0; icmp type echo-request drop; }; }"
+
+
+class Pings:
+    """A pair in which pings from a are dropped by b."""
+
+    def __enter__(self):
+        self.pair = net.Pair().__enter__()
+        self.pair.b.nft(INPUT_DROP)
+        return self
+
+    def __exit__(self, *_):
+        self.pair.__exit__()
+
+    def send(self, count=1):
+        for _ in range(count):
+            self.pair.a.frame(IPV4, PING)
+
+
+def gives_reasons():
+    return "\tif (reason" in run("--print-source", "-r")[1]
+
+
+def test_example_of_the_design():
+    reason = "NETFILTER_DROP" if gives_reasons() else "-"
+    with Pings() as pings, Trace("-i", "eth0", "-p", "1", "-v", "-s", A4) as tracer:
+        pings.send()
+        tracer.stop()
+        width = max(len(reason), len("REASON"))
+        border = f"+-----------+-----------+-------------+----------+-------+-------+--------------+{'-' * (width + 2)}+"
+        assert tracer.text.splitlines() == [
+            border,
+            f"| INTERFACE |  SOURCE   | DESTINATION | PROTOCOL | SPORT | DPORT |   LOCATION   | {'REASON'.center(width)} |",
+            border,
+            f"| eth0      | 192.0.2.1 | 192.0.2.2   |        1 |     0 |     0 | nft_do_chain | {reason.ljust(width)} |",
+            border,
+        ], tracer.text
+
+
+def test_no_rows_is_a_whole_table():
+    with Trace("-p", "253", "-V", "4094") as tracer:
+        tracer.stop()
+        lines = tracer.text.splitlines()
+    assert len(lines) == 4 and lines[0] == lines[2] == lines[3], lines
+    assert lines[1].split() == list("|") + "SOURCE | DESTINATION | PROTOCOL | SPORT | DPORT | LOCATION | REASON |".split()
+
+
+def test_stack():
+    with Pings() as pings, Trace("-k", "-p", "icmp", "-s", A4) as tracer:
+        pings.send()
+        tracer.stop()
+        lines = tracer.text.splitlines()
+    row = next(i for i, line in enumerate(lines) if "192.0.2.1" in line)
+    stack = lines[row + 1:-1]
+    assert len(stack) > 5, lines
+    for frame in stack:
+        assert re.fullmatch(r"    [\w.]+\+0x[0-9a-f]+/0x[0-9a-f]+( \[\w+\])?", frame), frame
+    names = [frame.split("+")[0].strip() for frame in stack]
+    assert names[0] == "nft_do_chain", names
+    assert "nf_hook_slow" in names and "ip_local_deliver" in names, names
+    assert not any("bpf" in name or "kfree_skb" in name for name in names), names
+
+
+def test_numeric():
+    for flags, protocol in (("-p", "icmp"), "icmp"), (("-p", "icmp", "-n"), "1"), (("-p", "1"), "1"):
+        with Pings() as pings, Trace(*flags, "-s", A4) as tracer:
+            pings.send()
+            rows = tracer.stop().rows
+        assert [row["PROTOCOL"] for row in rows] == [protocol], (flags, rows)
+
+
+def test_color():
+    plain = {**os.environ, "NO_COLOR": "1"}
+    for flags, colored in (("--color=always",), True), (("-c",), True), (("--color=never",), False), ((), False):
+        with Pings() as pings, Trace("-p", "icmp", "-s", A4, *flags, env=plain) as tracer:
+            pings.send()
+            tracer.stop()
+        assert ("\033[" in tracer.text) == colored, (flags, tracer.text)
+
+
+def test_color_on_a_terminal():
+    for environment, colored in ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False):
+        controller, terminal = os.openpty()
+        with Pings() as pings, Trace("-p", "icmp", "-s", A4, stdout=terminal,
+                                     env={**os.environ, **environment}) as tracer:
+            pings.send()
+            tracer.stop()
+            os.close(terminal)
+            text = os.read(controller, 65536).decode()
+            os.close(controller)
+        assert ("\033[" in text) == colored, (environment, text)
+
+
+def test_count():
+    with Pings() as pings, Trace("--count", "3", "-p", "icmp", "-s", A4) as tracer:
+        pings.send(3)
+        assert tracer.finish() == 0
+        assert len(tracer.rows) == 3, tracer.text
+        assert tracer.totals == (3, 0, 0), tracer.totals
+        assert tracer.text.endswith("+\n")
+
+
+def test_count_suppresses_the_rest():
+    with Pings() as pings, Trace("--count", "3", "-p", "icmp", "-s", A4) as tracer:
+        tracer.process.send_signal(signal.SIGSTOP)
+        pings.send(10)
+        tracer.process.send_signal(signal.SIGCONT)
+        assert tracer.finish() == 0
+        assert len(tracer.rows) == 3, tracer.text
+        assert tracer.totals == (3, 0, 7), tracer.totals
+
+
+def test_duration():
+    with Trace("--duration", "0.4") as tracer:
+        start = time.monotonic()
+        assert tracer.finish() == 0
+        assert time.monotonic() - start < 0.4 + 2 * Settings.slow
+        assert tracer.totals
+
+
+def test_sigterm():
+    with Pings() as pings, Trace("-p", "icmp", "-s", A4) as tracer:
+        pings.send(2)
+        tracer.stop(signal.SIGTERM)
+        assert tracer.totals == (2, 0, 0), tracer.totals
+        assert tracer.text.endswith("+\n")
+
+
+def test_one_line_when_tracing_and_one_at_the_end():
+    with Trace() as tracer:
+        tracer.stop()
+        lines = tracer.errors.splitlines()
+    assert len(lines) == 2, lines
+    assert re.fullmatch(r"bytetrace: tracing kfree_skb, .*", lines[0]), lines
+
+
+def test_rows_come_at_once_through_a_pipe():
+    reader, writer = os.pipe()
+    with Pings() as pings, Trace("-p", "icmp", "-s", A4, stdout=writer):
+        os.close(writer)
+        pings.send()
+        start = time.monotonic()
+        text = b""
+        while b"192.0.2.1" not in text:
+            text += os.read(reader, 65536)
+        waited = time.monotonic() - start
+        os.close(reader)
+    assert waited < 0.3 * Settings.slow, waited
+
+
+def test_reader_that_goes_away():
+    """As with `| head`: quiet, also if no drop comes that could fail to be written."""
+    for flags, send in (("-p", "icmp", "-s", A4), True), (("-p", "253", "-V", "4094"), False):
+        reader, writer = os.pipe()
+        with Pings() as pings, Trace(*flags, stdout=writer) as tracer:
+            os.close(writer)
+            os.close(reader)
+            if send:
+                pings.send()
+            assert tracer.finish() == 1
+            assert len(tracer.errors.splitlines()) == 1, tracer.errors
+
+
+def test_full_disk():
+    with open("/dev/full", "w", encoding="ascii") as full, Pings() as pings, \
+            Trace("-p", "icmp", "-s", A4, stdout=full) as tracer:
+        pings.send()
+        assert tracer.finish() == 1
+        assert tracer.errors.splitlines()[1:] == [
+            "bytetrace: cannot write the output: No space left on device"], tracer.errors
+
+
+def test_full_disk_for_help_and_source():
+    for flag in "--help", "--version", "--print-source":
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([Settings.program, flag], stdout=full, stderr=subprocess.PIPE,
+                                  check=False)
+        assert done.returncode == 1, (flag, done)
+        assert b"No space left on device" in done.stderr, (flag, done)
+
+
+def test_every_loss_is_counted():
+    """shown + lost + suppressed is what an independent counter says was dropped."""
+    count = 60_000
+    with net.Netns() as ns:
+        ns.nft("table ip t { chain c { type filter hook input priority 0; "
+               "udp dport 1999 counter drop; }; }")
+        with Trace("-p", "udp", "-D", "1999", stdout=subprocess.DEVNULL) as tracer:
+            tracer.process.send_signal(signal.SIGSTOP)
+            with ns.inside():
+                net.flood("127.0.0.1", 1999, count)
+            tracer.process.send_signal(signal.SIGCONT)
+            tracer.stop()
+            shown, lost, suppressed = tracer.totals
+        dropped = int(re.search(r"counter packets (\d+)", ns.run("nft", "list", "ruleset"))[1])
+    assert dropped == count, dropped
+    assert lost > 0, "the flood was too small to lose anything"
+    assert shown + lost + suppressed == dropped, (tracer.totals, dropped)
+
+
+def test_footprint():
+    with Pings() as pings, Trace("-p", "icmp", "-vv", "-k") as tracer:
+        pings.send(50)
+        time.sleep(0.3 * Settings.slow)
+        pid = tracer.process.pid
+        with open(f"/proc/{pid}/status", encoding="ascii") as status:
+            resident = int(re.search(r"VmRSS:\s+(\d+) kB", status.read())[1])
+        with open(f"/proc/{pid}/maps", encoding="utf-8") as maps:
+            loaded = maps.read()
+        tracer.stop()
+    assert resident <= 12 * 1024, f"{resident} kB"
+    assert "LLVM" not in loaded and "libbcc" not in loaded and "clang" not in loaded
+    assert len(tracer.rows) >= 50
+
+
+def test_hostile_names():
+    name, comm = "a|$(x)\u00e9", "x\n\033[2J|y"
+    with net.Pair() as pair:
+        pair.b.ip("link", "set", "eth0", "down")
+        pair.b.ip("link", "set", "eth0", "name", name)
+        pair.b.ip("link", "set", name, "up")
+        with Trace("-vv", "-p", "udp", "-s", f"{A4},127.0.0.1") as tracer:
+            pair.a.udp(b"x", B4, 9, sport=40200)
+            with pair.b.inside():
+                child = os.fork()
+                if child == 0:
+                    net.libc.prctl(15, comm.encode())  # PR_SET_NAME
+                    net.flood("127.0.0.1", 9, 1)
+                    os._exit(0)
+            os.waitpid(child, 0)
+            rows = [row for row in tracer.stop().rows if row["NETNS"] == str(pair.b.inode)]
+    assert [row["INTERFACE"] for row in rows] == ["a\\x7c$(x)\\xc3\\xa9", "lo"], rows
+    assert rows[1]["COMM"] == "x\\x0a\\x1b[2J\\x7cy", rows
+    assert "\033" not in tracer.text

@@ -130,7 +130,7 @@ static size_t write_btf(const char *dir, const char *file, const struct member *
 	struct btf_header header = { .magic = BTF_MAGIC, .version = BTF_VERSION };
 	char strings[1024] = "", path[256];
 	size_t used = base ? 0 : 1; /* a split BTF has the empty string in its base */
-	uint32_t types[256];
+	uint32_t types[256] = { 0 };
 	uint32_t *type = NULL, *at = types;
 	FILE *out;
 

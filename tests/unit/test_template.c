@@ -83,6 +83,19 @@ static void slot_in_part_left_out(void **state)
 	source_free(&source);
 }
 
+/* Nothing tells that a part was left out. */
+static void blank_lines_do_not_add_up(void **state)
+{
+	struct source source;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(render(&source, "a\n\n//@if yes\nb\n//@end\n\nc\n", 0, false, &err), 0);
+	assert_string_equal(source.text, "a\n\nc\n");
+	assert_origin(&source, 2, "t.c", 7);
+	source_free(&source);
+}
+
 static void mistakes_are_told_with_their_line(void **state)
 {
 	static const struct {
@@ -115,15 +128,15 @@ static void mistakes_are_told_with_their_line(void **state)
 
 static void file_as_it_stands(void **state)
 {
-	const struct template_file file = { "mine.c", "//@slot one\nlast line without an end" };
+	const struct template_file file = { "mine.c", "//@slot one\n\n\nlast line without an end" };
 	struct source source;
 	struct error err;
 
 	(void)state;
 	assert_int_equal(source_from_file(&source, &file, &err), 0);
 	assert_string_equal(source.text, file.text);
-	assert_int_equal(source.line_count, 2);
-	assert_origin(&source, 1, "mine.c", 2);
+	assert_int_equal(source.line_count, 4);
+	assert_origin(&source, 3, "mine.c", 4);
 	source_free(&source);
 }
 
@@ -133,6 +146,7 @@ int main(void)
 		cmocka_unit_test(slots_are_filled_and_lines_known),
 		cmocka_unit_test(conditions_choose),
 		cmocka_unit_test(slot_in_part_left_out),
+		cmocka_unit_test(blank_lines_do_not_add_up),
 		cmocka_unit_test(mistakes_are_told_with_their_line),
 		cmocka_unit_test(file_as_it_stands),
 	};

@@ -298,7 +298,6 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 	event->reason = reason;
 	event->length = skb.len;
 
-
 	packet.head = skb.head;
 	packet.end = skb.tail;
 	offset = read_link(event, &skb, packet);
