@@ -40,10 +40,16 @@ static int read_facts(struct kernel_facts *facts, const struct options *options,
 		.headers = options->headers_dir,
 		.btf = options->btf_file,
 	};
-	const struct reasons_source source = { .btf_dir = "/sys/kernel/btf" };
+	struct reasons_source source = { .btf_dir = "/sys/kernel/btf" };
+	char include_dir[64];
 	char *format = NULL;
 	int result = types_open(&facts->types, &request, err);
 
+	if (facts->types.source_fd >= 0) {
+		snprintf(include_dir, sizeof(include_dir), "/proc/self/fd/%d/include",
+			 facts->types.source_fd);
+		source.include_dir = include_dir;
+	}
 	if (!result)
 		result = tracefs_read_format("skb", "kfree_skb", &format, err);
 	if (!result)
