@@ -11,8 +11,8 @@
 
 #define NAMES_MAX (1u << 30)
 #define GROWTH (64 * 1024)
-#define RELOAD_MIN_NS 1000000000ull
-#define RELOAD_MAX_NS (64 * RELOAD_MIN_NS)
+#define RELOAD_MIN_NS 100000000ull
+#define RELOAD_MAX_NS (640 * RELOAD_MIN_NS)
 #define PAGE_SIZE 4096
 
 /*

@@ -7,7 +7,7 @@
 
 /*
  * Functions of the running kernel by address, from /proc/kallsyms: read once, at the first
- * look-up, and again (at most once a second, and less often each time that it was in vain) if
+ * look-up, and again (after 0.1 s at the earliest, and later each time that it was in vain) if
  * an address lies in no known function, because a module may have been loaded since. Holds only
  * code symbols, packed: 3 to 5 MB. Names are those that the kernel itself prints.
  */

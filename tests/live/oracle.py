@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the kernel itself says of its drops: the trace of skb:kfree_skb, in an instance of ours."""
 
+import bisect
 import ctypes
 import os
 import re
@@ -9,7 +10,25 @@ libc = ctypes.CDLL(None, use_errno=True)
 SYS_FSOPEN, SYS_FSCONFIG, SYS_FSMOUNT = 430, 431, 432
 
 LINE = re.compile(r"\[(\d+)\].* (\d+\.\d+): kfree_skb: .*?location=(?:([\w.]+)\+(0x[0-9a-f]+)/\S+"
-                  r"|(\S+))(?:.* reason: (\S+))?")
+                  r"|(?:0x)?([0-9a-f]+))(?:.* reason: (\S+))?")
+
+
+class Symbols:
+    """Functions by address: old kernels print the location as a number."""
+
+    def __init__(self):
+        with open("/proc/kallsyms", encoding="ascii") as file:
+            fields = [line.split() for line in file]
+        # Of several names for an address the kernel takes the first.
+        self.names = {}
+        for address, kind, name, *_ in fields:
+            if kind in "tTwW":
+                self.names.setdefault(int(address, 16), name)
+        self.addresses = sorted(self.names)
+
+    def find(self, address):
+        start = self.addresses[bisect.bisect_right(self.addresses, address) - 1]
+        return self.names[start], hex(address - start)
 
 
 def syscall(number, *arguments):
@@ -51,8 +70,19 @@ class Oracle:
             file.write(value)
 
     def lines(self):
-        """Drops as (cpu, seconds, function, offset, reason or None)."""
+        """Drops as (cpu, seconds, function, offset, reason or None).
+
+        Kernels around 6.1 print a hash of the location instead: function and offset are None.
+        """
         self.write("events/skb/kfree_skb/enable", "0")
         with open(f"{self.path}/trace", encoding="utf-8", errors="replace") as file:
             found = [LINE.search(line) for line in file if "kfree_skb:" in line]
-        return [(int(m[1]), float(m[2]), m[3] or m[5], m[4], m[6]) for m in found if m]
+        symbols = None
+        drops = []
+        for match in filter(None, found):
+            function, offset = match[3], match[4]
+            if match[5] and match[5].startswith("ffff"):
+                symbols = symbols or Symbols()
+                function, offset = symbols.find(int(match[5], 16))
+            drops.append((int(match[1]), float(match[2]), function, offset, match[6]))
+        return drops

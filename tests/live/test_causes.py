@@ -147,7 +147,7 @@ def bad_ip_checksum(pair):
     return expect(pair.b, 17, sport=40011, dport=1011)
 
 
-@cause("UDP_CSUM")
+@cause("UDP_CSUM", NOT_SPECIFIED)
 def bad_udp_checksum(pair):
     with pair.b.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind((B4, 1012))
@@ -415,10 +415,10 @@ def oracle_line(row, lines, offset):
     """The kernel's own line of the same drop: same CPU, function and offset, and moment."""
     function, _, address = row["LOCATION"].partition("+")
     at = wall_clock(row, offset)
-    near = [line for line in lines
-            if line[0] == int(row["CPU"]) and line[2] == function and line[3] == address
-            and abs(line[1] % 86400 - at) < 0.002 * Settings.slow]
-    return near[0] if near else None
+    near = [(abs(line[1] % 86400 - at), line) for line in lines
+            if line[0] == int(row["CPU"]) and line[2:4] in ((function, address), (None, None))]
+    distance, line = min(near, default=(None, None), key=lambda entry: entry[0])
+    return line if line and distance < 0.002 * Settings.slow else None
 
 
 def judge(name, reasons, expected, rows, lines, offset, gives_reasons):
@@ -445,9 +445,11 @@ def judge(name, reasons, expected, rows, lines, offset, gives_reasons):
 
 def complete(rows, lines):
     """None, or which drops of the kernel's trace have no row."""
+    told = all(line[2] for line in lines)
     missing = collections.Counter((line[2], line[4]) for line in lines)
     missing -= collections.Counter(
-        (row["LOCATION"].partition("+")[0], None if row["REASON"] == "-" else row["REASON"])
+        (row["LOCATION"].partition("+")[0] if told else None,
+         None if row["REASON"] == "-" else row["REASON"])
         for row in rows)
     return f"drops without a row: {dict(missing)}" if missing else None
 
