@@ -73,6 +73,10 @@ test: ## install what the tests need, build, and pass them
 unit: $(UNIT_TESTS) ## unit tests alone, no root needed (SAN=1: with sanitizers)
 	tests/unit/run $(UNIT_TESTS)
 
+test-vm: ## run the live tests on real Debian kernels, under emulation (VM=debian12-6.1 for one)
+	scripts/install-deps vm
+	tests/vm/run $(VM)
+
 lint: ## check format, C and shell scripts
 	tests/lint/run
 
@@ -89,5 +93,5 @@ clean: ## remove what was built
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
 
-.PHONY: all run demo test unit lint man install uninstall clean help
+.PHONY: all run demo test test-vm unit lint man install uninstall clean help
 .SECONDARY:

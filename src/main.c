@@ -18,6 +18,7 @@
 #include "kernel/tracefs.h"
 #include "kernel/types.h"
 #include "output/output.h"
+#include "program/cache.h"
 #include "program/compile.h"
 #include "program/generate.h"
 #include "program/image.h"
@@ -146,6 +147,35 @@ static int finish_output(struct error *err)
 			 strerror(errno ? errno : EIO));
 }
 
+/* The compiled program: kept from an earlier run with the same flags, or made now and kept. */
+static int get_image(struct image *image, const struct options *options,
+		     const struct source *source, const struct kernel_facts *facts,
+		     struct error *err)
+{
+	const char *const macros[] = {
+		reasons_given(facts->reasons) ? "-DKFREE_SKB_REASON" : NULL,
+		NULL,
+	};
+	const char *directory = options->cache_dir ? options->cache_dir : CACHE_DIRECTORY;
+	struct cache cache = { .directory = -1 };
+	int result;
+
+	if (!options->no_cache &&
+	    cache_open(&cache, directory, source, macros, &facts->types, err)) {
+		if (options->cache_dir)
+			return -EPERM;
+		fprintf(stderr, "bytetrace: warning: %s\n", err->text);
+	}
+	result = cache_load(&cache, image);
+	if (result) {
+		result = compile_program(image, source, macros, &facts->types, err);
+		if (!result)
+			cache_store(&cache, image);
+	}
+	cache_close(&cache);
+	return result;
+}
+
 static int run(const struct options *options, struct error *err)
 {
 	struct kernel_facts facts = { .types = { .build_fd = -1, .source_fd = -1, .file_fd = -1 } };
@@ -165,11 +195,7 @@ static int run(const struct options *options, struct error *err)
 		goto out;
 	}
 	warn_of_interfaces(&options->filter.sets[FILTER_INTERFACE]);
-	const char *const macros[] = {
-		reasons_given(facts.reasons) ? "-DKFREE_SKB_REASON" : NULL,
-		NULL,
-	};
-	result = compile_program(&image, &program.source, macros, &facts.types, err);
+	result = get_image(&image, options, &program.source, &facts, err);
 	generate_free(&program);
 	if (!result)
 		result = trace(options, &image, &facts, err);

@@ -103,6 +103,10 @@ static const struct option_spec {
 	  MEMBER(action), ACTION_PRINT_SOURCE, NULL },
 	{ 0, "source", "FILE", GROUP_SOURCE, "run this program instead", KIND_PATH,
 	  MEMBER(source_file), 0, NULL },
+	{ 0, "cache-dir", "DIR", GROUP_SOURCE, "where compiled programs are kept", KIND_PATH,
+	  MEMBER(cache_dir), 0, NULL },
+	{ 0, "no-cache", NULL, GROUP_SOURCE, "compile anew and keep nothing", KIND_TRUE,
+	  MEMBER(no_cache), 0, NULL },
 	{ 'h', "help", NULL, GROUP_OTHER, "print this and end", KIND_ENUM, MEMBER(action),
 	  ACTION_HELP, NULL },
 	{ 0, "version", NULL, GROUP_OTHER, "print the version and end", KIND_ENUM, MEMBER(action),
@@ -225,6 +229,8 @@ static int check_combinations(const struct options *options, struct error *err)
 		conflict = "--source and --templates both name the program";
 	else if (options->source_file && filtered)
 		conflict = "--source brings its own filters: a filter flag would have no effect";
+	else if (options->no_cache && options->cache_dir)
+		conflict = "--no-cache contradicts --cache-dir";
 	return conflict ? error_set(err, STATUS_USAGE, EINVAL, "%s", conflict) : 0;
 }
 

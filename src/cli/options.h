@@ -31,6 +31,8 @@ struct options {
 	const char *headers_dir;   /* --headers, or NULL */
 	const char *templates_dir; /* --templates, or NULL */
 	const char *source_file;   /* --source, or NULL */
+	const char *cache_dir;	   /* --cache-dir, or NULL */
+	bool no_cache;
 };
 
 /*

@@ -148,6 +148,7 @@ static int open_file(struct types *types, const char *path, enum types_kind kind
 {
 	types->file_fd = open(path, O_RDONLY | O_CLOEXEC);
 	types->kind = kind;
+	types->of_running_kernel = strncmp(path, "/sys/", 5) == 0;
 	return types->file_fd < 0 ? -errno : 0;
 }
 

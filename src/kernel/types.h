@@ -19,10 +19,11 @@ enum types_kind {
  */
 struct types {
 	enum types_kind kind;
-	int build_fd;	       /* headers: directory with include/generated */
-	int source_fd;	       /* headers: directory with include/linux; may be the same one */
-	int file_fd;	       /* archive or BTF file */
-	char description[256]; /* for the start line: "headers in ...", "BTF in ..." */
+	int build_fd;		/* headers: directory with include/generated */
+	int source_fd;		/* headers: directory with include/linux; may be the same one */
+	int file_fd;		/* archive or BTF file */
+	bool of_running_kernel; /* that file cannot be of another kernel, nor change */
+	char description[256];	/* for the start line: "headers in ...", "BTF in ..." */
 };
 
 /* What the user asked for; members NULL or false: nothing. */

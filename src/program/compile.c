@@ -184,7 +184,7 @@ int compile_program(struct image *image, const struct source *source, const char
 		result = tell_failure(err, status, &files, source);
 		goto out;
 	}
-	result = image_read(image, files.result);
+	result = image_read(image, files.result, 0);
 	if (result)
 		error_set(err, STATUS_COMPILE, -result,
 			  "the compiler handed over a damaged program");

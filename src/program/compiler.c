@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,6 +194,27 @@ static int copy_functions(const struct libbcc *bcc, void *module, struct image *
 	return unlink_maps(bcc, module, image->instructions, total, err);
 }
 
+/* Called for each loaded library: the compiler's own are noted. */
+static int note_library(struct dl_phdr_info *info, size_t size, void *libraries)
+{
+	(void)size;
+	if (strstr(info->dlpi_name, "/libbcc") || strstr(info->dlpi_name, "/libLLVM") ||
+	    strstr(info->dlpi_name, "/libclang"))
+		image_write_library(libraries, info->dlpi_name);
+	return 0;
+}
+
+static int note_libraries(struct image *image)
+{
+	size_t size;
+	FILE *out = open_memstream(&image->libraries, &size);
+
+	if (!out)
+		return -ENOMEM;
+	dl_iterate_phdr(note_library, out);
+	return fclose(out) ? -ENOMEM : 0;
+}
+
 int compiler_run(const char *text, const char *const *macros, const struct types *types,
 		 struct image *image, struct error *err)
 {
@@ -225,7 +247,9 @@ int compiler_run(const char *text, const char *const *macros, const struct types
 	if (!module)
 		return error_set(err, STATUS_COMPILE, EINVAL, "the program does not compile");
 	copy_maps(&bcc, module, image);
-	result = image->maps ? copy_functions(&bcc, module, image, err) : -ENOMEM;
+	result = image->maps ? note_libraries(image) : -ENOMEM;
+	if (!result)
+		result = copy_functions(&bcc, module, image, err);
 	if (result == -ENOMEM)
 		error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 	return result;

@@ -2,14 +2,17 @@
 #include "program/image.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/bpf.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define IMAGE_MAGIC 0x31706264 /* "dbp1" */
 #define MAX_MAPS 64
 #define MAX_FUNCTIONS 64
+#define MAX_LIBRARIES (64 * 1024)
 #define MAX_INSTRUCTIONS (1u << 20) /* the verifier's own limit */
 
 struct header {
@@ -17,6 +20,7 @@ struct header {
 	uint32_t map_count;
 	uint32_t function_count;
 	uint32_t instruction_count;
+	uint32_t libraries_length;
 };
 
 bool image_is_map_load(const struct bpf_insn *insn)
@@ -46,6 +50,7 @@ int image_write(const struct image *image, int fd)
 		.map_count = (uint32_t)image->map_count,
 		.function_count = (uint32_t)image->function_count,
 		.instruction_count = (uint32_t)image->instruction_count,
+		.libraries_length = (uint32_t)strlen(image->libraries),
 	};
 	int result = write_all(fd, &header, sizeof(header));
 
@@ -57,13 +62,18 @@ int image_write(const struct image *image, int fd)
 	if (!result)
 		result = write_all(fd, image->instructions,
 				   image->instruction_count * sizeof(*image->instructions));
+	if (!result)
+		result = write_all(fd, image->libraries, header.libraries_length);
 	return result;
 }
 
-/* Read an array of `count` elements at *offset, which moves on. NULL: cut short, or no memory. */
+/*
+ * Read an array of `count` elements at *offset, which moves on; a zero element follows it. NULL:
+ * cut short, or no memory.
+ */
 static void *read_array(int fd, size_t count, size_t size, off_t *offset)
 {
-	void *array = calloc(count ? count : 1, size);
+	void *array = calloc(count + 1, size);
 
 	if (array && pread(fd, array, count * size, *offset) != (ssize_t)(count * size)) {
 		free(array);
@@ -93,16 +103,17 @@ static bool is_sound(const struct image *image)
 	return true;
 }
 
-int image_read(struct image *image, int fd)
+int image_read(struct image *image, int fd, off_t offset)
 {
 	struct header header;
-	off_t offset = sizeof(header);
 
 	memset(image, 0, sizeof(*image));
-	if (pread(fd, &header, sizeof(header), 0) != sizeof(header) ||
+	if (pread(fd, &header, sizeof(header), offset) != sizeof(header) ||
 	    header.magic != IMAGE_MAGIC || header.map_count > MAX_MAPS ||
-	    header.function_count > MAX_FUNCTIONS || header.instruction_count > MAX_INSTRUCTIONS)
+	    header.function_count > MAX_FUNCTIONS || header.instruction_count > MAX_INSTRUCTIONS ||
+	    header.libraries_length > MAX_LIBRARIES)
 		return -EBADMSG;
+	offset += (off_t)sizeof(header);
 	image->map_count = header.map_count;
 	image->function_count = header.function_count;
 	image->instruction_count = header.instruction_count;
@@ -111,11 +122,42 @@ int image_read(struct image *image, int fd)
 		read_array(fd, image->function_count, sizeof(*image->functions), &offset);
 	image->instructions =
 		read_array(fd, image->instruction_count, sizeof(*image->instructions), &offset);
-	if (!image->maps || !image->functions || !image->instructions || !is_sound(image)) {
+	image->libraries = read_array(fd, header.libraries_length, 1, &offset);
+	if (!image->maps || !image->functions || !image->instructions || !image->libraries ||
+	    !is_sound(image)) {
 		image_free(image);
 		return -EBADMSG;
 	}
 	return 0;
+}
+
+void image_write_library(FILE *libraries, const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) == 0)
+		fprintf(libraries, "%s %jd %jd\n", path, (intmax_t)status.st_size,
+			(intmax_t)status.st_ctime);
+}
+
+bool image_is_current(const struct image *image)
+{
+	char path[PATH_MAX];
+	char *now = NULL;
+	size_t size;
+	FILE *out = open_memstream(&now, &size);
+	const char *line = image->libraries;
+	bool current;
+
+	if (!out)
+		return false;
+	for (; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		snprintf(path, sizeof(path), "%.*s", (int)strcspn(line, " \n"), line);
+		image_write_library(out, path);
+	}
+	current = fclose(out) == 0 && size > 0 && strcmp(now, image->libraries) == 0;
+	free(now);
+	return current;
 }
 
 void image_free(struct image *image)
@@ -123,5 +165,6 @@ void image_free(struct image *image)
 	free(image->maps);
 	free(image->functions);
 	free(image->instructions);
+	free(image->libraries);
 	memset(image, 0, sizeof(*image));
 }

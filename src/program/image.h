@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
 
 struct bpf_insn;
 struct error;
@@ -38,6 +40,8 @@ struct image {
 	size_t function_count;
 	struct bpf_insn *instructions;
 	size_t instruction_count;
+	/* The libraries that compiled it, a line each: path, size, time of change. */
+	char *libraries;
 };
 
 /* Whether an instruction loads a map. */
@@ -47,10 +51,16 @@ bool image_is_map_load(const struct bpf_insn *insn);
 int image_write(const struct image *image, int fd);
 
 /*
- * Read an image from the start of a file and check that every count, name and index in it lies in
- * bounds: -EBADMSG otherwise. The caller calls image_free().
+ * Read an image that starts at `offset` of a file and check that every count, name and index in it
+ * lies in bounds: -EBADMSG otherwise. The caller calls image_free().
  */
-int image_read(struct image *image, int fd);
+int image_read(struct image *image, int fd, off_t offset);
+
+/* Note the library at `path`, as it is now, in the stream of image->libraries. */
+void image_write_library(FILE *libraries, const char *path);
+
+/* Whether the libraries that compiled the image are still the same files. */
+bool image_is_current(const struct image *image);
 
 void image_free(struct image *image);
 

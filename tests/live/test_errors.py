@@ -54,7 +54,7 @@ def test_not_root():
 
 
 def test_root_of_a_user_namespace():
-    done = subprocess.run(["unshare", "-Ur", Settings.program, "--duration", "1"],
+    done = subprocess.run(["unshare", "-Ur", Settings.program, "--no-cache", "--duration", "1"],
                           capture_output=True, text=True, check=False)
     if "unshare:" in done.stderr:
         raise net.Unsupported(done.stderr.strip())
@@ -65,7 +65,8 @@ def test_root_of_a_user_namespace():
 def in_mount_namespace(commands, *flags):
     """Run bytetrace behind shell commands that change mounts, for itself alone."""
     script = f'{commands}\nexec "$@"'
-    done = subprocess.run(["unshare", "-m", "sh", "-e", "-c", script, "sh", Settings.program, *flags],
+    done = subprocess.run(["unshare", "-m", "sh", "-e", "-c", script, "sh", Settings.program,
+                           "--no-cache", *flags],
                           capture_output=True, text=True, check=False)
     if done.returncode in (1, 32) and "mount:" in done.stderr:
         raise net.Unsupported(done.stderr.strip())

@@ -11,9 +11,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-/* Where the parts of the image below lie in its file: behind a header of four numbers. */
+/* Where the parts of the image below lie in its file: behind a header of five numbers. */
 enum {
-	HEADER_SIZE = 16,
+	HEADER_SIZE = 20,
 	MAPS_AT = HEADER_SIZE,
 	FUNCTIONS_AT = MAPS_AT + 2 * sizeof(struct image_map),
 	INSTRUCTIONS_AT = FUNCTIONS_AT + sizeof(struct image_function),
@@ -32,7 +32,8 @@ static int write_image(void)
 		{ 0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	const struct image image = { maps, 2, &function, 1, instructions, 3 };
+	char libraries[] = "/lib/libbcc.so 1 2\n";
+	const struct image image = { maps, 2, &function, 1, instructions, 3, libraries };
 	int fd = memfd_create("image", 0);
 
 	assert_true(fd >= 0);
@@ -46,7 +47,7 @@ static void round_trip(void **state)
 	struct image image;
 
 	(void)state;
-	assert_int_equal(image_read(&image, fd), 0);
+	assert_int_equal(image_read(&image, fd, 0), 0);
 	assert_int_equal(image.map_count, 2);
 	assert_string_equal(image.maps[1].name, "lost");
 	assert_int_equal(image.function_count, 1);
@@ -54,8 +55,43 @@ static void round_trip(void **state)
 	assert_int_equal(image.instruction_count, 3);
 	assert_true(image_is_map_load(&image.instructions[0]));
 	assert_false(image_is_map_load(&image.instructions[2]));
+	assert_string_equal(image.libraries, "/lib/libbcc.so 1 2\n");
+	assert_false(image_is_current(&image)); /* there is no such file */
 	image_free(&image);
 	close(fd);
+}
+
+/* Libraries are known again until one of them changes. */
+static void libraries(void **state)
+{
+	char path[] = "/tmp/bytetrace-test-XXXXXX";
+	int fd = mkstemp(path);
+	struct image image = { 0 };
+	size_t size;
+	FILE *out = open_memstream(&image.libraries, &size);
+
+	(void)state;
+	assert_true(fd >= 0);
+	image_write_library(out, "/proc/self/exe");
+	image_write_library(out, path);
+	fclose(out);
+	assert_true(image_is_current(&image));
+	assert_int_equal(write(fd, "x", 1), 1);
+	assert_false(image_is_current(&image));
+	close(fd);
+	unlink(path);
+	assert_false(image_is_current(&image));
+	free(image.libraries);
+	image.libraries = NULL;
+}
+
+static void no_libraries(void **state)
+{
+	char none[] = "";
+	const struct image image = { .libraries = none };
+
+	(void)state;
+	assert_false(image_is_current(&image));
 }
 
 static void cut_short(void **state)
@@ -67,7 +103,7 @@ static void cut_short(void **state)
 	(void)state;
 	while (size-- > 0) {
 		assert_int_equal(ftruncate(fd, size), 0);
-		assert_int_equal(image_read(&image, fd), -EBADMSG);
+		assert_int_equal(image_read(&image, fd, 0), -EBADMSG);
 	}
 	close(fd);
 }
@@ -84,6 +120,7 @@ static void damaged(void **state)
 		{ "too many maps", 4, 0xffffffff },
 		{ "too many functions", 8, 0xffffffff },
 		{ "too many instructions", 12, 0xffffffff },
+		{ "too long libraries", 16, 0xffffffff },
 		{ "function starts behind the end", FUNCTIONS_AT + IMAGE_NAME_SIZE, 4 },
 		{ "function overflows", FUNCTIONS_AT + IMAGE_NAME_SIZE, 0xffffffff },
 		{ "function is longer than the program", FUNCTIONS_AT + IMAGE_NAME_SIZE + 4, 4 },
@@ -98,7 +135,7 @@ static void damaged(void **state)
 		struct image image;
 
 		assert_int_equal(pwrite(fd, &damages[i].value, 4, damages[i].offset), 4);
-		if (image_read(&image, fd) != -EBADMSG)
+		if (image_read(&image, fd, 0) != -EBADMSG)
 			fail_msg("accepted: %s", damages[i].what);
 		close(fd);
 	}
@@ -113,17 +150,16 @@ static void name_without_end(void **state)
 	(void)state;
 	memset(name, 'x', sizeof(name));
 	assert_int_equal(pwrite(fd, name, sizeof(name), MAPS_AT), sizeof(name));
-	assert_int_equal(image_read(&image, fd), -EBADMSG);
+	assert_int_equal(image_read(&image, fd, 0), -EBADMSG);
 	close(fd);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip),
-		cmocka_unit_test(cut_short),
-		cmocka_unit_test(damaged),
-		cmocka_unit_test(name_without_end),
+		cmocka_unit_test(round_trip),	cmocka_unit_test(libraries),
+		cmocka_unit_test(no_libraries), cmocka_unit_test(cut_short),
+		cmocka_unit_test(damaged),	cmocka_unit_test(name_without_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

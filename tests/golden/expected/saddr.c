@@ -219,12 +219,13 @@ static __always_inline u32 read_ipv6(struct drop_event *event, struct packet pac
 			event->flags |= DROP_HAS_L4;
 			return 0;
 		}
+		/*
+		 * The length counts what is beyond the first 8 bytes, in units of 8, of AH 4. Three
+		 * branches would say it plainer, but take the verifier five times as long.
+		 */
 		if (next == IP_FRAGMENT)
-			offset += 8;
-		else if (next == IP_AH)
-			offset += (extension.length + 2) * 4;
-		else
-			offset += (extension.length + 1) * 8;
+			extension.length = 0;
+		offset += 8 + (extension.length << (next == IP_AH ? 2 : 3));
 		next = extension.next;
 	}
 	if (is_extension_header(next))

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "program/cache.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "kernel/types.h"
+#include "program/image.h"
+#include "program/template.h"
+#include "util/error.h"
+#include "util/file.h"
+
+#define MAGIC 0x31746362 /* "bct1" */
+#define MAX_ENTRY (16 * 1024 * 1024)
+#define MAX_ENTRIES 128
+
+/* In front of key and image, in an entry. */
+struct entry_header {
+	uint32_t magic;
+	uint32_t key_length;
+	uint64_t image_length;
+	uint64_t checksum; /* of the key and the image */
+};
+
+/* FNV-1a, 64 bits: finds accidents, which is all that can happen in a directory of root's. */
+static uint64_t hash(uint64_t value, const void *bytes, size_t length)
+{
+	const unsigned char *at = bytes;
+
+	while (length-- > 0)
+		value = (value ^ *at++) * 0x100000001b3;
+	return value;
+}
+
+#define HASH_START 0xcbf29ce484222325
+
+/* A file as it is now: changes with the file's contents, and with the file in its place. */
+static void write_identity(FILE *out, int at, const char *path)
+{
+	struct stat status;
+
+	if (fstatat(at, path, &status, AT_EMPTY_PATH))
+		return;
+	fprintf(out, "%s %jx:%jx %jd %jd.%09ld\n", path, (uintmax_t)status.st_dev,
+		(uintmax_t)status.st_ino, (intmax_t)status.st_size, (intmax_t)status.st_ctim.tv_sec,
+		status.st_ctim.tv_nsec);
+}
+
+static void write_types(FILE *out, const struct types *types)
+{
+	fprintf(out, "types %d\n", types->kind);
+	if (types->kind == TYPES_KIND_HEADERS) {
+		/* A tree is replaced as a whole, by a package: these three stand for it. */
+		write_identity(out, types->build_fd, "include/generated/autoconf.h");
+		write_identity(out, types->build_fd, "include/generated/utsrelease.h");
+		write_identity(out, types->source_fd, "include/linux/skbuff.h");
+	} else if (!types->of_running_kernel) {
+		write_identity(out, types->file_fd, "");
+	}
+}
+
+/* Everything that the instructions depend on, but for the libraries that make them. */
+static int write_key(struct cache *cache, const struct source *source, const char *const *macros,
+		     const struct types *types)
+{
+	char notes[4096] = "";
+	struct utsname kernel;
+	FILE *out = open_memstream(&cache->key, &cache->key_length);
+	int notes_fd;
+
+	if (!out)
+		return -ENOMEM;
+	uname(&kernel);
+	fprintf(out, "bytetrace %s\nkernel %s %s %s\n", VERSION, kernel.release, kernel.version,
+		kernel.machine);
+	notes_fd = open("/sys/kernel/notes", O_RDONLY | O_CLOEXEC); /* the build id is in there */
+	if (notes_fd >= 0) {
+		ssize_t length = read(notes_fd, notes, sizeof(notes));
+
+		if (length > 0)
+			fwrite(notes, 1, (size_t)length, out);
+		close(notes_fd);
+	}
+	write_types(out, types);
+	while (*macros)
+		fprintf(out, "%s\n", *macros++);
+	fwrite(source->text, 1, source->length, out);
+	return fclose(out) ? -ENOMEM : 0;
+}
+
+/* A directory that nobody else could put anything into. */
+static int open_directory(const char *path)
+{
+	struct stat status;
+	int fd;
+
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return -errno;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &status) || status.st_uid != geteuid() || status.st_mode & 077) {
+		close(fd);
+		return -EPERM;
+	}
+	return fd;
+}
+
+int cache_open(struct cache *cache, const char *path, const struct source *source,
+	       const char *const *macros, const struct types *types, struct error *err)
+{
+	char quoted[ERROR_QUOTE_SIZE];
+	uint64_t value;
+
+	*cache = (struct cache){ .directory = open_directory(path) };
+	if (cache->directory < 0) {
+		int result = cache->directory;
+
+		cache->directory = -1;
+		return error_set(err, STATUS_ENVIRONMENT, -result, "cannot keep programs in %s: %s",
+				 error_quote(quoted, path),
+				 result == -EPERM
+					 ? "it is open to others than its owner, or not ours"
+					 : strerror(-result));
+	}
+	if (write_key(cache, source, macros, types)) {
+		cache_close(cache);
+		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	}
+	value = hash(HASH_START, cache->key, cache->key_length);
+	snprintf(cache->name, sizeof(cache->name), "%016llx%016llx", (unsigned long long)value,
+		 (unsigned long long)hash(value, cache->key, cache->key_length));
+	return 0;
+}
+
+/* Open the entry if it is a file that only we can have written. */
+static int open_entry(const struct cache *cache, off_t *size)
+{
+	int fd = openat(cache->directory, cache->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &status) || !S_ISREG(status.st_mode) || status.st_uid != geteuid() ||
+	    status.st_mode & 022 || status.st_size > MAX_ENTRY) {
+		close(fd);
+		return -1;
+	}
+	*size = status.st_size;
+	return fd;
+}
+
+static bool is_intact(const struct cache *cache, int fd, off_t size)
+{
+	struct entry_header header;
+	char *bytes = malloc((size_t)size + 1);
+	size_t rest;
+	bool intact;
+
+	if (!bytes)
+		return false;
+	rest = (size_t)size - sizeof(header);
+	intact = size > (off_t)sizeof(header) && pread(fd, bytes, (size_t)size, 0) == size;
+	if (intact) {
+		memcpy(&header, bytes, sizeof(header));
+		intact = header.magic == MAGIC && header.key_length == cache->key_length &&
+			 header.image_length == rest - header.key_length &&
+			 header.checksum == hash(HASH_START, bytes + sizeof(header), rest) &&
+			 memcmp(bytes + sizeof(header), cache->key, cache->key_length) == 0;
+	}
+	free(bytes);
+	return intact;
+}
+
+int cache_load(const struct cache *cache, struct image *image)
+{
+	off_t start = (off_t)(sizeof(struct entry_header) + cache->key_length);
+	off_t size;
+	bool found;
+	int fd;
+
+	if (cache->directory < 0)
+		return -ENOENT;
+	fd = open_entry(cache, &size);
+	if (fd < 0)
+		return -ENOENT;
+	found = is_intact(cache, fd, size) && image_read(image, fd, start) == 0;
+	if (found && !image_is_current(image)) {
+		image_free(image);
+		found = false;
+	}
+	if (found)
+		futimens(fd, NULL); /* used now: not the next one to be removed */
+	close(fd);
+	return found ? 0 : -ENOENT;
+}
+
+/* The entries, oldest first. */
+struct listed {
+	char name[40];
+	struct timespec used;
+};
+
+static int compare_used(const void *a, const void *b)
+{
+	const struct timespec *left = &((const struct listed *)a)->used;
+	const struct timespec *right = &((const struct listed *)b)->used;
+
+	if (left->tv_sec != right->tv_sec)
+		return left->tv_sec < right->tv_sec ? -1 : 1;
+	return (left->tv_nsec > right->tv_nsec) - (left->tv_nsec < right->tv_nsec);
+}
+
+static void remove_oldest(const struct cache *cache)
+{
+	static struct listed entries[4 * MAX_ENTRIES];
+	size_t count = 0;
+	int copy = dup(cache->directory);
+	DIR *directory = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry;
+
+	if (!directory)
+		return;
+	while ((entry = readdir(directory)) && count < 4 * MAX_ENTRIES) {
+		struct stat status;
+
+		if (strlen(entry->d_name) != 32 ||
+		    fstatat(cache->directory, entry->d_name, &status, AT_SYMLINK_NOFOLLOW))
+			continue;
+		strcpy(entries[count].name, entry->d_name);
+		entries[count++].used = status.st_mtim;
+	}
+	closedir(directory);
+	qsort(entries, count, sizeof(*entries), compare_used);
+	for (size_t i = 0; i + MAX_ENTRIES < count; i++)
+		unlinkat(cache->directory, entries[i].name, 0);
+}
+
+/* Write header, key and image to a new file; the checksum is known when all is written. */
+static bool write_entry(const struct cache *cache, const struct image *image, int fd)
+{
+	struct entry_header header = { .magic = MAGIC, .key_length = (uint32_t)cache->key_length };
+	size_t start = sizeof(header) + cache->key_length;
+	off_t size;
+	char *bytes;
+	bool written;
+
+	if (pwrite(fd, cache->key, cache->key_length, sizeof(header)) !=
+		    (ssize_t)cache->key_length ||
+	    lseek(fd, (off_t)start, SEEK_SET) < 0 || image_write(image, fd))
+		return false;
+	size = lseek(fd, 0, SEEK_END);
+	bytes = malloc((size_t)size);
+	if (!bytes)
+		return false;
+	header.image_length = (uint64_t)size - start;
+	written = pread(fd, bytes, (size_t)size, 0) == size;
+	header.checksum = hash(HASH_START, bytes + sizeof(header), (size_t)size - sizeof(header));
+	free(bytes);
+	return written && pwrite(fd, &header, sizeof(header), 0) == sizeof(header);
+}
+
+void cache_store(const struct cache *cache, const struct image *image)
+{
+	char path[64];
+	int fd;
+
+	if (cache->directory < 0)
+		return;
+	/* Without a name until it is whole. */
+	fd = openat(cache->directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	if (write_entry(cache, image, fd)) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		unlinkat(cache->directory, cache->name, 0);
+		linkat(AT_FDCWD, path, cache->directory, cache->name, AT_SYMLINK_FOLLOW);
+		remove_oldest(cache);
+	}
+	close(fd);
+}
+
+void cache_close(struct cache *cache)
+{
+	if (cache->directory >= 0)
+		close(cache->directory);
+	free(cache->key);
+	*cache = (struct cache){ .directory = -1 };
+}

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Compiled programs that are kept: used when nothing changed, and only then."""
+
+import os
+import pathlib
+import tempfile
+
+from test_errors import one_line
+from trace import Settings, run
+
+COMPILER_KB = 60_000  # a process that has loaded LLVM is larger than this, and no other
+
+
+def compiled(directory, *flags):
+    """Trace for a moment; whether a compiler ran for it."""
+    arguments = [Settings.program, "--cache-dir", str(directory), "--duration", "0.05", *flags]
+    null = os.open("/dev/null", os.O_RDWR)
+    pid = os.posix_spawn(Settings.program, arguments, os.environ,
+                         file_actions=[(os.POSIX_SPAWN_DUP2, null, fd) for fd in (0, 1, 2)])
+    os.close(null)
+    _, status, usage = os.wait4(pid, 0)
+    assert status == 0, (arguments, status)
+    return usage.ru_maxrss > COMPILER_KB
+
+
+class Cache:
+    """A cache of its own, with one program in it."""
+
+    def __enter__(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.path = pathlib.Path(self.temporary.name) / "cache"
+        assert compiled(self.path)
+        return self
+
+    def __exit__(self, *_):
+        self.temporary.cleanup()
+
+    @property
+    def entry(self):
+        entries = list(self.path.iterdir())
+        assert len(entries) == 1, entries
+        return entries[0]
+
+
+def test_same_flags_need_no_compiler():
+    with Cache() as cache:
+        assert not compiled(cache.path)
+        assert cache.path.stat().st_mode & 0o777 == 0o700
+        assert cache.entry.stat().st_mode & 0o777 == 0o600
+
+
+def test_other_programs_are_others():
+    with Cache() as cache:
+        for flags in ("-p", "tcp"), ("-p", "udp"), ("-k",), ("-vv",):
+            assert compiled(cache.path, *flags), flags
+            assert not compiled(cache.path, *flags), flags
+        assert not compiled(cache.path, "-n", "-c"), "only how it is shown differs"
+
+
+def test_damaged_entries_are_replaced():
+    with Cache() as cache:
+        good = cache.entry.read_bytes()
+        for what, bad in {"empty": b"", "cut short": good[:-1], "header only": good[:24],
+                          "a byte of the header": b"\0" + good[1:],
+                          "a byte of the key": good[:40] + b"\0" + good[41:],
+                          "a byte of the program": good[:-200] + b"\xff" + good[-199:],
+                          "longer": good + b"x"}.items():
+            cache.entry.write_bytes(bad)
+            assert compiled(cache.path), what
+            assert not compiled(cache.path), what
+            assert cache.entry.read_bytes()[:8] == good[:8], what
+
+
+def test_foreign_entries_are_not_believed():
+    with Cache() as cache:
+        name, good = cache.entry, cache.entry.read_bytes()
+        elsewhere = cache.path.parent / "elsewhere"
+        elsewhere.write_bytes(good)
+        name.unlink()
+        name.symlink_to(elsewhere)
+        assert compiled(cache.path), "a link"
+        name.chmod(0o666)
+        assert compiled(cache.path), "writable by others"
+        os.chown(name, 65534, 65534)
+        assert compiled(cache.path), "of another user"
+        assert not compiled(cache.path)
+
+
+def test_foreign_directories_are_refused():
+    with Cache() as cache:
+        cache.path.chmod(0o755)
+        one_line(3, "open to others", flags=("--cache-dir", str(cache.path)))
+        cache.path.chmod(0o700)
+        os.chown(cache.path, 65534, 65534)
+        one_line(3, "not ours", flags=("--cache-dir", str(cache.path)))
+        one_line(3, "/proc/nothing", flags=("--cache-dir", "/proc/nothing"))
+        one_line(2, "contradicts", flags=("--cache-dir", str(cache.path), "--no-cache"))
+
+
+def test_bounded():
+    with Cache() as cache:
+        first = cache.entry
+        for i in range(200):
+            file = cache.path / f"{i:032x}"
+            file.touch()
+            os.utime(file, (1000 + i, 1000 + i))
+        assert compiled(cache.path, "-p", "sctp")
+        left = list(cache.path.iterdir())
+        assert len(left) == 128, len(left)
+        assert first in left, "the oldest go first"
+
+
+def test_nothing_is_kept_without_a_cache():
+    before = sorted(os.listdir("/var/cache"))
+    code, _, err = run("--no-cache", "--duration", "0.05")
+    assert code == 0, err
+    assert sorted(os.listdir("/var/cache")) == before
