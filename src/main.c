@@ -4,7 +4,7 @@
  * ends the process.
  */
 #include <errno.h>
-#include <locale.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,13 +207,24 @@ out:
 	return result;
 }
 
+/*
+ * A file that is opened where standard output was closed would take what is printed: put something
+ * there on which every write fails.
+ */
+static void hold_standard_files(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
+			return;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct error err = { .status = STATUS_OK };
 	int result;
 
-	setlocale(LC_TIME, "");
+	hold_standard_files();
 	result = options_parse(&options, argc, argv, &err);
 	if (!result) {
 		switch (options.action) {

@@ -26,18 +26,18 @@ static void on_signal(int signal)
 	interrupted = 1;
 }
 
-/* Let SIGINT and SIGTERM through only where `waiting` is in force, so that none falls between. */
-static void catch_signals(sigset_t *waiting)
+/*
+ * The first SIGINT or SIGTERM ends the session in the orderly way. Should that hang, because nobody
+ * reads the output, the second one ends the process.
+ */
+static void catch_signals(sigset_t *caught)
 {
-	struct sigaction action = { .sa_handler = on_signal };
-	sigset_t blocked;
+	struct sigaction action = { .sa_handler = on_signal,
+				    .sa_flags = SA_RESTART | SA_RESETHAND };
 
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGINT);
-	sigaddset(&blocked, SIGTERM);
-	sigprocmask(SIG_BLOCK, &blocked, waiting);
-	sigdelset(waiting, SIGINT);
-	sigdelset(waiting, SIGTERM);
+	sigemptyset(caught);
+	sigaddset(caught, SIGINT);
+	sigaddset(caught, SIGTERM);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
@@ -130,7 +130,21 @@ static void hint_restricted(const struct symbols *symbols, bool *hinted)
 			"sysctl kernel.kptr_restrict=1 and CAP_SYSLOG show them\n");
 }
 
-static int show_drops(struct sink *sink, struct rings *rings, const sigset_t *waiting,
+/* Wait for records; a signal that comes just before the wait ends it at once, too. */
+static enum rings_event wait_for_records(struct rings *rings, uint64_t end_ms,
+					 const sigset_t *caught)
+{
+	enum rings_event event = RINGS_READY;
+	sigset_t before;
+
+	sigprocmask(SIG_BLOCK, caught, &before);
+	if (!interrupted)
+		event = rings_wait(rings, next_look(end_ms), &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return event;
+}
+
+static int show_drops(struct sink *sink, struct rings *rings, const sigset_t *caught,
 		      struct error *err)
 {
 	const struct session_config *config = sink->config;
@@ -139,7 +153,7 @@ static int show_drops(struct sink *sink, struct rings *rings, const sigset_t *wa
 	int result = 0;
 
 	while (!result && !interrupted && !count_reached(sink) && (!end_ms || now_ms() < end_ms)) {
-		if (rings_wait(rings, next_look(end_ms), waiting) == RINGS_HANGUP)
+		if (wait_for_records(rings, end_ms, caught) == RINGS_HANGUP)
 			return reader_gone(err);
 		result = drain(sink, rings, err);
 		hint_restricted(config->output_config->symbols, &hinted);
@@ -152,11 +166,11 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 {
 	struct sink sink = { .config = config, .totals = totals };
 	struct rings *rings = NULL;
-	sigset_t waiting;
+	sigset_t caught;
 	int result;
 
 	memset(totals, 0, sizeof(*totals));
-	catch_signals(&waiting);
+	catch_signals(&caught);
 	result = rings_open(&rings, loaded->events_fd, RING_SIZE, err);
 	if (result)
 		return result;
@@ -170,7 +184,7 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 	if (!result) {
 		fprintf(stderr, "bytetrace: tracing %s, types from %s, %zu instructions\n",
 			loaded->attach_point, types, loaded->instruction_count);
-		result = show_drops(&sink, rings, &waiting, err);
+		result = show_drops(&sink, rings, &caught, err);
 	}
 	/* What was recorded before the end is shown; nothing comes after it. */
 	load_detach(loaded);

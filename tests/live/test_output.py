@@ -175,6 +175,36 @@ def test_reader_that_goes_away():
             assert len(tracer.errors.splitlines()) == 1, tracer.errors
 
 
+def test_closed_output():
+    for flags in ("--duration", "0.1"), ("--help",):
+        done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", Settings.program, "--no-cache",
+                               *flags], capture_output=True, text=True, check=False)
+        assert done.returncode == 1, done
+        assert "Bad file descriptor" in done.stderr, done
+
+
+def test_second_signal_ends_what_hangs():
+    """Nobody reads, so the orderly end cannot come; it need not be SIGKILL that helps."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    while True:  # fill the pipe
+        try:
+            os.write(writer, bytes(4096))
+        except BlockingIOError:
+            break
+    os.set_blocking(writer, True)
+    with Pings() as pings, Trace("-p", "icmp", "-s", A4, stdout=writer) as tracer:
+        os.close(writer)
+        pings.send()
+        time.sleep(0.3 * Settings.slow)
+        tracer.process.send_signal(signal.SIGTERM)
+        time.sleep(0.1 * Settings.slow)
+        assert tracer.process.poll() is None
+        tracer.process.send_signal(signal.SIGTERM)
+        assert tracer.finish() == -signal.SIGTERM
+    os.close(reader)
+
+
 def test_full_disk():
     with open("/dev/full", "w", encoding="ascii") as full, Pings() as pings, \
             Trace("-p", "icmp", "-s", A4, stdout=full) as tracer:
