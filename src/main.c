@@ -40,6 +40,7 @@ static int read_facts(struct kernel_facts *facts, const struct options *options,
 		.btf_only = options->types == TYPES_BTF,
 		.headers = options->headers_dir,
 		.btf = options->btf_file,
+		.any_release = options->force,
 	};
 	struct reasons_source source = { .btf_dir = "/sys/kernel/btf" };
 	char include_dir[64];

@@ -97,6 +97,8 @@ static const struct option_spec {
 	{ 0, "headers", "DIR", GROUP_TYPES, "a header tree, unpacked packages, kheaders.tar.xz",
 	  KIND_PATH, MEMBER(headers_dir), 0, NULL },
 	{ 'b', "btf", "FILE", GROUP_TYPES, "a BTF file", KIND_PATH, MEMBER(btf_file), 0, NULL },
+	{ 0, "force", NULL, GROUP_TYPES, "believe headers of another kernel release", KIND_TRUE,
+	  MEMBER(force), 0, NULL },
 	{ 0, "templates", "DIR", GROUP_SOURCE, "its drop.c and event.h, not those built in",
 	  KIND_PATH, MEMBER(templates_dir), 0, NULL },
 	{ 0, "print-source", NULL, GROUP_SOURCE, "print the generated program and end", KIND_ENUM,

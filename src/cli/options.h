@@ -29,6 +29,7 @@ struct options {
 	enum types_choice types;
 	const char *btf_file;	   /* -b, or NULL */
 	const char *headers_dir;   /* --headers, or NULL */
+	bool force;		   /* headers of another kernel release are believed */
 	const char *templates_dir; /* --templates, or NULL */
 	const char *source_file;   /* --source, or NULL */
 	const char *cache_dir;	   /* --cache-dir, or NULL */

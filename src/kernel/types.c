@@ -171,7 +171,32 @@ static void headers_package(char *text, size_t size, const char *release)
 		snprintf(text, size, "install the header package of kernel %s", release);
 }
 
-int types_open(struct types *types, const struct types_request *request, struct error *err)
+int types_check_release(int at, const char *build, struct error *err)
+{
+	char path[PATH_MAX];
+	char text[1024];
+	char release[256];
+	char quoted[ERROR_QUOTE_SIZE];
+	struct utsname kernel;
+	const char *line;
+
+	snprintf(path, sizeof(path), "%s/include/generated/utsrelease.h", build);
+	if (file_read_string(at, path, text, sizeof(text)) ||
+	    !(line = strstr(text, "#define UTS_RELEASE \"")) ||
+	    sscanf(line, "#define UTS_RELEASE \"%255[^\"\n]\"", release) != 1)
+		return error_set(err, STATUS_ENVIRONMENT, EINVAL,
+				 "the headers do not tell which kernel they are of "
+				 "(include/generated/utsrelease.h); --force believes them");
+	uname(&kernel);
+	if (strcmp(release, kernel.release) == 0)
+		return 0;
+	return error_set(err, STATUS_ENVIRONMENT, EINVAL,
+			 "the headers are of kernel %s, but %s is running; --force believes them",
+			 error_quote(quoted, release), kernel.release);
+}
+
+/* What was asked for, or the best that there is. */
+static int find_types(struct types *types, const struct types_request *request, struct error *err)
 {
 	char build[PATH_MAX];
 	char source[PATH_MAX];
@@ -222,6 +247,16 @@ int types_open(struct types *types, const struct types_request *request, struct 
 		request->btf_only || request->headers_only ? ""
 							   : ", no " KHEADERS ", no " KERNEL_BTF,
 		package);
+}
+
+int types_open(struct types *types, const struct types_request *request, struct error *err)
+{
+	int result = find_types(types, request, err);
+
+	types->any_release = request->any_release;
+	if (!result && types->kind == TYPES_KIND_HEADERS && !types->any_release)
+		result = types_check_release(types->build_fd, ".", err);
+	return result;
 }
 
 void types_close(struct types *types)

@@ -22,6 +22,7 @@ struct types {
 	int build_fd;		/* headers: directory with include/generated */
 	int source_fd;		/* headers: directory with include/linux; may be the same one */
 	int file_fd;		/* archive or BTF file */
+	bool any_release;	/* headers of another kernel release are welcome */
 	bool of_running_kernel; /* that file cannot be of another kernel, nor change */
 	char description[256];	/* for the start line: "headers in ...", "BTF in ..." */
 };
@@ -30,6 +31,7 @@ struct types {
 struct types_request {
 	bool headers_only;
 	bool btf_only;
+	bool any_release;    /* do not refuse headers of another kernel release */
 	const char *headers; /* a header tree, a directory that packages were unpacked in, or an
 				archive */
 	const char *btf;     /* a BTF file */
@@ -42,5 +44,11 @@ struct types_request {
  */
 int types_open(struct types *types, const struct types_request *request, struct error *err);
 void types_close(struct types *types);
+
+/*
+ * Whether the headers in the directory `build` below `at` are those of the running kernel: with
+ * others every field could lie somewhere else. -EINVAL with STATUS_ENVIRONMENT if not.
+ */
+int types_check_release(int at, const char *build, struct error *err);
 
 #endif

@@ -57,7 +57,7 @@ static void write_identity(FILE *out, int at, const char *path)
 
 static void write_types(FILE *out, const struct types *types)
 {
-	fprintf(out, "types %d\n", types->kind);
+	fprintf(out, "types %d %d\n", types->kind, types->any_release);
 	if (types->kind == TYPES_KIND_HEADERS) {
 		/* A tree is replaced as a whole, by a package: these three stand for it. */
 		write_identity(out, types->build_fd, "include/generated/autoconf.h");

@@ -291,6 +291,8 @@ int include_tree_make(const char *path, const struct types *types, struct includ
 		if (mkdir(source, 0700))
 			return tree_error(err, path);
 		result = unpack(source, types->file_fd, err);
+		if (!result && !types->any_release)
+			result = types_check_release(AT_FDCWD, build, err);
 		if (result)
 			return result;
 		break;

@@ -26,7 +26,8 @@ int main(int argc, char **argv)
 	struct error err;
 	int result = options_parse(&options, argc, argv, &err);
 	const struct types_request request = { .headers = options.headers_dir,
-					       .btf = options.btf_file };
+					       .btf = options.btf_file,
+					       .any_release = true };
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	if (!result)

@@ -118,6 +118,25 @@ def test_no_types_names_the_package():
     one_line(3, f"linux-headers-{os.uname().release}", flags=("--types=headers",))
 
 
+def test_headers_of_another_kernel():
+    """Refused, as a tree and as an archive: their fields would lie elsewhere."""
+    with tempfile.TemporaryDirectory() as directory:
+        generated = pathlib.Path(directory, "include/generated")
+        generated.mkdir(parents=True)
+        pathlib.Path(directory, "include/linux").mkdir()
+        pathlib.Path(directory, "include/linux/kconfig.h").touch()
+        (generated / "autoconf.h").touch()
+        archive = f"{directory}.tar.xz"
+        for text, words in (('#define UTS_RELEASE "1.2.3-other"\n', ("1.2.3-other", os.uname().release)),
+                            ("", ("utsrelease.h",))):
+            (generated / "utsrelease.h").write_text(text)
+            one_line(3, *words, "--force", flags=("--headers", directory))
+            net.command("tar", "-C", directory, "-cJf", archive, "include")
+            one_line(3, *words, "--force", flags=("--headers", archive))
+        os.unlink(archive)
+        fails(4, flags=("--headers", directory, "--force"))  # believed, and then found to be empty
+
+
 def source(*flags):
     code, text, err = run("--print-source", *flags)
     assert code == 0, err

@@ -88,8 +88,10 @@ static void types_and_source(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(parse(&options, "--types=headers --headers /h --templates /t", &err), 0);
+	assert_int_equal(
+		parse(&options, "--types=headers --headers /h --force --templates /t", &err), 0);
 	assert_int_equal(options.types, TYPES_HEADERS);
+	assert_true(options.force);
 	assert_string_equal(options.headers_dir, "/h");
 	assert_string_equal(options.templates_dir, "/t");
 	assert_int_equal(parse(&options, "-b /file --types btf --source mine.c -vv -k", &err), 0);
