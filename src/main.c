@@ -112,7 +112,7 @@ static int trace(const struct options *options, const struct image *image,
 		.symbols = symbols_create("/proc/kallsyms"),
 	};
 	const struct session_config session = {
-		.output = &output_table,
+		.output = options->output == OUTPUT_JSON ? &output_json : &output_table,
 		.output_config = &config,
 		.count = options->count,
 		.duration_ms = options->duration_ms,

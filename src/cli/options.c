@@ -44,6 +44,12 @@ static const struct choice color_choices[] = {
 	{ NULL, 0 },
 };
 
+static const struct choice output_choices[] = {
+	{ "table", OUTPUT_TABLE },
+	{ "json", OUTPUT_JSON },
+	{ NULL, 0 },
+};
+
 static const struct choice types_choices[] = {
 	{ "headers", TYPES_HEADERS },
 	{ "btf", TYPES_BTF },
@@ -63,56 +69,60 @@ static const struct option_spec {
 	size_t member;
 	int value;
 	const struct choice *choices;
+	const char *expected; /* what the choices are, in words */
 } specs[] = {
 	{ 'p', "proto", "P", GROUP_FILTERS, "L3 or L4 protocol, name or number (tcp, 1, 0x88cc)",
-	  KIND_FILTER, MEMBER(filter), FILTER_PROTO, NULL },
+	  KIND_FILTER, MEMBER(filter), FILTER_PROTO, NULL, NULL },
 	{ 's', "saddr", "A", GROUP_FILTERS, "source address or prefix (10.0.0.0/8, ::1)",
-	  KIND_FILTER, MEMBER(filter), FILTER_SADDR, NULL },
+	  KIND_FILTER, MEMBER(filter), FILTER_SADDR, NULL, NULL },
 	{ 'd', "daddr", "A", GROUP_FILTERS, "destination address or prefix", KIND_FILTER,
-	  MEMBER(filter), FILTER_DADDR, NULL },
+	  MEMBER(filter), FILTER_DADDR, NULL, NULL },
 	{ 'S', "sport", "N", GROUP_FILTERS, "source port or range (53, 1024-2047)", KIND_FILTER,
-	  MEMBER(filter), FILTER_SPORT, NULL },
+	  MEMBER(filter), FILTER_SPORT, NULL, NULL },
 	{ 'D', "dport", "N", GROUP_FILTERS, "destination port or range", KIND_FILTER,
-	  MEMBER(filter), FILTER_DPORT, NULL },
+	  MEMBER(filter), FILTER_DPORT, NULL, NULL },
 	{ 'V', "vlan", "N", GROUP_FILTERS, "VLAN ID or range; of two tags the outer", KIND_FILTER,
-	  MEMBER(filter), FILTER_VLAN, NULL },
+	  MEMBER(filter), FILTER_VLAN, NULL, NULL },
 	{ 'i', "interface", "I", GROUP_FILTERS, "interface name, in every network namespace",
-	  KIND_FILTER, MEMBER(filter), FILTER_INTERFACE, NULL },
+	  KIND_FILTER, MEMBER(filter), FILTER_INTERFACE, NULL, NULL },
 	{ 'r', "valid-reason", NULL, GROUP_FILTERS, "only drops whose reason the kernel gives",
-	  KIND_TRUE, MEMBER(filter.valid_reason), 0, NULL },
+	  KIND_TRUE, MEMBER(filter.valid_reason), 0, NULL, NULL },
+	{ 'o', "output", "FORMAT", GROUP_OUTPUT, "table (default), or json: one object a line",
+	  KIND_ENUM, MEMBER(output), 0, output_choices, "table or json" },
 	{ 'v', "verbose", NULL, GROUP_OUTPUT, "add INTERFACE; -vv: every column", KIND_COUNTER,
-	  MEMBER(verbosity), 0, NULL },
+	  MEMBER(verbosity), 0, NULL, NULL },
 	{ 'k', "stack", NULL, GROUP_OUTPUT, "kernel stack below each drop", KIND_TRUE,
-	  MEMBER(stack), 0, NULL },
+	  MEMBER(stack), 0, NULL, NULL },
 	{ 'n', "numeric", NULL, GROUP_OUTPUT, "PROTOCOL as a number", KIND_TRUE, MEMBER(numeric), 0,
-	  NULL },
+	  NULL, NULL },
 	{ 'c', "color", "[WHEN]", GROUP_OUTPUT, "auto (default), always, never; -c: always",
-	  KIND_ENUM, MEMBER(color), COLOR_ALWAYS, color_choices },
-	{ 0, "count", "N", GROUP_OUTPUT, "stop after N drops", KIND_NUMBER, MEMBER(count), 0,
+	  KIND_ENUM, MEMBER(color), COLOR_ALWAYS, color_choices, "auto, always or never" },
+	{ 0, "count", "N", GROUP_OUTPUT, "stop after N drops", KIND_NUMBER, MEMBER(count), 0, NULL,
 	  NULL },
 	{ 0, "duration", "SEC", GROUP_OUTPUT, "stop after so many seconds", KIND_SECONDS,
-	  MEMBER(duration_ms), 0, NULL },
+	  MEMBER(duration_ms), 0, NULL, NULL },
 	{ 0, "types", "WHAT", GROUP_TYPES, "only headers, or only btf", KIND_ENUM, MEMBER(types), 0,
-	  types_choices },
+	  types_choices, "headers or btf" },
 	{ 0, "headers", "DIR", GROUP_TYPES, "a header tree, unpacked packages, kheaders.tar.xz",
-	  KIND_PATH, MEMBER(headers_dir), 0, NULL },
-	{ 'b', "btf", "FILE", GROUP_TYPES, "a BTF file", KIND_PATH, MEMBER(btf_file), 0, NULL },
+	  KIND_PATH, MEMBER(headers_dir), 0, NULL, NULL },
+	{ 'b', "btf", "FILE", GROUP_TYPES, "a BTF file", KIND_PATH, MEMBER(btf_file), 0, NULL,
+	  NULL },
 	{ 0, "force", NULL, GROUP_TYPES, "believe headers of another kernel release", KIND_TRUE,
-	  MEMBER(force), 0, NULL },
+	  MEMBER(force), 0, NULL, NULL },
 	{ 0, "templates", "DIR", GROUP_SOURCE, "its drop.c and event.h, not those built in",
-	  KIND_PATH, MEMBER(templates_dir), 0, NULL },
+	  KIND_PATH, MEMBER(templates_dir), 0, NULL, NULL },
 	{ 0, "print-source", NULL, GROUP_SOURCE, "print the generated program and end", KIND_ENUM,
-	  MEMBER(action), ACTION_PRINT_SOURCE, NULL },
+	  MEMBER(action), ACTION_PRINT_SOURCE, NULL, NULL },
 	{ 0, "source", "FILE", GROUP_SOURCE, "run this program instead", KIND_PATH,
-	  MEMBER(source_file), 0, NULL },
+	  MEMBER(source_file), 0, NULL, NULL },
 	{ 0, "cache-dir", "DIR", GROUP_SOURCE, "where compiled programs are kept", KIND_PATH,
-	  MEMBER(cache_dir), 0, NULL },
+	  MEMBER(cache_dir), 0, NULL, NULL },
 	{ 0, "no-cache", NULL, GROUP_SOURCE, "compile anew and keep nothing", KIND_TRUE,
-	  MEMBER(no_cache), 0, NULL },
+	  MEMBER(no_cache), 0, NULL, NULL },
 	{ 'h', "help", NULL, GROUP_OTHER, "print this and end", KIND_ENUM, MEMBER(action),
-	  ACTION_HELP, NULL },
+	  ACTION_HELP, NULL, NULL },
 	{ 0, "version", NULL, GROUP_OTHER, "print the version and end", KIND_ENUM, MEMBER(action),
-	  ACTION_VERSION, NULL },
+	  ACTION_VERSION, NULL, NULL },
 };
 
 #define SPECS (sizeof(specs) / sizeof(*specs))
@@ -152,9 +162,7 @@ static int apply_choice(int *member, const struct option_spec *spec, const char 
 			return 0;
 		}
 	}
-	return bad_value(err, flag, text,
-			 spec->choices == color_choices ? "auto, always or never"
-							: "headers or btf");
+	return bad_value(err, flag, text, spec->expected);
 }
 
 /* A decimal number of seconds above 0, as milliseconds; finer digits are cut. */

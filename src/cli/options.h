@@ -12,6 +12,7 @@ struct error;
 
 enum action { ACTION_TRACE, ACTION_PRINT_SOURCE, ACTION_HELP, ACTION_VERSION };
 enum types_choice { TYPES_ANY, TYPES_HEADERS, TYPES_BTF };
+enum output_choice { OUTPUT_TABLE, OUTPUT_JSON };
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /* The command line, validated. Strings point into argv. */
@@ -22,6 +23,7 @@ struct options {
 	int verbosity; /* number of -v: 0, 1, 2 */
 	bool stack;
 	bool numeric;
+	enum output_choice output;
 	enum color_choice color;
 	uint64_t count;	      /* stop after so many drops shown; 0: never */
 	uint64_t duration_ms; /* stop after so long; 0: never */

@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "kernel/kallsyms.h"
+#include "util/clock.h"
 
 #define NAMES_MAX (1u << 30)
 #define GROWTH (64 * 1024)
@@ -288,14 +288,6 @@ static bool find(const struct symbols *symbols, uint64_t address, struct symbol 
 	return true;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
-}
-
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol)
 {
 	uint64_t now;
@@ -303,7 +295,7 @@ bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symb
 
 	if (symbols->loaded_ns && find(symbols, address, symbol))
 		return true;
-	now = now_ns();
+	now = clock_monotonic();
 	if (symbols->loaded_ns && now - symbols->loaded_ns < symbols->wait_ns)
 		return false;
 	load(symbols);

@@ -33,5 +33,6 @@ struct output_ops {
 };
 
 extern const struct output_ops output_table;
+extern const struct output_ops output_json;
 
 #endif

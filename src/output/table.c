@@ -8,10 +8,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "output/cells.h"
 #include "stream/decode.h"
+#include "util/clock.h"
 
 #define MAX_COLUMNS 16
 #define MAX_HELD 64 /* rows that wait for the header at most */
@@ -44,20 +44,6 @@ struct table {
 	struct line *line; /* the one being made, with room for all cells */
 };
 
-static uint64_t clock_now(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
-/* Anew for each batch: the wall clock may be set while drops are traced. */
-static void read_clocks(struct table *table)
-{
-	table->clock_offset = clock_now(CLOCK_REALTIME) - clock_now(CLOCK_MONOTONIC);
-}
-
 static void *table_create(const struct output_config *config)
 {
 	struct table *table = calloc(1, sizeof(*table));
@@ -82,7 +68,7 @@ static void *table_create(const struct output_config *config)
 		free(table);
 		return NULL;
 	}
-	read_clocks(table);
+	table->clock_offset = clock_wall_offset();
 	return table;
 }
 
@@ -239,7 +225,8 @@ static void table_flush(void *output)
 
 	if (!table->started && table->held_count > 0)
 		start(table);
-	read_clocks(table);
+	/* The wall clock may be set while drops are traced. */
+	table->clock_offset = clock_wall_offset();
 }
 
 static void table_finish(void *output)

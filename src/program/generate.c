@@ -78,10 +78,12 @@ static int fill_template(struct program *program, const struct options *options,
 			 uint32_t not_specified, struct error *err)
 {
 	const struct filter *filter = &options->filter;
+	const bool everything = options->verbosity >= 2 || options->output == OUTPUT_JSON;
 	const struct template_condition conditions[] = {
-		{ "device", options->verbosity >= 1 || filter->sets[FILTER_INTERFACE].count > 0 },
-		{ "netns", options->verbosity >= 2 },
-		{ "task", options->verbosity >= 2 },
+		{ "device", everything || options->verbosity >= 1 ||
+				    filter->sets[FILTER_INTERFACE].count > 0 },
+		{ "netns", everything },
+		{ "task", everything },
 		{ "stack", options->stack },
 	};
 	struct template_slot slots[FILTER_STAGES + 2];

@@ -6,13 +6,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "kernel/symbols.h"
 #include "output/output.h"
 #include "program/load.h"
 #include "stream/decode.h"
 #include "stream/rings.h"
+#include "util/clock.h"
 #include "util/error.h"
 
 #define RING_SIZE (512 * 1024) /* bytes a CPU */
@@ -45,10 +45,7 @@ static void catch_signals(sigset_t *caught)
 
 static uint64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return clock_monotonic() / 1000000;
 }
 
 /* What a record's callback works on. */

@@ -61,3 +61,59 @@ size_t text_escape(char *to, size_t size, const char *from, size_t length, const
 		*complete = i == length;
 	return written;
 }
+
+/* Bytes of the UTF-8 character at `at` (RFC 3629), 0 if there is none. */
+static size_t utf8_length(const unsigned char *at, size_t left)
+{
+	static const struct {
+		unsigned char first, last; /* of the first byte */
+		unsigned char second,
+			third; /* bounds of the second: no long forms, no surrogates */
+		size_t length;
+	} forms[] = {
+		{ 0x00, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		if (at[0] < forms[i].first || at[0] > forms[i].last)
+			continue;
+		if (forms[i].length > left)
+			return 0;
+		if (forms[i].length > 1 && (at[1] < forms[i].second || at[1] > forms[i].third))
+			return 0;
+		for (size_t j = 2; j < forms[i].length; j++)
+			if (at[j] < 0x80 || at[j] > 0xbf)
+				return 0;
+		return forms[i].length;
+	}
+	return 0;
+}
+
+void text_escape_json(char *to, size_t size, const char *from, size_t length)
+{
+	size_t written = 0;
+
+	for (size_t i = 0; i < length && written + 6 < size;) {
+		unsigned char c = (unsigned char)from[i];
+		size_t bytes = utf8_length((const unsigned char *)from + i, length - i);
+
+		if (bytes == 0) {
+			written += (size_t)snprintf(to + written, size - written, "\\\\x%02x", c);
+			i++;
+		} else if (c < 0x20 || c == 0x7f) {
+			written += (size_t)snprintf(to + written, size - written, "\\u%04x", c);
+			i++;
+		} else {
+			if (c == '"' || c == '\\')
+				to[written++] = '\\';
+			memcpy(to + written, from + i, bytes);
+			written += bytes;
+			i += bytes;
+		}
+	}
+	to[written] = '\0';
+}

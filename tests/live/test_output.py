@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is printed, when, and how a run ends."""
 
+import json
 import os
 import re
 import signal
@@ -173,6 +174,43 @@ def test_reader_that_goes_away():
                 pings.send()
             assert tracer.finish() == 1
             assert len(tracer.errors.splitlines()) == 1, tracer.errors
+
+
+JSON_KEYS = ["time", "cpu", "pid", "comm", "netns", "interface", "ifindex", "vlan", "ethertype",
+             "ethertype_name", "saddr", "daddr", "protocol", "protocol_name", "sport", "dport",
+             "length", "location", "reason", "reason_name"]
+
+
+def test_json():
+    name = 'a"\\\u00e9'
+    with net.Pair() as pair:
+        pair.b.nft(INPUT_DROP)
+        pair.b.ip("link", "set", "eth0", "down")
+        pair.b.ip("link", "set", "eth0", "name", name)
+        pair.b.ip("link", "set", name, "up")
+        with Trace("-o", "json", "-k", "-p", "icmp,0x1234", "-n", "-c") as tracer:
+            before = time.time()
+            pair.a.frame(IPV4, PING)
+            pair.a.frame(0x1234, bytes(46))
+            tracer.stop()
+        drops = [json.loads(line) for line in tracer.text.splitlines()]
+    drops = [drop for drop in drops if drop["netns"] == pair.b.inode]
+    assert all(list(drop) == [*JSON_KEYS, "stack"] for drop in drops), drops
+    ping, unknown = drops
+    assert abs(ping["time"] - before) < 1 * Settings.slow, (ping, before)
+    expected = {"interface": name, "ethertype": 0x0800, "ethertype_name": "ipv4", "saddr": A4,
+                "daddr": B4, "protocol": 1, "protocol_name": "icmp", "sport": None, "vlan": None}
+    assert expected.items() <= ping.items(), ping
+    assert ping["location"]["function"] == "nft_do_chain", ping
+    assert ping["location"] == ping["stack"][0], ping
+    assert unknown["saddr"] is None and unknown["protocol"] is None, unknown
+    assert unknown["ethertype"] == 0x1234 and unknown["ethertype_name"] is None, unknown
+
+
+def test_json_without_drops_is_empty():
+    with Trace("-o", "json", "-p", "253", "-V", "4094") as tracer:
+        tracer.stop()
+    assert tracer.text == ""
 
 
 def test_closed_output():

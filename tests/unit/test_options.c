@@ -52,8 +52,8 @@ static void every_flag(void **state)
 	static const char *const lines[] = {
 		"--proto tcp --saddr 10.0.0.0/8 --daddr ::1 --sport 1-2 --dport 80,443 --vlan 7 "
 		"--interface eth0 --valid-reason --verbose --verbose --stack --numeric "
-		"--color=always --count 5 --duration 1.5",
-		"-p tcp -s 10.0.0.0/8 -d ::1 -S 1-2 -D 80,443 -V 7 -i eth0 -rvvknc --count=5 "
+		"--color=always --count 5 --duration 1.5 --output json",
+		"-p tcp -s 10.0.0.0/8 -d ::1 -S 1-2 -D 80,443 -V 7 -i eth0 -rvvknco json --count=5 "
 		"--duration=1.5",
 	};
 
@@ -75,6 +75,7 @@ static void every_flag(void **state)
 		assert_int_equal(options.verbosity, 2);
 		assert_true(options.stack);
 		assert_true(options.numeric);
+		assert_int_equal(options.output, OUTPUT_JSON);
 		assert_int_equal(options.color, COLOR_ALWAYS);
 		assert_int_equal(options.count, 5);
 		assert_int_equal(options.duration_ms, 1500);
@@ -161,6 +162,7 @@ static void mistakes(void **state)
 		{ "--duration 1.2.3", "--duration: \"1.2.3\" is not a number of seconds above 0" },
 		{ "--duration 1e3", "--duration: \"1e3\" is not a number of seconds above 0" },
 		{ "--color=red", "--color: \"red\" is not auto, always or never" },
+		{ "-o xml", "-o: \"xml\" is not table or json" },
 		{ "--types=dwarf", "--types: \"dwarf\" is not headers or btf" },
 		{ "--source=", "--source: \"\" is not a path" },
 		{ "-D 65536", "-D: \"65536\" is not a port or a range of ports (0-65535)" },

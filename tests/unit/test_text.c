@@ -102,6 +102,39 @@ static void escape_never_overflows(void **state)
 	}
 }
 
+static void json_strings(void **state)
+{
+	static const struct {
+		const char *from, *to;
+	} cases[] = {
+		{ "eth0", "eth0" },
+		{ "a\"b\\c", "a\\\"b\\\\c" },
+		{ "a\nb\x1f\x7f", "a\\u000ab\\u001f\\u007f" },
+		{ "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80" },
+		{ "\xff", "\\\\xff" },			     /* no UTF-8 at all */
+		{ "\xc3", "\\\\xc3" },			     /* cut short */
+		{ "\xc0\xaf", "\\\\xc0\\\\xaf" },	     /* longer than it need be */
+		{ "\xed\xa0\x80", "\\\\xed\\\\xa0\\\\x80" }, /* half of a surrogate pair */
+		{ "\xf4\x90\x80\x80", "\\\\xf4\\\\x90\\\\x80\\\\x80" }, /* beyond U+10FFFF */
+		{ "\xe2\x82x", "\\\\xe2\\\\x82x" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char to[128];
+
+		text_escape_json(to, sizeof(to), cases[i].from, strlen(cases[i].from));
+		assert_string_equal(to, cases[i].to);
+	}
+	for (size_t size = 1; size < 20; size++) {
+		char to[20];
+
+		memset(to, 'x', sizeof(to));
+		text_escape_json(to, size, "\n\xc3\xa9\xff", 4);
+		assert_true(strlen(to) < size);
+	}
+}
+
 static void quotes(void **state)
 {
 	char quoted[ERROR_QUOTE_SIZE];
@@ -130,9 +163,10 @@ static void error_is_set(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers), cmocka_unit_test(number_within_text),
-		cmocka_unit_test(escapes), cmocka_unit_test(escape_never_overflows),
-		cmocka_unit_test(quotes),  cmocka_unit_test(error_is_set),
+		cmocka_unit_test(numbers),	cmocka_unit_test(number_within_text),
+		cmocka_unit_test(escapes),	cmocka_unit_test(escape_never_overflows),
+		cmocka_unit_test(json_strings), cmocka_unit_test(quotes),
+		cmocka_unit_test(error_is_set),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
