@@ -24,30 +24,40 @@ PROGRAM := $(if $(SAN),$(BUILD)/)bytetrace
 
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 
+# What is built in a line each; V=1 shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
+
 all: $(PROGRAM) ## build ./bytetrace
 
 $(PROGRAM): $(OBJECTS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/src/program/embedded.o: src/program/embedded.S $(wildcard templates/* probes/*)
 	@mkdir -p $(@D)
-	$(CC) -c -o $@ $<
+	$(call say,AS)
+	$(Q)$(CC) -c -o $@ $<
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(MODULES)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
 
 # Small programs that the tests run: the generated source, and a compile without a kernel.
 $(BUILD)/render-golden: $(BUILD)/tests/golden/render.o $(MODULES)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/compile-headers: $(BUILD)/tests/compile/compile_headers.o $(MODULES)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # The flags of the man page are those of --help, so that they cannot differ.
 $(BUILD)/bytetrace.8: scripts/make-man $(PROGRAM)
@@ -57,17 +67,17 @@ man: $(BUILD)/bytetrace.8 ## build the man page
 
 run: ## install what is missing, build, trace drops on this host until Ctrl-C (ARGS='-i eth0')
 	scripts/install-deps build
-	$(MAKE) all
+	@$(MAKE) --no-print-directory -j "$$(nproc)" all
 	./bytetrace $(ARGS)
 
 demo: ## make a few real drops in network namespaces of their own and trace them
 	scripts/install-deps demo
-	$(MAKE) all
+	@$(MAKE) --no-print-directory -j "$$(nproc)" all
 	scripts/demo
 
 test: ## install what the tests need, build, and pass them
 	scripts/install-deps test
-	$(MAKE) all
+	@$(MAKE) --no-print-directory -j "$$(nproc)" all
 	tests/run
 
 unit: $(UNIT_TESTS) ## unit tests alone, no root needed (SAN=1: with sanitizers)
