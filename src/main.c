@@ -33,7 +33,7 @@ struct kernel_facts {
 	uint32_t not_specified; /* the number of that reason, 0 if there is none */
 };
 
-static int read_facts(struct kernel_facts *facts, const struct options *options, struct error *err)
+static int open_types(struct types *types, const struct options *options, struct error *err)
 {
 	const struct types_request request = {
 		.headers_only = options->types == TYPES_HEADERS,
@@ -42,10 +42,18 @@ static int read_facts(struct kernel_facts *facts, const struct options *options,
 		.btf = options->btf_file,
 		.any_release = options->force,
 	};
+
+	return types_open(types, &request, err);
+}
+
+/* Reasons as the tracepoint gives them. Of the types only headers are looked at, if there are any.
+ */
+static int read_reasons(struct kernel_facts *facts, const struct filter *filter, struct error *err)
+{
 	struct reasons_source source = { .btf_dir = "/sys/kernel/btf" };
 	char include_dir[64];
 	char *format = NULL;
-	int result = types_open(&facts->types, &request, err);
+	int result = tracefs_read_format("skb", "kfree_skb", &format, err);
 
 	if (facts->types.source_fd >= 0) {
 		snprintf(include_dir, sizeof(include_dir), "/proc/self/fd/%d/include",
@@ -53,23 +61,21 @@ static int read_facts(struct kernel_facts *facts, const struct options *options,
 		source.include_dir = include_dir;
 	}
 	if (!result)
-		result = tracefs_read_format("skb", "kfree_skb", &format, err);
-	if (!result)
 		result = reasons_create(&facts->reasons, format, &source, err);
 	free(format);
 	if (result)
 		return result;
 	if (!reasons_given(facts->reasons)) {
-		if (options->filter.valid_reason)
+		if (filter->valid_reason)
 			return error_set(err, STATUS_ENVIRONMENT, EOPNOTSUPP,
 					 "--valid-reason: this kernel gives no drop reasons "
 					 "(they came with Linux 5.17)");
 		return 0;
 	}
-	return reasons_number(facts->reasons, "NOT_SPECIFIED", &facts->not_specified)
-		       ? error_set(err, STATUS_ENVIRONMENT, ENOENT,
-				   "the kernel's drop reasons lack NOT_SPECIFIED")
-		       : 0;
+	if (reasons_number(facts->reasons, "NOT_SPECIFIED", &facts->not_specified))
+		return error_set(err, STATUS_ENVIRONMENT, ENOENT,
+				 "the kernel's drop reasons lack NOT_SPECIFIED");
+	return 0;
 }
 
 /* Not an error: it may appear later, or live in another network namespace. */
@@ -177,32 +183,47 @@ static int get_image(struct image *image, const struct options *options,
 	return result;
 }
 
+/* Needs neither root nor types, but for --valid-reason, whose number only the kernel knows. */
+static int print_source(const struct options *options, struct error *err)
+{
+	struct kernel_facts facts = { .types = TYPES_CLOSED };
+	struct program program = { 0 };
+	int result = 0;
+
+	if (options->filter.valid_reason)
+		result = read_reasons(&facts, &options->filter, err);
+	if (!result)
+		result = generate_program(&program, options, facts.not_specified, err);
+	if (!result) {
+		fwrite(program.source.text, 1, program.source.length, stdout);
+		result = finish_output(err);
+	}
+	generate_free(&program);
+	reasons_free(facts.reasons);
+	return result;
+}
+
 static int run(const struct options *options, struct error *err)
 {
-	struct kernel_facts facts = { .types = { .build_fd = -1, .source_fd = -1, .file_fd = -1 } };
+	struct kernel_facts facts = { .types = TYPES_CLOSED };
 	struct program program = { 0 };
 	struct image image = { 0 };
 	int result = privileges_check(err);
 
 	if (!result)
-		result = read_facts(&facts, options, err);
+		result = open_types(&facts.types, options, err);
+	if (!result)
+		result = read_reasons(&facts, &options->filter, err);
 	if (!result)
 		result = generate_program(&program, options, facts.not_specified, err);
-	if (result)
-		goto out;
-	if (options->action == ACTION_PRINT_SOURCE) {
-		fwrite(program.source.text, 1, program.source.length, stdout);
-		result = finish_output(err);
-		goto out;
+	if (!result) {
+		warn_of_interfaces(&options->filter.sets[FILTER_INTERFACE]);
+		result = get_image(&image, options, &program.source, &facts, err);
 	}
-	warn_of_interfaces(&options->filter.sets[FILTER_INTERFACE]);
-	result = get_image(&image, options, &program.source, &facts, err);
 	generate_free(&program);
 	if (!result)
 		result = trace(options, &image, &facts, err);
-out:
 	image_free(&image);
-	generate_free(&program);
 	reasons_free(facts.reasons);
 	types_close(&facts.types);
 	return result;
@@ -238,6 +259,8 @@ int main(int argc, char **argv)
 			result = finish_output(&err);
 			break;
 		case ACTION_PRINT_SOURCE:
+			result = print_source(&options, &err);
+			break;
 		case ACTION_TRACE:
 			result = run(&options, &err);
 			break;

@@ -205,7 +205,7 @@ static int find_types(struct types *types, const struct types_request *request, 
 	struct utsname kernel;
 	int result;
 
-	*types = (struct types){ .build_fd = -1, .source_fd = -1, .file_fd = -1 };
+	*types = (struct types)TYPES_CLOSED;
 	if (request->headers) {
 		snprintf(types->description, sizeof(types->description), "headers in %s",
 			 error_quote(quoted, request->headers));
@@ -267,5 +267,5 @@ void types_close(struct types *types)
 		close(types->source_fd);
 	if (types->file_fd >= 0)
 		close(types->file_fd);
-	*types = (struct types){ .build_fd = -1, .source_fd = -1, .file_fd = -1 };
+	*types = (struct types)TYPES_CLOSED;
 }

@@ -27,6 +27,11 @@ struct types {
 	char description[256];	/* for the start line: "headers in ...", "BTF in ..." */
 };
 
+#define TYPES_CLOSED                                                                               \
+	{                                                                                          \
+		.build_fd = -1, .source_fd = -1, .file_fd = -1                                     \
+	}
+
 /* What the user asked for; members NULL or false: nothing. */
 struct types_request {
 	bool headers_only;

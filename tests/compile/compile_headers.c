@@ -18,7 +18,7 @@
 int main(int argc, char **argv)
 {
 	static const char *const macros[] = { "-DKFREE_SKB_REASON", NULL };
-	struct types types = { .build_fd = -1, .source_fd = -1, .file_fd = -1 };
+	struct types types = TYPES_CLOSED;
 	struct program program = { 0 };
 	struct image image = { 0 };
 	struct timespec start, end;

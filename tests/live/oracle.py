@@ -50,6 +50,11 @@ def open_tracefs():
     return f"/proc/self/fd/{mount}"
 
 
+def kernel_gives_reasons():
+    with open(f"{open_tracefs()}/events/skb/kfree_skb/format", encoding="ascii") as file:
+        return " reason;" in file.read()
+
+
 class Oracle:
     """Collects drops between __enter__ and lines()."""
 

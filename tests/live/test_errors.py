@@ -47,8 +47,12 @@ def test_not_root():
     program.parent.chmod(0o755)
     done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program],
                           cwd="/", capture_output=True, text=True, check=False)
+    printed = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program,
+                              "--print-source", "-p", "tcp"], cwd="/", capture_output=True,
+                             text=True, check=False)
     program.unlink()
     program.parent.rmdir()
+    assert printed.returncode == 0 and printed.stdout == source("-p", "tcp"), printed.stderr
     assert done.returncode == 3, done
     assert "CAP_SYS_ADMIN" in done.stderr and done.stderr.count("\n") == 1, done
 

@@ -7,8 +7,8 @@ import time
 
 import net
 from net import A4, A6, ARP, B4, B6, IPV4, IPV6, VLAN
-from oracle import Oracle
-from trace import Settings, Trace, wait_for
+from oracle import Oracle, kernel_gives_reasons
+from trace import Settings, Trace, run
 
 # Drops everything that comes in, of whatever protocol.
 INGRESS_DROP = ("table netdev t { chain c { type filter hook ingress device eth0 priority 0; "
@@ -124,6 +124,11 @@ def test_interface_that_appears_later():
 
 
 def test_valid_reason():
+    if not kernel_gives_reasons():
+        code, _, err = run("-r")
+        assert code == 3 and "gives no drop reasons" in err and err.count("\n") == 1, err
+        return
+
     def drops(pair):
         pair.a.udp(b"x", B4, 9, sport=40101)  # no socket
         # To a group of which nobody is a member: dropped without a reason, up to now.

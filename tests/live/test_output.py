@@ -10,6 +10,7 @@ import time
 
 import net
 from net import A4, B4, IPV4
+from oracle import kernel_gives_reasons
 from trace import Settings, Trace, run, wait_for
 
 PING = net.ipv4(1, net.icmp(8))
@@ -32,12 +33,8 @@ class Pings:
             self.pair.a.frame(IPV4, PING)
 
 
-def gives_reasons():
-    return "\tif (reason" in run("--print-source", "-r")[1]
-
-
 def test_example_of_the_design():
-    reason = "NETFILTER_DROP" if gives_reasons() else "-"
+    reason = "NETFILTER_DROP" if kernel_gives_reasons() else "-"
     with Pings() as pings, Trace("-i", "eth0", "-p", "1", "-v", "-s", A4) as tracer:
         pings.send()
         tracer.stop()
