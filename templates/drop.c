@@ -60,7 +60,6 @@ enum {
 	VLAN_TAG_SIZE = 4,
 	MAX_VLAN_TAGS = 2,
 	MAX_EXTENSION_HEADERS = 8,
-	FIRST_NETNS_INODE = 0xeffffff0, /* PROC_DYNAMIC_FIRST and the fixed ones below it */
 };
 
 /* The linear part of a packet. Offsets count from the start of the buffer. */
@@ -77,6 +76,10 @@ static __always_inline int packet_read(struct packet packet, u32 offset, void *t
 	return bpf_probe_read_kernel(to, size, packet.head + offset);
 }
 
+//@if device
+/* Inodes of namespaces start here: PROC_DYNAMIC_FIRST, and the fixed ones right below it. */
+#define FIRST_NETNS_INODE 0xeffffff0
+
 static __always_inline u32 netns_inode(struct net *net)
 {
 	u32 inode = 0;
@@ -85,7 +88,6 @@ static __always_inline u32 netns_inode(struct net *net)
 	return inode;
 }
 
-//@if device
 /*
  * skb->dev shares its place with other pointers and numbers while a socket queues the skb. What
  * it points to is believed to be a device only if it leads on to a network namespace.

@@ -92,7 +92,6 @@ enum {
 	VLAN_TAG_SIZE = 4,
 	MAX_VLAN_TAGS = 2,
 	MAX_EXTENSION_HEADERS = 8,
-	FIRST_NETNS_INODE = 0xeffffff0, /* PROC_DYNAMIC_FIRST and the fixed ones below it */
 };
 
 /* The linear part of a packet. Offsets count from the start of the buffer. */
@@ -107,14 +106,6 @@ static __always_inline int packet_read(struct packet packet, u32 offset, void *t
 	if (offset + size > packet.end)
 		return -1;
 	return bpf_probe_read_kernel(to, size, packet.head + offset);
-}
-
-static __always_inline u32 netns_inode(struct net *net)
-{
-	u32 inode = 0;
-
-	bpf_probe_read_kernel(&inode, sizeof(inode), &net->ns.inum);
-	return inode;
 }
 
 /*
