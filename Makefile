@@ -83,7 +83,7 @@ test: ## install what the tests need, build, and pass them
 unit: $(UNIT_TESTS) ## unit tests alone, no root needed (SAN=1: with sanitizers)
 	tests/unit/run $(UNIT_TESTS)
 
-test-vm: ## run the live tests on real Debian kernels, under emulation (VM=debian12-6.1 for one)
+test-vm: ## make and trace drops on real Debian kernels, emulated (VM=debian12-6.1 for one)
 	scripts/install-deps vm
 	tests/vm/run $(VM)
 
