@@ -97,57 +97,54 @@ static void print_line(FILE *out, const char *line, size_t length, const struct 
 }
 
 /* The first error in what the compiler said, with the source line and the caret below it. */
-static void tell_messages(struct error *err, const char *messages, const struct source *source)
+static void tell_error(FILE *out, const char *first, const char *messages,
+		       const struct source *source)
 {
-	const char *first = strstr(messages, "error: ");
-	FILE *out = fmemopen(err->text, sizeof(err->text), "w");
-
-	if (!out)
-		return;
-	if (first) {
-		while (first > messages && first[-1] != '\n')
-			first--;
+	while (first > messages && first[-1] != '\n')
+		first--;
+	print_line(out, first, line_end(first), source);
+	for (int i = 0; i < 2; i++) {
+		first += line_end(first);
+		if (!*first || strstr(first + 1, "error: ") == first + 1 ||
+		    (first[1] != ' ' && first[1] != '\t'))
+			break;
+		first++;
+		fputc('\n', out);
 		print_line(out, first, line_end(first), source);
-		for (int i = 0; i < 2; i++) {
-			first += line_end(first);
-			if (!*first || strstr(first + 1, "error: ") == first + 1 ||
-			    (first[1] != ' ' && first[1] != '\t'))
-				break;
-			first++;
-			fputc('\n', out);
-			print_line(out, first, line_end(first), source);
-		}
-	} else {
-		fputs("the compiler failed and gave no reason", out);
-		if (*messages) {
-			fputs(", but said: ", out);
-			print_line(out, messages, line_end(messages), source);
-		}
 	}
-	fclose(out);
 }
 
-/* Why the child failed: its own sentence, the compiler's message, or the signal. */
+/* Why the child failed: the signal, the compiler's error, or else the child's own sentence. */
 static int tell_failure(struct error *err, int status, const struct child_files *files,
 			const struct source *source)
 {
-	struct error told;
+	struct error told = { .status = STATUS_COMPILE, .text = "the compile child failed" };
 	char *messages;
-	bool has_told = pread(files->result, &told, sizeof(told), 0) == sizeof(told);
+	const char *first;
+	FILE *out;
 
 	if (WIFSIGNALED(status))
 		return error_set(err, STATUS_COMPILE, EIO,
 				 "the compiler was ended by signal %d (%s)", WTERMSIG(status),
 				 strsignal(WTERMSIG(status)));
-	if (has_told && told.status != STATUS_COMPILE) {
+	if (pread(files->result, &told, sizeof(told), 0) > 0)
 		told.text[sizeof(told.text) - 1] = '\0';
-		*err = told;
-		return -EIO;
+	*err = told;
+	messages = told.status == STATUS_COMPILE ? read_messages(files->messages) : NULL;
+	out = messages ? fmemopen(err->text, sizeof(err->text), "w") : NULL;
+	if (out) {
+		first = strstr(messages, "error: ");
+		if (first) {
+			tell_error(out, first, messages, source);
+		} else {
+			fputs(told.text, out);
+			if (*messages) {
+				fputs("; the compiler said: ", out);
+				print_line(out, messages, line_end(messages), source);
+			}
+		}
+		fclose(out);
 	}
-	error_set(err, STATUS_COMPILE, EIO, "the program does not compile");
-	messages = read_messages(files->messages);
-	if (messages)
-		tell_messages(err, messages, source);
 	free(messages);
 	return -EIO;
 }

@@ -245,7 +245,8 @@ int compiler_run(const char *text, const char *const *macros, const struct types
 		flags[flag_count++] = *macros++;
 	module = bcc.create(text, 0, flags, (int)flag_count, false, NULL);
 	if (!module)
-		return error_set(err, STATUS_COMPILE, EINVAL, "the program does not compile");
+		return error_set(err, STATUS_COMPILE, EINVAL,
+				 "the compiler failed and gave no reason");
 	copy_maps(&bcc, module, image);
 	result = image->maps ? note_libraries(image) : -ENOMEM;
 	if (!result)

@@ -202,6 +202,16 @@ def test_compile_error_names_the_templates_line():
         assert err.count("error:") == 1 and err.count("\n") <= 4, err
 
 
+def test_the_compile_childs_own_sentence():
+    """A program that compiles, and that the child then refuses."""
+    with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
+        file.write("int raw_tracepoint__kfree_skb(void *ctx)\n{\n\tint key = 0;\n\tu64 *value = "
+                   "bpf_map_lookup_elem((void *)bpf_pseudo_fd(1, 4000), &key);\n"
+                   "\treturn value ? *value : 0;\n}\n")
+        file.flush()
+        one_line(4, "uses a map that it does not define", flags=("--source", file.name))
+
+
 def test_templates_directory_is_used():
     directory = templates(drop_c=[("event->length = skb.len;", "event->length = 4242;")])
     with net.Netns() as ns, Trace("--templates", str(directory), "-vv", "-p", "udp") as tracer:
