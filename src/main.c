@@ -18,8 +18,8 @@
 #include "kernel/tracefs.h"
 #include "kernel/types.h"
 #include "output/output.h"
+#include "program/build.h"
 #include "program/cache.h"
-#include "program/compile.h"
 #include "program/generate.h"
 #include "program/image.h"
 #include "program/load.h"
@@ -154,7 +154,6 @@ static int finish_output(struct error *err)
 			 strerror(errno ? errno : EIO));
 }
 
-/* The compiled program: kept from an earlier run with the same flags, or made now and kept. */
 static int get_image(struct image *image, const struct options *options,
 		     const struct source *source, const struct kernel_facts *facts,
 		     struct error *err)
@@ -164,21 +163,15 @@ static int get_image(struct image *image, const struct options *options,
 		NULL,
 	};
 	const char *directory = options->cache_dir ? options->cache_dir : CACHE_DIRECTORY;
-	struct cache cache = { .directory = -1 };
+	struct cache cache = CACHE_CLOSED;
 	int result;
 
-	if (!options->no_cache &&
-	    cache_open(&cache, directory, source, macros, &facts->types, err)) {
+	if (!options->no_cache && cache_open(&cache, directory, err)) {
 		if (options->cache_dir)
 			return -EPERM;
 		fprintf(stderr, "bytetrace: warning: %s\n", err->text);
 	}
-	result = cache_load(&cache, image);
-	if (result) {
-		result = compile_program(image, source, macros, &facts->types, err);
-		if (!result)
-			cache_store(&cache, image);
-	}
+	result = build_program(image, source, macros, &facts->types, &cache, err);
 	cache_close(&cache);
 	return result;
 }

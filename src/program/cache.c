@@ -15,7 +15,6 @@
 
 #include "kernel/types.h"
 #include "program/image.h"
-#include "program/template.h"
 #include "util/error.h"
 #include "util/file.h"
 
@@ -68,13 +67,13 @@ static void write_types(FILE *out, const struct types *types)
 	}
 }
 
-/* Everything that the instructions depend on, but for the libraries that make them. */
-static int write_key(struct cache *cache, const struct source *source, const char *const *macros,
-		     const struct types *types)
+int cache_key_make(struct cache_key *key, const char *source, const char *const *macros,
+		   const struct types *types)
 {
 	char notes[4096] = "";
 	struct utsname kernel;
-	FILE *out = open_memstream(&cache->key, &cache->key_length);
+	FILE *out = open_memstream(&key->text, &key->length);
+	uint64_t value;
 	int notes_fd;
 
 	if (!out)
@@ -93,8 +92,21 @@ static int write_key(struct cache *cache, const struct source *source, const cha
 	write_types(out, types);
 	while (*macros)
 		fprintf(out, "%s\n", *macros++);
-	fwrite(source->text, 1, source->length, out);
-	return fclose(out) ? -ENOMEM : 0;
+	fputs(source, out);
+	if (fclose(out)) {
+		cache_key_free(key);
+		return -ENOMEM;
+	}
+	value = hash(HASH_START, key->text, key->length);
+	snprintf(key->name, sizeof(key->name), "%016llx%016llx", (unsigned long long)value,
+		 (unsigned long long)hash(value, key->text, key->length));
+	return 0;
+}
+
+void cache_key_free(struct cache_key *key)
+{
+	free(key->text);
+	*key = (struct cache_key){ .text = NULL };
 }
 
 /* A directory that nobody else could put anything into. */
@@ -115,37 +127,31 @@ static int open_directory(const char *path)
 	return fd;
 }
 
-int cache_open(struct cache *cache, const char *path, const struct source *source,
-	       const char *const *macros, const struct types *types, struct error *err)
+int cache_open(struct cache *cache, const char *path, struct error *err)
 {
 	char quoted[ERROR_QUOTE_SIZE];
-	uint64_t value;
+	int result = open_directory(path);
 
-	*cache = (struct cache){ .directory = open_directory(path) };
-	if (cache->directory < 0) {
-		int result = cache->directory;
+	cache->directory = result < 0 ? -1 : result;
+	if (result >= 0)
+		return 0;
+	return error_set(err, STATUS_ENVIRONMENT, -result, "cannot keep programs in %s: %s",
+			 error_quote(quoted, path),
+			 result == -EPERM ? "it is open to others than its owner, or not ours"
+					  : strerror(-result));
+}
 
-		cache->directory = -1;
-		return error_set(err, STATUS_ENVIRONMENT, -result, "cannot keep programs in %s: %s",
-				 error_quote(quoted, path),
-				 result == -EPERM
-					 ? "it is open to others than its owner, or not ours"
-					 : strerror(-result));
-	}
-	if (write_key(cache, source, macros, types)) {
-		cache_close(cache);
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-	}
-	value = hash(HASH_START, cache->key, cache->key_length);
-	snprintf(cache->name, sizeof(cache->name), "%016llx%016llx", (unsigned long long)value,
-		 (unsigned long long)hash(value, cache->key, cache->key_length));
-	return 0;
+void cache_close(struct cache *cache)
+{
+	if (cache->directory >= 0)
+		close(cache->directory);
+	*cache = (struct cache)CACHE_CLOSED;
 }
 
 /* Open the entry if it is a file that only we can have written. */
-static int open_entry(const struct cache *cache, off_t *size)
+static int open_entry(const struct cache *cache, const struct cache_key *key, off_t *size)
 {
-	int fd = openat(cache->directory, cache->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(cache->directory, key->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat status;
 
 	if (fd < 0)
@@ -159,7 +165,7 @@ static int open_entry(const struct cache *cache, off_t *size)
 	return fd;
 }
 
-static bool is_intact(const struct cache *cache, int fd, off_t size)
+static bool is_intact(const struct cache_key *key, int fd, off_t size)
 {
 	struct entry_header header;
 	char *bytes = malloc((size_t)size + 1);
@@ -172,28 +178,28 @@ static bool is_intact(const struct cache *cache, int fd, off_t size)
 	intact = size > (off_t)sizeof(header) && pread(fd, bytes, (size_t)size, 0) == size;
 	if (intact) {
 		memcpy(&header, bytes, sizeof(header));
-		intact = header.magic == MAGIC && header.key_length == cache->key_length &&
+		intact = header.magic == MAGIC && header.key_length == key->length &&
 			 header.image_length == rest - header.key_length &&
 			 header.checksum == hash(HASH_START, bytes + sizeof(header), rest) &&
-			 memcmp(bytes + sizeof(header), cache->key, cache->key_length) == 0;
+			 memcmp(bytes + sizeof(header), key->text, key->length) == 0;
 	}
 	free(bytes);
 	return intact;
 }
 
-int cache_load(const struct cache *cache, struct image *image)
+int cache_load(const struct cache *cache, const struct cache_key *key, struct image *image)
 {
-	off_t start = (off_t)(sizeof(struct entry_header) + cache->key_length);
+	off_t start = (off_t)(sizeof(struct entry_header) + key->length);
 	off_t size;
 	bool found;
 	int fd;
 
 	if (cache->directory < 0)
 		return -ENOENT;
-	fd = open_entry(cache, &size);
+	fd = open_entry(cache, key, &size);
 	if (fd < 0)
 		return -ENOENT;
-	found = is_intact(cache, fd, size) && image_read(image, fd, start) == 0;
+	found = is_intact(key, fd, size) && image_read(image, fd, start) == 0;
 	if (found && !image_is_current(image)) {
 		image_free(image);
 		found = false;
@@ -246,16 +252,15 @@ static void remove_oldest(const struct cache *cache)
 }
 
 /* Write header, key and image to a new file; the checksum is known when all is written. */
-static bool write_entry(const struct cache *cache, const struct image *image, int fd)
+static bool write_entry(const struct cache_key *key, const struct image *image, int fd)
 {
-	struct entry_header header = { .magic = MAGIC, .key_length = (uint32_t)cache->key_length };
-	size_t start = sizeof(header) + cache->key_length;
+	struct entry_header header = { .magic = MAGIC, .key_length = (uint32_t)key->length };
+	size_t start = sizeof(header) + key->length;
 	off_t size;
 	char *bytes;
 	bool written;
 
-	if (pwrite(fd, cache->key, cache->key_length, sizeof(header)) !=
-		    (ssize_t)cache->key_length ||
+	if (pwrite(fd, key->text, key->length, sizeof(header)) != (ssize_t)key->length ||
 	    lseek(fd, (off_t)start, SEEK_SET) < 0 || image_write(image, fd))
 		return false;
 	size = lseek(fd, 0, SEEK_END);
@@ -269,7 +274,7 @@ static bool write_entry(const struct cache *cache, const struct image *image, in
 	return written && pwrite(fd, &header, sizeof(header), 0) == sizeof(header);
 }
 
-void cache_store(const struct cache *cache, const struct image *image)
+void cache_store(const struct cache *cache, const struct cache_key *key, const struct image *image)
 {
 	char path[64];
 	int fd;
@@ -280,19 +285,11 @@ void cache_store(const struct cache *cache, const struct image *image)
 	fd = openat(cache->directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
-	if (write_entry(cache, image, fd)) {
+	if (write_entry(key, image, fd)) {
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		unlinkat(cache->directory, cache->name, 0);
-		linkat(AT_FDCWD, path, cache->directory, cache->name, AT_SYMLINK_FOLLOW);
+		unlinkat(cache->directory, key->name, 0);
+		linkat(AT_FDCWD, path, cache->directory, key->name, AT_SYMLINK_FOLLOW);
 		remove_oldest(cache);
 	}
 	close(fd);
-}
-
-void cache_close(struct cache *cache)
-{
-	if (cache->directory >= 0)
-		close(cache->directory);
-	free(cache->key);
-	*cache = (struct cache){ .directory = -1 };
 }

@@ -16,6 +16,7 @@
 
 #include "program/image.h"
 #include "program/include_tree.h"
+#include "program/sysbpf.h"
 #include "util/error.h"
 
 /* Where the private file system of the compile child is mounted, for itself alone. */
@@ -122,39 +123,63 @@ static void shorten_kallsyms(void)
 		mount(path, "/proc/kallsyms", NULL, MS_BIND, NULL);
 }
 
-static void copy_maps(const struct libbcc *bcc, void *module, struct image *image)
+/*
+ * The definitions of the maps. That of the kernel's types is only there to make the compiler
+ * describe them.
+ */
+static int copy_maps(const struct libbcc *bcc, void *module, struct image *image)
 {
-	image->map_count = bcc->num_tables(module);
-	image->maps = calloc(image->map_count ? image->map_count : 1, sizeof(*image->maps));
-	for (size_t i = 0; image->maps && i < image->map_count; i++) {
-		struct image_map *map = &image->maps[i];
+	size_t count = bcc->num_tables(module);
 
+	image->maps = calloc(count + 1, sizeof(*image->maps));
+	if (!image->maps)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		struct image_map *map = &image->maps[image->map_count];
+
+		if (strcmp(bcc->table_name(module, i), IMAGE_TYPES_MAP) == 0) {
+			/* Failing that the next program is compiled against headers, too. */
+			sysbpf_map_types(bcc->table_fd(module, i), &image->types,
+					 &image->types_size);
+			continue;
+		}
 		strncpy(map->name, bcc->table_name(module, i), sizeof(map->name) - 1);
 		map->type = (uint32_t)bcc->table_type(module, i);
 		map->key_size = (uint32_t)bcc->table_key_size(module, i);
 		map->value_size = (uint32_t)bcc->table_leaf_size(module, i);
 		map->max_entries = (uint32_t)bcc->table_max_entries(module, i);
 		map->flags = (uint32_t)bcc->table_flags(module, i);
+		image->map_count++;
 	}
+	return 0;
+}
+
+/* The index in the image of the map that libbcc created as `fd`; map_count: there is none. */
+static size_t find_map(const struct libbcc *bcc, void *module, const struct image *image, int fd)
+{
+	for (size_t i = 0; i < bcc->num_tables(module); i++) {
+		if (bcc->table_fd(module, i) != fd)
+			continue;
+		for (size_t map = 0; map < image->map_count; map++)
+			if (strcmp(image->maps[map].name, bcc->table_name(module, i)) == 0)
+				return map;
+	}
+	return image->map_count;
 }
 
 /* libbcc made the maps and wrote their descriptors into the instructions: back to indexes. */
-static int unlink_maps(const struct libbcc *bcc, void *module, struct bpf_insn *instructions,
-		       size_t count, struct error *err)
+static int unlink_maps(const struct libbcc *bcc, void *module, struct image *image,
+		       struct error *err)
 {
-	size_t maps = bcc->num_tables(module);
-
-	for (size_t i = 0; i < count; i++) {
-		struct bpf_insn *insn = &instructions[i];
-		size_t map;
+	for (size_t i = 0; i < image->instruction_count; i++) {
+		struct bpf_insn *insn = &image->instructions[i];
 
 		if (insn->code != (BPF_LD | BPF_IMM | BPF_DW))
 			continue;
 		if (insn->src_reg == BPF_PSEUDO_MAP_FD) {
-			for (map = 0; map < maps; map++)
-				if (bcc->table_fd(module, map) == insn->imm)
-					break;
-			if (map == maps)
+			size_t map = find_map(bcc, module, image, insn->imm);
+
+			if (map == image->map_count)
 				return error_set(err, STATUS_COMPILE, EINVAL,
 						 "the program uses a map that it does not define");
 			insn->imm = (int)map;
@@ -191,7 +216,7 @@ static int copy_functions(const struct libbcc *bcc, void *module, struct image *
 		memcpy(image->instructions + image->functions[i].first,
 		       bcc->function_start(module, i),
 		       image->functions[i].count * sizeof(struct bpf_insn));
-	return unlink_maps(bcc, module, image->instructions, total, err);
+	return unlink_maps(bcc, module, image, err);
 }
 
 /* Called for each loaded library: the compiler's own are noted. */
@@ -236,6 +261,8 @@ int compiler_run(const char *text, const char *const *macros, const struct types
 	if (result)
 		return result;
 
+	/* Nobody reads warnings, and to look for them in all headers takes time. */
+	flags[flag_count++] = "-Wno-everything";
 	/* Only a warning to older compilers; what comes of it is refused by the verifier, with less
 	 * said. */
 	flags[flag_count++] = "-Werror=implicit-function-declaration";
@@ -247,8 +274,9 @@ int compiler_run(const char *text, const char *const *macros, const struct types
 	if (!module)
 		return error_set(err, STATUS_COMPILE, EINVAL,
 				 "the compiler failed and gave no reason");
-	copy_maps(&bcc, module, image);
-	result = image->maps ? note_libraries(image) : -ENOMEM;
+	result = copy_maps(&bcc, module, image);
+	if (!result)
+		result = note_libraries(image);
 	if (!result)
 		result = copy_functions(&bcc, module, image, err);
 	if (result == -ENOMEM)

@@ -9,10 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define IMAGE_MAGIC 0x31706264 /* "dbp1" */
+#define IMAGE_MAGIC 0x32706264 /* "dbp2" */
 #define MAX_MAPS 64
 #define MAX_FUNCTIONS 64
 #define MAX_LIBRARIES (64 * 1024)
+#define MAX_TYPES (8 * 1024 * 1024)
 #define MAX_INSTRUCTIONS (1u << 20) /* the verifier's own limit */
 
 struct header {
@@ -21,6 +22,7 @@ struct header {
 	uint32_t function_count;
 	uint32_t instruction_count;
 	uint32_t libraries_length;
+	uint32_t types_size;
 };
 
 bool image_is_map_load(const struct bpf_insn *insn)
@@ -51,6 +53,7 @@ int image_write(const struct image *image, int fd)
 		.function_count = (uint32_t)image->function_count,
 		.instruction_count = (uint32_t)image->instruction_count,
 		.libraries_length = (uint32_t)strlen(image->libraries),
+		.types_size = (uint32_t)image->types_size,
 	};
 	int result = write_all(fd, &header, sizeof(header));
 
@@ -64,6 +67,8 @@ int image_write(const struct image *image, int fd)
 				   image->instruction_count * sizeof(*image->instructions));
 	if (!result)
 		result = write_all(fd, image->libraries, header.libraries_length);
+	if (!result)
+		result = write_all(fd, image->types, image->types_size);
 	return result;
 }
 
@@ -111,7 +116,7 @@ int image_read(struct image *image, int fd, off_t offset)
 	if (pread(fd, &header, sizeof(header), offset) != sizeof(header) ||
 	    header.magic != IMAGE_MAGIC || header.map_count > MAX_MAPS ||
 	    header.function_count > MAX_FUNCTIONS || header.instruction_count > MAX_INSTRUCTIONS ||
-	    header.libraries_length > MAX_LIBRARIES)
+	    header.libraries_length > MAX_LIBRARIES || header.types_size > MAX_TYPES)
 		return -EBADMSG;
 	offset += (off_t)sizeof(header);
 	image->map_count = header.map_count;
@@ -123,8 +128,10 @@ int image_read(struct image *image, int fd, off_t offset)
 	image->instructions =
 		read_array(fd, image->instruction_count, sizeof(*image->instructions), &offset);
 	image->libraries = read_array(fd, header.libraries_length, 1, &offset);
+	image->types_size = header.types_size;
+	image->types = read_array(fd, image->types_size, 1, &offset);
 	if (!image->maps || !image->functions || !image->instructions || !image->libraries ||
-	    !is_sound(image)) {
+	    !image->types || !is_sound(image)) {
 		image_free(image);
 		return -EBADMSG;
 	}
@@ -166,5 +173,6 @@ void image_free(struct image *image)
 	free(image->functions);
 	free(image->instructions);
 	free(image->libraries);
+	free(image->types);
 	memset(image, 0, sizeof(*image));
 }

@@ -17,6 +17,7 @@ struct error;
  * index in `maps` where the kernel will want a descriptor.
  */
 #define IMAGE_NAME_SIZE 64
+#define IMAGE_TYPES_MAP "kernel_types"
 
 struct image_map {
 	char name[IMAGE_NAME_SIZE];
@@ -40,6 +41,12 @@ struct image {
 	size_t function_count;
 	struct bpf_insn *instructions;
 	size_t instruction_count;
+	/*
+	 * BTF of the kernel's types: what the compiler said of a map named IMAGE_TYPES_MAP, which
+	 * is none of `maps`. NULL if the program has no such map, or the kernel took no BTF.
+	 */
+	void *types;
+	size_t types_size;
 	/* The libraries that compiled it, a line each: path, size, time of change. */
 	char *libraries;
 };

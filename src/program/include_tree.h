@@ -3,6 +3,7 @@
 #define BYTETRACE_PROGRAM_INCLUDE_TREE_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct error;
@@ -23,5 +24,11 @@ struct include_flags {
  */
 int include_tree_make(const char *path, const struct types *types, struct include_flags *flags,
 		      struct error *err);
+
+/*
+ * Whether the stand-ins are likely to be enough for a program: it includes no other header
+ * files and does not ask how the kernel was configured.
+ */
+bool include_tree_suffices(const char *text);
 
 #endif

@@ -2,6 +2,7 @@
 #include "program/sysbpf.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <linux/bpf.h>
 #include <sys/syscall.h>
@@ -91,6 +92,63 @@ int sysbpf_raw_tracepoint_attach(int program_fd, const char *tracepoint)
 	return sysbpf(BPF_RAW_TRACEPOINT_OPEN, &attr);
 }
 
+static int object_info(int fd, void *info, uint32_t *size)
+{
+	union bpf_attr attr;
+	int result;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = *size;
+	attr.info.info = pointer(info);
+	result = sysbpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
+	if (!result)
+		*size = attr.info.info_len;
+	return result;
+}
+
+int sysbpf_map_types(int map_fd, void **btf, size_t *size)
+{
+	struct bpf_map_info map;
+	struct bpf_btf_info info;
+	union bpf_attr attr;
+	uint32_t length = sizeof(map);
+	int btf_fd;
+	int result;
+
+	memset(&map, 0, sizeof(map));
+	result = object_info(map_fd, &map, &length);
+	if (result)
+		return result;
+	if (map.btf_id == 0)
+		return -ENOENT;
+	memset(&attr, 0, sizeof(attr));
+	attr.btf_id = map.btf_id;
+	btf_fd = sysbpf(BPF_BTF_GET_FD_BY_ID, &attr);
+	if (btf_fd < 0)
+		return btf_fd;
+
+	/* Once for the size, and once for the bytes. */
+	memset(&info, 0, sizeof(info));
+	length = sizeof(info);
+	result = object_info(btf_fd, &info, &length);
+	*size = info.btf_size;
+	*btf = result ? NULL : malloc(*size);
+	if (!result && !*btf)
+		result = -ENOMEM;
+	if (!result) {
+		memset(&info, 0, sizeof(info));
+		info.btf = pointer(*btf);
+		info.btf_size = (uint32_t)*size;
+		length = sizeof(info);
+		result = object_info(btf_fd, &info, &length);
+		if (result)
+			free(*btf);
+	}
+	close(btf_fd);
+	return result;
+}
+
 int sysbpf_program_misses(int program_fd, uint64_t *misses)
 {
 	/*
@@ -101,16 +159,12 @@ int sysbpf_program_misses(int program_fd, uint64_t *misses)
 		uint64_t before[26];
 		uint64_t recursion_misses;
 	} info;
-	union bpf_attr attr;
+	uint32_t length = sizeof(info);
 	int result;
 
 	memset(&info, 0, sizeof(info));
-	memset(&attr, 0, sizeof(attr));
-	attr.info.bpf_fd = (uint32_t)program_fd;
-	attr.info.info_len = sizeof(info);
-	attr.info.info = pointer(&info);
-	result = sysbpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
+	result = object_info(program_fd, &info, &length);
 	if (!result)
-		*misses = attr.info.info_len >= sizeof(info) ? info.recursion_misses : 0;
+		*misses = length >= sizeof(info) ? info.recursion_misses : 0;
 	return result;
 }

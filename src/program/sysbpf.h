@@ -18,6 +18,12 @@ int sysbpf_map_create(const struct image_map *map);
 int sysbpf_map_set(int map_fd, const void *key, const void *value);
 int sysbpf_map_get(int map_fd, const void *key, void *value);
 
+/*
+ * The BTF that a map was created with; the caller frees *btf. -ENOENT: it has none. Linux 4.18 and
+ * later.
+ */
+int sysbpf_map_types(int map_fd, void **btf, size_t *size);
+
 /* `log` (log_size bytes) receives the verifier's words; NULL: none wanted. */
 int sysbpf_program_load(uint32_t type, const struct bpf_insn *instructions, size_t count,
 			const char *name, char *log, size_t log_size);

@@ -61,6 +61,8 @@ def main():
     start = time.monotonic()
     # The tests' own files stay out of /tmp, where they look for what bytetrace leaves behind.
     with tempfile.TemporaryDirectory(dir="/var/tmp") as tempfile.tempdir:
+        if arguments.slow:  # not to parse headers seventy times
+            Settings.cache = ["--cache-dir", f"{tempfile.tempdir}/cache"]
         for suite in suites:
             for name, failure, skip in suite:
                 if failure:

@@ -10,15 +10,16 @@ import time
 FOOTER = re.compile(r"^bytetrace: (\d+) shown, (\d+) lost, (\d+) suppressed$", re.M)
 
 
-# Each test compiles anew, unless it is about the cache.
-NO_CACHE = "--no-cache"
-
-
 class Settings:
     """Set once by the runner."""
 
     program = "./bytetrace"
     slow = 1  # factor on all time-outs
+    cache = ["--no-cache"]  # each test compiles anew, unless it is about the cache
+
+
+def cache_flags(flags):
+    return [] if "--cache-dir" in flags or "--no-cache" in flags else Settings.cache
 
 
 def wait_for(condition, seconds, what):
@@ -46,7 +47,7 @@ class Trace:
     def __init__(self, *flags, wait=True, **popen):
         self.stdout, self.stderr = (tempfile.NamedTemporaryFile("ab") for _ in range(2))
         popen.setdefault("stdout", self.stdout)
-        self.process = subprocess.Popen([Settings.program, NO_CACHE, *flags], stderr=self.stderr,
+        self.process = subprocess.Popen([Settings.program, *cache_flags(flags), *flags], stderr=self.stderr,
                                         stdin=subprocess.DEVNULL, **popen)
         if wait:
             try:
@@ -110,8 +111,6 @@ class Trace:
 
 def run(*flags, **popen):
     """Run to the end: (exit status, standard output, standard error)."""
-    if "--cache-dir" not in flags:
-        flags = (NO_CACHE, *flags)
-    done = subprocess.run([Settings.program, *flags], text=True, capture_output=True,
+    done = subprocess.run([Settings.program, *cache_flags(flags), *flags], text=True, capture_output=True,
                           timeout=20 * Settings.slow, stdin=subprocess.DEVNULL, check=False, **popen)
     return done.returncode, done.stdout, done.stderr

@@ -11,9 +11,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-/* Where the parts of the image below lie in its file: behind a header of five numbers. */
+/* Where the parts of the image below lie in its file: behind a header of six numbers. */
 enum {
-	HEADER_SIZE = 20,
+	HEADER_SIZE = 24,
 	MAPS_AT = HEADER_SIZE,
 	FUNCTIONS_AT = MAPS_AT + 2 * sizeof(struct image_map),
 	INSTRUCTIONS_AT = FUNCTIONS_AT + sizeof(struct image_function),
@@ -33,7 +33,9 @@ static int write_image(void)
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	char libraries[] = "/lib/libbcc.so 1 2\n";
-	const struct image image = { maps, 2, &function, 1, instructions, 3, libraries };
+	char types[] = "BTF";
+	const struct image image = { maps, 2,	  &function,	 1,	   instructions,
+				     3,	   types, sizeof(types), libraries };
 	int fd = memfd_create("image", 0);
 
 	assert_true(fd >= 0);
@@ -56,6 +58,8 @@ static void round_trip(void **state)
 	assert_true(image_is_map_load(&image.instructions[0]));
 	assert_false(image_is_map_load(&image.instructions[2]));
 	assert_string_equal(image.libraries, "/lib/libbcc.so 1 2\n");
+	assert_int_equal(image.types_size, 4);
+	assert_string_equal(image.types, "BTF");
 	assert_false(image_is_current(&image)); /* there is no such file */
 	image_free(&image);
 	close(fd);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_PROGRAM_BUILD_H
+#define BYTETRACE_PROGRAM_BUILD_H
+
+struct cache;
+struct error;
+struct image;
+struct source;
+struct types;
+
+/*
+ * Get the image of a program in the cheapest way that there is: kept from an earlier run; compiled
+ * against the types that an earlier compile against headers left in the cache; compiled against
+ * `types`. What is made on the way is kept. `macros` is a NULL-terminated list of -D flags.
+ * Fails as compile_program() does. The caller calls image_free().
+ */
+int build_program(struct image *image, const struct source *source, const char *const *macros,
+		  const struct types *types, const struct cache *cache, struct error *err);
+
+#endif
