@@ -23,6 +23,7 @@
 #include "program/generate.h"
 #include "program/image.h"
 #include "program/load.h"
+#include "program/macros.h"
 #include "stream/session.h"
 #include "util/error.h"
 
@@ -31,6 +32,8 @@ struct kernel_facts {
 	struct types types;
 	struct reasons *reasons;
 	uint32_t not_specified; /* the number of that reason, 0 if there is none */
+	enum attach_way attach; /* how to attach */
+	struct macros macros;
 };
 
 static int open_types(struct types *types, const struct options *options, struct error *err)
@@ -48,21 +51,19 @@ static int open_types(struct types *types, const struct options *options, struct
 
 /* Reasons as the tracepoint gives them. Of the types only headers are looked at, if there are any.
  */
-static int read_reasons(struct kernel_facts *facts, const struct filter *filter, struct error *err)
+static int read_reasons(struct kernel_facts *facts, const char *format, const struct filter *filter,
+			struct error *err)
 {
 	struct reasons_source source = { .btf_dir = "/sys/kernel/btf" };
 	char include_dir[64];
-	char *format = NULL;
-	int result = tracefs_read_format("skb", "kfree_skb", &format, err);
+	int result;
 
 	if (facts->types.source_fd >= 0) {
 		snprintf(include_dir, sizeof(include_dir), "/proc/self/fd/%d/include",
 			 facts->types.source_fd);
 		source.include_dir = include_dir;
 	}
-	if (!result)
-		result = reasons_create(&facts->reasons, format, &source, err);
-	free(format);
+	result = reasons_create(&facts->reasons, format, &source, err);
 	if (result)
 		return result;
 	if (!reasons_given(facts->reasons)) {
@@ -76,6 +77,21 @@ static int read_reasons(struct kernel_facts *facts, const struct filter *filter,
 		return error_set(err, STATUS_ENVIRONMENT, ENOENT,
 				 "the kernel's drop reasons lack NOT_SPECIFIED");
 	return 0;
+}
+
+/* What the tracepoint's format file tells. */
+static int read_tracepoint(struct kernel_facts *facts, const struct filter *filter,
+			   struct error *err)
+{
+	char *format = NULL;
+	int result = tracefs_read_event("skb", "kfree_skb", "format", &format, err);
+
+	if (!result)
+		result = read_reasons(facts, format, filter, err);
+	if (!result)
+		macros_make(&facts->macros, format, facts->not_specified);
+	free(format);
+	return result;
 }
 
 /* Not an error: it may appear later, or live in another network namespace. */
@@ -158,10 +174,6 @@ static int get_image(struct image *image, const struct options *options,
 		     const struct source *source, const struct kernel_facts *facts,
 		     struct error *err)
 {
-	const char *const macros[] = {
-		reasons_given(facts->reasons) ? "-DKFREE_SKB_REASON" : NULL,
-		NULL,
-	};
 	const char *directory = options->cache_dir ? options->cache_dir : CACHE_DIRECTORY;
 	struct cache cache = CACHE_CLOSED;
 	int result;
@@ -171,7 +183,7 @@ static int get_image(struct image *image, const struct options *options,
 			return -EPERM;
 		fprintf(stderr, "bytetrace: warning: %s\n", err->text);
 	}
-	result = build_program(image, source, macros, &facts->types, &cache, err);
+	result = build_program(image, source, facts->macros.flags, &facts->types, &cache, err);
 	cache_close(&cache);
 	return result;
 }
@@ -179,14 +191,19 @@ static int get_image(struct image *image, const struct options *options,
 /* Needs neither root nor types, but for --valid-reason, whose number only the kernel knows. */
 static int print_source(const struct options *options, struct error *err)
 {
-	struct kernel_facts facts = { .types = TYPES_CLOSED };
+	struct kernel_facts facts = { .types = TYPES_CLOSED, .attach = options->attach };
 	struct program program = { 0 };
 	int result = 0;
 
+	/* What the best way is can be told without root, too; whether another one works need not
+	 * be. */
+	if (facts.attach == ATTACH_ANY && attach_choose(&facts.attach, err))
+		facts.attach = ATTACH_RAW_TRACEPOINT;
 	if (options->filter.valid_reason)
-		result = read_reasons(&facts, &options->filter, err);
+		result = read_tracepoint(&facts, &options->filter, err);
 	if (!result)
-		result = generate_program(&program, options, facts.not_specified, err);
+		result =
+			generate_program(&program, options, facts.attach, facts.not_specified, err);
 	if (!result) {
 		fwrite(program.source.text, 1, program.source.length, stdout);
 		result = finish_output(err);
@@ -198,17 +215,20 @@ static int print_source(const struct options *options, struct error *err)
 
 static int run(const struct options *options, struct error *err)
 {
-	struct kernel_facts facts = { .types = TYPES_CLOSED };
+	struct kernel_facts facts = { .types = TYPES_CLOSED, .attach = options->attach };
 	struct program program = { 0 };
 	struct image image = { 0 };
 	int result = privileges_check(err);
 
 	if (!result)
+		result = attach_choose(&facts.attach, err);
+	if (!result)
 		result = open_types(&facts.types, options, err);
 	if (!result)
-		result = read_reasons(&facts, &options->filter, err);
+		result = read_tracepoint(&facts, &options->filter, err);
 	if (!result)
-		result = generate_program(&program, options, facts.not_specified, err);
+		result =
+			generate_program(&program, options, facts.attach, facts.not_specified, err);
 	if (!result) {
 		warn_of_interfaces(&options->filter.sets[FILTER_INTERFACE]);
 		result = get_image(&image, options, &program.source, &facts, err);

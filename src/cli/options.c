@@ -56,6 +56,13 @@ static const struct choice types_choices[] = {
 	{ NULL, 0 },
 };
 
+static const struct choice attach_choices[] = {
+	{ "raw_tracepoint", ATTACH_RAW_TRACEPOINT },
+	{ "tracepoint", ATTACH_TRACEPOINT },
+	{ "kprobe", ATTACH_KPROBE },
+	{ NULL, 0 },
+};
+
 #define MEMBER(name) offsetof(struct options, name)
 
 /* The one list of flags: getopt's tables, the help and the man page are made from it. */
@@ -109,6 +116,8 @@ static const struct option_spec {
 	  NULL },
 	{ 0, "force", NULL, GROUP_TYPES, "believe headers of another kernel release", KIND_TRUE,
 	  MEMBER(force), 0, NULL, NULL },
+	{ 0, "attach", "WAY", GROUP_SOURCE, "raw_tracepoint (best), tracepoint or kprobe",
+	  KIND_ENUM, MEMBER(attach), 0, attach_choices, "raw_tracepoint, tracepoint or kprobe" },
 	{ 0, "templates", "DIR", GROUP_SOURCE, "its drop.c and event.h, not those built in",
 	  KIND_PATH, MEMBER(templates_dir), 0, NULL, NULL },
 	{ 0, "print-source", NULL, GROUP_SOURCE, "print the generated program and end", KIND_ENUM,
@@ -239,6 +248,9 @@ static int check_combinations(const struct options *options, struct error *err)
 		conflict = "--source and --templates both name the program";
 	else if (options->source_file && filtered)
 		conflict = "--source brings its own filters: a filter flag would have no effect";
+	else if (options->source_file && options->attach != ATTACH_ANY)
+		conflict = "--source says by its functions' names what to attach to: --attach "
+			   "would have no effect";
 	else if (options->no_cache && options->cache_dir)
 		conflict = "--no-cache contradicts --cache-dir";
 	return conflict ? error_set(err, STATUS_USAGE, EINVAL, "%s", conflict) : 0;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "filter/filter.h"
+#include "program/attach.h"
 
 struct error;
 
@@ -28,6 +29,7 @@ struct options {
 	uint64_t count;	      /* stop after so many drops shown; 0: never */
 	uint64_t duration_ms; /* stop after so long; 0: never */
 
+	enum attach_way attach;
 	enum types_choice types;
 	const char *btf_file;	   /* -b, or NULL */
 	const char *headers_dir;   /* --headers, or NULL */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include "util/error.h"
 #include "util/file.h"
 
-#define FORMAT_MAX (256 * 1024)
+#define FILE_MAX (256 * 1024)
 
 /* Open a tracefs that is mounted at `path`. Returns a descriptor or -errno. */
 static int open_mounted(const char *path)
@@ -70,7 +71,8 @@ static int open_tracefs(struct error *err)
 	return fd;
 }
 
-int tracefs_read_format(const char *system, const char *event, char **text, struct error *err)
+int tracefs_read_event(const char *system, const char *event, const char *file, char **text,
+		       struct error *err)
 {
 	char *path = NULL, *bytes = NULL;
 	int fd, result;
@@ -78,15 +80,14 @@ int tracefs_read_format(const char *system, const char *event, char **text, stru
 	fd = open_tracefs(err);
 	if (fd < 0)
 		return fd;
-	bytes = malloc(FORMAT_MAX);
-	if (!bytes || asprintf(&path, "events/%s/%s/format", system, event) < 0) {
+	bytes = malloc(FILE_MAX);
+	if (!bytes || asprintf(&path, "events/%s/%s/%s", system, event, file) < 0) {
 		path = NULL;
-		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM,
-				   "out of memory for a tracepoint's format");
+		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 		goto out;
 	}
-	result = file_read_string(fd, path, bytes, FORMAT_MAX);
-	if (result == 0 && strlen(bytes) == FORMAT_MAX - 1)
+	result = file_read_string(fd, path, bytes, FILE_MAX);
+	if (result == 0 && strlen(bytes) == FILE_MAX - 1)
 		result = -EFBIG;
 	if (result == -ENOENT) {
 		error_set(err, STATUS_ENVIRONMENT, ENOENT, "this kernel has no tracepoint %s:%s",
@@ -97,12 +98,29 @@ int tracefs_read_format(const char *system, const char *event, char **text, stru
 	} else {
 		*text = strdup(bytes);
 		if (!*text)
-			result = error_set(err, STATUS_ENVIRONMENT, ENOMEM,
-					   "out of memory for a tracepoint's format");
+			result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 	}
 out:
 	free(path);
 	free(bytes);
 	close(fd);
 	return result;
+}
+
+/* A line is like "\tfield:unsigned short protocol;\toffset:24;\tsize:2;\tsigned:0;". */
+int tracefs_field_offset(const char *format, const char *field)
+{
+	size_t length = strlen(field);
+
+	for (const char *line = format; (line = strstr(line, "\tfield:")); line++) {
+		const char *end = line + strcspn(line, ";\n");
+		unsigned int offset;
+
+		if (*end == ';' && (size_t)(end - line) > length &&
+		    strncmp(end - length, field, length) == 0 &&
+		    strchr(" *", end[-1 - (long)length]) &&
+		    sscanf(end, "; offset:%u;", &offset) == 1 && offset <= INT16_MAX)
+			return (int)offset;
+	}
+	return -ENOENT;
 }

@@ -17,17 +17,19 @@
 extern const char embedded_drop_template[];
 extern const char embedded_event_header[];
 extern const char embedded_kfree_skb_probe[];
+extern const char embedded_kfree_skb_tracepoint_probe[];
+extern const char embedded_kfree_skb_kprobe_probe[];
 
 enum { TEMPLATE, EVENT, PROBE, FILES };
 
-static const struct {
-	const char *name; /* in the repository */
-	const char *file; /* in --templates */
-	const char *text;
-} built_in[FILES] = {
-	[TEMPLATE] = { "templates/drop.c", "drop.c", embedded_drop_template },
-	[EVENT] = { "templates/event.h", "event.h", embedded_event_header },
-	[PROBE] = { "probes/kfree_skb.c", "kfree_skb.c", embedded_kfree_skb_probe },
+/* A file with its name in the repository; below --templates the last part of it. */
+static const struct template_file drop_template = { "templates/drop.c", embedded_drop_template };
+static const struct template_file event_header = { "templates/event.h", embedded_event_header };
+static const struct template_file probes[] = {
+	[ATTACH_RAW_TRACEPOINT] = { "probes/kfree_skb.c", embedded_kfree_skb_probe },
+	[ATTACH_TRACEPOINT] = { "probes/kfree_skb_tracepoint.c",
+				embedded_kfree_skb_tracepoint_probe },
+	[ATTACH_KPROBE] = { "probes/kfree_skb_kprobe.c", embedded_kfree_skb_kprobe_probe },
 };
 
 static const char *const slot_names[FILTER_STAGES] = {
@@ -53,16 +55,17 @@ static int read_file(struct program *program, int index, const char *flag, const
 }
 
 /* The three files that a generated program is made of; --templates may replace each of them. */
-static int find_files(struct program *program, const char *directory, struct template_file *files,
-		      struct error *err)
+static int find_files(struct program *program, const char *directory, enum attach_way attach,
+		      struct template_file *files, struct error *err)
 {
-	for (int i = 0; i < FILES; i++) {
+	files[TEMPLATE] = drop_template;
+	files[EVENT] = event_header;
+	files[PROBE] = probes[attach];
+	for (int i = 0; i < FILES && directory; i++) {
 		int result;
 
-		files[i] = (struct template_file){ built_in[i].name, built_in[i].text };
-		if (!directory)
-			continue;
-		if (asprintf(&program->names[i], "%s/%s", directory, built_in[i].file) < 0) {
+		if (asprintf(&program->names[i], "%s%s", directory, strchr(files[i].name, '/')) <
+		    0) {
 			program->names[i] = NULL;
 			return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 		}
@@ -75,7 +78,7 @@ static int find_files(struct program *program, const char *directory, struct tem
 }
 
 static int fill_template(struct program *program, const struct options *options,
-			 uint32_t not_specified, struct error *err)
+			 enum attach_way attach, uint32_t not_specified, struct error *err)
 {
 	const struct filter *filter = &options->filter;
 	const bool everything = options->verbosity >= 2 || options->output == OUTPUT_JSON;
@@ -89,7 +92,7 @@ static int fill_template(struct program *program, const struct options *options,
 	struct template_slot slots[FILTER_STAGES + 2];
 	struct template_file files[FILES];
 	char *texts[FILTER_STAGES] = { NULL };
-	int result = find_files(program, options->templates_dir, files, err);
+	int result = find_files(program, options->templates_dir, attach, files, err);
 
 	for (int stage = 0; stage < FILTER_STAGES && !result; stage++) {
 		size_t size;
@@ -112,15 +115,15 @@ static int fill_template(struct program *program, const struct options *options,
 	return result;
 }
 
-int generate_program(struct program *program, const struct options *options, uint32_t not_specified,
-		     struct error *err)
+int generate_program(struct program *program, const struct options *options, enum attach_way attach,
+		     uint32_t not_specified, struct error *err)
 {
 	struct template_file file;
 	int result;
 
 	memset(program, 0, sizeof(*program));
 	if (!options->source_file) {
-		result = fill_template(program, options, not_specified, err);
+		result = fill_template(program, options, attach, not_specified, err);
 	} else {
 		program->names[0] = strdup(options->source_file);
 		result = read_file(program, 0, "--source", options->source_file, &file, err);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "program/attach.h"
 #include "program/template.h"
 
 struct error;
@@ -21,11 +22,11 @@ struct program {
 /*
  * Generate the program that the options ask for: from the template (built in, or in
  * --templates) with the filters as constants, or the file of --source as it stands.
- * `not_specified` is the number of the reason NOT_SPECIFIED in this kernel. The caller calls
- * generate_free().
+ * `attach` is the way that the probe is attached in, `not_specified` the number of the reason
+ * NOT_SPECIFIED in this kernel. The caller calls generate_free().
  */
-int generate_program(struct program *program, const struct options *options, uint32_t not_specified,
-		     struct error *err);
+int generate_program(struct program *program, const struct options *options, enum attach_way attach,
+		     uint32_t not_specified, struct error *err);
 void generate_free(struct program *program);
 
 #endif

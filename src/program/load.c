@@ -15,7 +15,6 @@
 #include "util/cpus.h"
 #include "util/error.h"
 
-#define RAW_TRACEPOINT "raw_tracepoint__" /* BCC's own way to name an attach point */
 #define LOG_SIZE (1024 * 1024)
 #define LOG_LINES 12
 
@@ -67,18 +66,19 @@ static const char *last_lines(char *text, int lines)
 	return text;
 }
 
-static int load_function(struct loaded *loaded, const struct image_function *function,
-			 struct bpf_insn *instructions, struct error *err)
+static int load_function(struct loaded_program *program, const struct image_function *function,
+			 const struct bpf_insn *instructions, struct error *err)
 {
+	const struct attach_point *point = &program->point;
 	char *log;
 	int result;
 
-	loaded->program_fd =
-		sysbpf_program_load(BPF_PROG_TYPE_RAW_TRACEPOINT, instructions + function->first,
-				    function->count, loaded->attach_point, NULL, 0);
-	if (loaded->program_fd >= 0)
+	program->program_fd =
+		sysbpf_program_load(point->program_type, instructions + function->first,
+				    function->count, point->name, NULL, 0);
+	if (program->program_fd >= 0)
 		return 0;
-	result = loaded->program_fd;
+	result = program->program_fd;
 	error_set(err, STATUS_LOAD, -result, "the kernel refused the program: %s",
 		  strerror(-result));
 
@@ -86,10 +86,10 @@ static int load_function(struct loaded *loaded, const struct image_function *fun
 	if (!log)
 		return result;
 	/* The verifier talks only when asked to, which takes longer: so only once it refused. */
-	loaded->program_fd =
-		sysbpf_program_load(BPF_PROG_TYPE_RAW_TRACEPOINT, instructions + function->first,
-				    function->count, loaded->attach_point, log, LOG_SIZE);
-	if (loaded->program_fd >= 0)
+	program->program_fd =
+		sysbpf_program_load(point->program_type, instructions + function->first,
+				    function->count, point->name, log, LOG_SIZE);
+	if (program->program_fd >= 0)
 		result = 0;
 	else if (*log)
 		error_set(err, STATUS_LOAD, -result,
@@ -99,52 +99,53 @@ static int load_function(struct loaded *loaded, const struct image_function *fun
 	return result;
 }
 
-static const struct image_function *find_function(const struct image *image, struct error *err)
+static int load_functions(struct loaded *loaded, const struct image *image,
+			  const struct bpf_insn *instructions, struct error *err)
 {
-	for (size_t i = 0; i < image->function_count; i++)
-		if (strncmp(image->functions[i].name, RAW_TRACEPOINT, strlen(RAW_TRACEPOINT)) == 0)
-			return &image->functions[i];
-	error_set(err, STATUS_ATTACH, EINVAL,
-		  "the program has no function named " RAW_TRACEPOINT
-		  "..., so it is not known what to attach it to");
-	return NULL;
+	int result = 0;
+
+	if (image->function_count == 0 || image->function_count > LOAD_MAX_PROGRAMS)
+		return error_set(err, STATUS_ATTACH, EINVAL,
+				 "the program has %zu functions to attach, not 1 to %d",
+				 image->function_count, LOAD_MAX_PROGRAMS);
+	for (size_t i = 0; i < image->function_count && !result; i++) {
+		struct loaded_program *program = &loaded->programs[loaded->program_count++];
+
+		*program = (struct loaded_program){ .program_fd = -1, .link_fd = -1 };
+		result = attach_parse(&program->point, image->functions[i].name, err);
+		if (!result)
+			result = load_function(program, &image->functions[i], instructions, err);
+		loaded->instruction_count += image->functions[i].count;
+	}
+	return result;
 }
 
 int load_program(struct loaded *loaded, const struct image *image, struct error *err)
 {
-	const struct image_function *function;
-	struct bpf_insn *instructions = NULL;
-	int *map_fds = NULL;
+	struct bpf_insn *instructions =
+		malloc((image->instruction_count + 1) * sizeof(*instructions));
+	int *map_fds = malloc((image->map_count + 1) * sizeof(*map_fds));
 	int result;
 
-	*loaded =
-		(struct loaded){ .program_fd = -1, .link_fd = -1, .events_fd = -1, .lost_fd = -1 };
-	function = find_function(image, err);
-	if (!function)
-		return -EINVAL;
-	loaded->attach_point = function->name + strlen(RAW_TRACEPOINT);
-	loaded->instruction_count = function->count;
-
-	map_fds = malloc((image->map_count + 1) * sizeof(*map_fds));
-	instructions = malloc(image->instruction_count * sizeof(*instructions));
+	*loaded = (struct loaded){ .events_fd = -1, .lost_fd = -1 };
 	if (!map_fds || !instructions) {
-		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-		goto out;
+		free(map_fds);
+		free(instructions);
+		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 	}
 	for (size_t i = 0; i < image->map_count; i++)
 		map_fds[i] = -1;
 	result = create_maps(loaded, image, map_fds, err);
-	if (result)
-		goto out;
-	for (size_t i = 0; i < image->instruction_count; i++) {
-		instructions[i] = image->instructions[i];
-		if (image_is_map_load(&instructions[i]))
-			instructions[i].imm = map_fds[instructions[i].imm];
+	if (!result) {
+		for (size_t i = 0; i < image->instruction_count; i++) {
+			instructions[i] = image->instructions[i];
+			if (image_is_map_load(&instructions[i]))
+				instructions[i].imm = map_fds[instructions[i].imm];
+		}
+		result = load_functions(loaded, image, instructions, err);
 	}
-	result = load_function(loaded, function, instructions, err);
-out:
-	/* The program holds the maps that it uses; only two are used from here. */
-	for (size_t i = 0; map_fds && i < image->map_count; i++)
+	/* The programs hold the maps that they use; only two are used from here. */
+	for (size_t i = 0; i < image->map_count; i++)
 		if (map_fds[i] >= 0 && map_fds[i] != loaded->events_fd &&
 		    map_fds[i] != loaded->lost_fd)
 			close(map_fds[i]);
@@ -157,14 +158,13 @@ out:
 
 int load_attach(struct loaded *loaded, struct error *err)
 {
-	char quoted[ERROR_QUOTE_SIZE];
+	for (size_t i = 0; i < loaded->program_count; i++) {
+		struct loaded_program *program = &loaded->programs[i];
 
-	loaded->link_fd = sysbpf_raw_tracepoint_attach(loaded->program_fd, loaded->attach_point);
-	if (loaded->link_fd < 0)
-		return error_set(err, STATUS_ATTACH, -loaded->link_fd,
-				 "cannot attach to the raw tracepoint %s: %s",
-				 error_quote(quoted, loaded->attach_point),
-				 strerror(-loaded->link_fd));
+		program->link_fd = attach_program(&program->point, program->program_fd, err);
+		if (program->link_fd < 0)
+			return program->link_fd;
+	}
 	return 0;
 }
 
@@ -177,17 +177,20 @@ static void close_fd(int *fd)
 
 void load_detach(struct loaded *loaded)
 {
-	close_fd(&loaded->link_fd);
+	for (size_t i = 0; i < loaded->program_count; i++)
+		close_fd(&loaded->programs[i].link_fd);
 }
 
 uint64_t load_lost(const struct loaded *loaded)
 {
 	size_t cpus = cpus_possible();
 	uint64_t *counts = calloc(cpus, sizeof(*counts));
-	uint64_t total = 0;
+	uint64_t total = 0, misses = 0;
 	uint32_t key = 0;
 
-	sysbpf_program_misses(loaded->program_fd, &total);
+	for (size_t i = 0; i < loaded->program_count; i++)
+		if (sysbpf_program_misses(loaded->programs[i].program_fd, &misses) == 0)
+			total += misses;
 	if (counts && sysbpf_map_get(loaded->lost_fd, &key, counts) == 0)
 		for (size_t i = 0; i < cpus; i++)
 			total += counts[i];
@@ -197,8 +200,9 @@ uint64_t load_lost(const struct loaded *loaded)
 
 void load_close(struct loaded *loaded)
 {
-	close_fd(&loaded->link_fd);
-	close_fd(&loaded->program_fd);
+	load_detach(loaded);
+	for (size_t i = 0; i < loaded->program_count; i++)
+		close_fd(&loaded->programs[i].program_fd);
 	close_fd(&loaded->events_fd);
 	close_fd(&loaded->lost_fd);
 }

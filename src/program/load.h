@@ -5,26 +5,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "program/attach.h"
+
 struct error;
 struct image;
 
+#define LOAD_MAX_PROGRAMS 8
+
 /*
- * A program in the kernel: all that there is of it hangs on these descriptors, so nothing is
- * left when the process ends, however it ends.
+ * The programs of an image in the kernel: all that there is of them hangs on these descriptors, so
+ * nothing is left when the process ends, however it ends.
  */
 struct loaded {
-	const char *attach_point; /* what the probe's function is named after; in the image */
-	size_t instruction_count;
-	int program_fd;
-	int link_fd;   /* -1: not attached */
-	int events_fd; /* the perf buffers' map */
-	int lost_fd;   /* per-CPU counts of records that found no room */
+	struct loaded_program {
+		struct attach_point point;
+		int program_fd;
+		int link_fd; /* -1: not attached */
+	} programs[LOAD_MAX_PROGRAMS];
+	size_t program_count;
+	size_t instruction_count; /* of all of them */
+	int events_fd;		  /* the perf buffers' map */
+	int lost_fd;		  /* per-CPU counts of records that found no room */
 };
 
 /*
- * Create the maps and load the program of an image, which must outlive `loaded`. It must define
- * the maps "events" and "lost" and one function named raw_tracepoint__NAME. On failure returns
- * -errno with STATUS_LOAD and the verifier's last words.
+ * Create the maps and load the programs of an image. It must define the maps "events" and "lost",
+ * and each of its functions must be named after what it is attached to. On failure returns -errno
+ * with STATUS_LOAD and the verifier's last words, or STATUS_ATTACH.
  */
 int load_program(struct loaded *loaded, const struct image *image, struct error *err);
 

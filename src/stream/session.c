@@ -158,6 +158,17 @@ static int show_drops(struct sink *sink, struct rings *rings, const sigset_t *ca
 	return result;
 }
 
+/* The one line that says that drops are seen from now on. */
+static void tell_start(const struct loaded *loaded, const char *types)
+{
+	fputs("bytetrace: tracing ", stderr);
+	for (size_t i = 0; i < loaded->program_count; i++) {
+		fputs(i ? ", " : "", stderr);
+		attach_print(&loaded->programs[i].point, stderr);
+	}
+	fprintf(stderr, ", types from %s, %zu instructions\n", types, loaded->instruction_count);
+}
+
 int session_run(const struct session_config *config, struct loaded *loaded, const char *types,
 		struct session_totals *totals, struct error *err)
 {
@@ -179,8 +190,7 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 			result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 	}
 	if (!result) {
-		fprintf(stderr, "bytetrace: tracing %s, types from %s, %zu instructions\n",
-			loaded->attach_point, types, loaded->instruction_count);
+		tell_start(loaded, types);
 		result = show_drops(&sink, rings, &caught, err);
 	}
 	/* What was recorded before the end is shown; nothing comes after it. */

@@ -32,7 +32,14 @@ static unsigned int sum(const struct image *image)
 
 int main(int argc, char **argv)
 {
-	static const char *const macros[] = { "-DKFREE_SKB_REASON", NULL };
+	/* As on Linux 6.12. */
+	static const char *const macros[] = { "-DKFREE_SKB_REASON",
+					      "-DKFREE_SKB_RX_SK",
+					      "-DKFREE_SKB_CONSUMED=1",
+					      "-DKFREE_SKB_SKBADDR_OFFSET=8",
+					      "-DKFREE_SKB_LOCATION_OFFSET=16",
+					      "-DKFREE_SKB_REASON_OFFSET=36",
+					      NULL };
 	struct types types = TYPES_CLOSED;
 	struct cache cache = CACHE_CLOSED;
 	struct program program = { 0 };
@@ -51,7 +58,9 @@ int main(int argc, char **argv)
 	if (!result && options.cache_dir)
 		result = cache_open(&cache, options.cache_dir, &err);
 	if (!result)
-		result = generate_program(&program, &options, NOT_SPECIFIED, &err);
+		result = generate_program(&program, &options,
+					  options.attach ? options.attach : ATTACH_RAW_TRACEPOINT,
+					  NOT_SPECIFIED, &err);
 	if (!result)
 		result = build_program(&image, &program.source, macros, &types, &cache, &err);
 	clock_gettime(CLOCK_MONOTONIC, &end);

@@ -19,7 +19,9 @@ int main(int argc, char **argv)
 	int result = options_parse(&options, argc, argv, &err);
 
 	if (!result)
-		result = generate_program(&program, &options, NOT_SPECIFIED, &err);
+		result = generate_program(&program, &options,
+					  options.attach ? options.attach : ATTACH_RAW_TRACEPOINT,
+					  NOT_SPECIFIED, &err);
 	if (result) {
 		fprintf(stderr, "render: %s\n", err.text);
 	} else {

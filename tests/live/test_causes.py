@@ -17,7 +17,7 @@ import time
 import net
 from net import A4, A6, ARP, B4, B6, IPV4, IPV6, QINQ, VLAN
 from oracle import Oracle
-from trace import Settings, Trace, wait_for
+from trace import Settings, Trace, run, wait_for
 
 NOT_SPECIFIED = "NOT_SPECIFIED"
 
@@ -455,6 +455,31 @@ def complete(rows, lines):
     return f"drops without a row: {dict(missing)}" if missing else None
 
 
+def same_rows(rows, others, namespaces):
+    """None, or what another way to attach saw differently in the namespaces of the causes."""
+    def counted(table):
+        return collections.Counter(
+            tuple(value for column, value in row.items() if column != "TIME")
+            for row in table if row["NETNS"] in namespaces)
+    first, second = counted(rows), counted(others)
+    assert first, "no rows to compare"
+    if first == second:
+        return None
+    return f"only by raw tracepoint: {list(first - second)}, only here: {list(second - first)}"
+
+
+def start_ways(stack):
+    """A tracer for each way to attach but the first; why not, for those that this kernel lacks."""
+    tracers, lacking = {}, {}
+    for way in "tracepoint", "kprobe":
+        code, _, err = run("--attach", way, "--count", "1", "--duration", "0.01")
+        if code == 6:
+            lacking[way] = err.strip()
+        else:
+            tracers[way] = stack.enter_context(Trace("-vv", "-n", "--attach", way))
+    return tracers, lacking
+
+
 def results(wanted):
     """Run the causes; yields (name, None or what failed, None or why it was skipped)."""
     chosen = [c for c in causes if wanted(f"cause {c[0]}")]
@@ -462,7 +487,8 @@ def results(wanted):
         return
     expectations = {}
     skipped = {}
-    with Trace("-vv", "-n") as tracer:
+    with Trace("-vv", "-n") as tracer, contextlib.ExitStack() as tracers:
+        ways, lacking = start_ways(tracers)
         with Oracle() as oracle, contextlib.ExitStack() as stack:
             for name, reasons, function in chosen:
                 try:
@@ -472,10 +498,13 @@ def results(wanted):
                     skipped[name] = str(reason)
             time.sleep(0.2 * Settings.slow)
             lines = oracle.lines()
-        tracer.stop()
+            namespaces = {row["NETNS"] for row in expectations.values()}
+        for started in tracer, *ways.values():
+            started.stop()
         rows = tracer.rows
         offset = time.clock_gettime(time.CLOCK_REALTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
         totals = tracer.totals
+        seen = {way: started.rows for way, started in ways.items()}
     gives_reasons = any(line[4] for line in lines)
     for name, reasons, _ in chosen:
         if name in skipped:
@@ -485,3 +514,7 @@ def results(wanted):
                                          gives_reasons), None
     yield "cause completeness", complete(rows, lines), None
     yield "cause totals", (None if totals == (len(rows), 0, 0) else f"{totals}, {len(rows)} rows"), None
+    for way, others in seen.items():
+        yield f"cause same_rows_by_{way}", same_rows(rows, others, namespaces), None
+    for way, reason in lacking.items():
+        yield f"cause same_rows_by_{way}", None, reason

@@ -1,0 +1,77 @@
+/*
+ * kfree_skb_kprobe: packets that the kernel throws away, without its tracepoint.
+ *
+ * Attach point: a kprobe on the function that frees a dropped skb: sk_skb_reason_drop (Linux 6.11),
+ * kfree_skb_reason (5.17) or kfree_skb; and kfree_skb_list_reason where that does not call it
+ * (6.3). Slower than both tracepoints, and blind to what interrupt handlers leave to softirqs to
+ * free (dev_kfree_skb_irq).
+ * Kernels: from 5.0 on, with CONFIG_KPROBE_EVENTS; x86-64 and arm64.
+ * LOCATION is the function that called the one which is probed, REASON is what it gave as the
+ * cause.
+ */
+#include <linux/version.h>
+
+/*
+ * These functions only give up one reference, and the packet is dropped if that was the last. They
+ * are also used to free packets that came to a good end.
+ */
+static __always_inline int drop_last(struct pt_regs *ctx, struct sk_buff *skb, u32 reason)
+{
+	u64 location = 0;
+	int users = 0;
+
+	if (bpf_probe_read_kernel(&users, sizeof(users), &skb->users) || users != 1)
+		return 0;
+#ifdef KFREE_SKB_CONSUMED
+	if (reason == KFREE_SKB_CONSUMED)
+		return 0;
+#endif
+#ifdef bpf_target_x86
+	bpf_probe_read_kernel(&location, sizeof(location), (void *)PT_REGS_SP(ctx));
+#else
+	location = PT_REGS_RET(ctx);
+#endif
+	return drop(ctx, skb, location, reason);
+}
+
+#if defined(KFREE_SKB_RX_SK)
+int kprobe__sk_skb_reason_drop(struct pt_regs *ctx)
+{
+	return drop_last(ctx, (struct sk_buff *)PT_REGS_PARM2(ctx), PT_REGS_PARM3(ctx));
+}
+#elif defined(KFREE_SKB_REASON)
+int kprobe__kfree_skb_reason(struct pt_regs *ctx)
+{
+	return drop_last(ctx, (struct sk_buff *)PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx));
+}
+#else
+int kprobe__kfree_skb(struct pt_regs *ctx)
+{
+	return drop_last(ctx, (struct sk_buff *)PT_REGS_PARM1(ctx), 0);
+}
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define MAX_LIST 32
+
+int kprobe__kfree_skb_list_reason(struct pt_regs *ctx)
+{
+	struct sk_buff *skb = (struct sk_buff *)PT_REGS_PARM1(ctx);
+
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < MAX_LIST && skb; i++) {
+		struct sk_buff *next = NULL;
+
+		bpf_probe_read_kernel(&next, sizeof(next), &skb->next);
+		drop_last(ctx, skb, PT_REGS_PARM2(ctx));
+		skb = next;
+	}
+	/* What is further down the list is lost, and counted. */
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < 4096 && skb; i++) {
+		count_lost();
+		bpf_probe_read_kernel(&skb, sizeof(skb), &skb->next);
+	}
+	return 0;
+}
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_PROGRAM_ATTACH_H
+#define BYTETRACE_PROGRAM_ATTACH_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct error;
+
+/* The ways to be called for each dropped packet, the best one first. */
+enum attach_way { ATTACH_ANY, ATTACH_RAW_TRACEPOINT, ATTACH_TRACEPOINT, ATTACH_KPROBE };
+
+#define ATTACH_NAME_SIZE 64
+
+/*
+ * What a function of a program is attached to, told by its name in BCC's manner:
+ * raw_tracepoint__NAME, tracepoint__SYSTEM__NAME, kprobe__FUNCTION.
+ */
+struct attach_point {
+	enum attach_way way;
+	uint32_t program_type;	       /* enum bpf_prog_type */
+	char system[ATTACH_NAME_SIZE]; /* of a tracepoint */
+	char name[ATTACH_NAME_SIZE];
+};
+
+/* Returns 0, or -EINVAL with STATUS_ATTACH if the function is named after no attach point. */
+int attach_parse(struct attach_point *point, const char *function, struct error *err);
+
+/* In words: "kfree_skb" for a raw tracepoint, "tracepoint skb:kfree_skb", "kprobe kfree_skb". */
+void attach_print(const struct attach_point *point, FILE *out);
+
+/*
+ * Check that the running kernel offers a way; ATTACH_ANY becomes the best one that it does.
+ * -EOPNOTSUPP with STATUS_ATTACH if there is none.
+ */
+int attach_choose(enum attach_way *way, struct error *err);
+
+/*
+ * Attach a loaded program. Returns a descriptor that it stays attached by, or -errno with
+ * STATUS_ATTACH.
+ */
+int attach_program(const struct attach_point *point, int program_fd, struct error *err);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_PROGRAM_MACROS_H
+#define BYTETRACE_PROGRAM_MACROS_H
+
+#include <stdint.h>
+
+/* The -D flags that tell a program what the running kernel's kfree_skb is like. */
+struct macros {
+	char text[7][48];
+	const char *flags[8]; /* NULL-terminated; they point into text */
+};
+
+/*
+ * Read them off the format file of the tracepoint skb:kfree_skb. `not_specified` is the number of
+ * that reason, 0 if there is none.
+ */
+void macros_make(struct macros *macros, const char *format, uint32_t not_specified);
+
+#endif
