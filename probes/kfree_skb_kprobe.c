@@ -52,7 +52,7 @@ int kprobe__kfree_skb(struct pt_regs *ctx)
 #endif
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
-#define MAX_LIST 32
+#define MAX_LIST 16
 
 int kprobe__kfree_skb_list_reason(struct pt_regs *ctx)
 {

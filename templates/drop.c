@@ -23,10 +23,11 @@ BPF_PERF_OUTPUT(events);
 /* Records that found no room in the perf buffer of their CPU. */
 BPF_PERCPU_ARRAY(lost, u64, 1);
 
-//@if stack
+//@if scratch
 /*
- * A record with a stack is too large for the BPF stack. A drop in an interrupt can come
- * while another is being recorded on this CPU: task, softirq, irq and NMI have one each.
+ * The BPF stack is too small for a record with a kernel stack, or within a loop. A drop in an
+ * interrupt can come while another is being recorded on this CPU: task, softirq, irq and NMI have
+ * one each.
  */
 #define SCRATCH_LEVELS 4
 struct drop_record {
@@ -365,7 +366,7 @@ static __always_inline void count_lost(void)
 static __always_inline int drop(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
 {
 //@slot filter_reason
-//@if stack
+//@if scratch
 	int zero = 0;
 	u32 *level = scratch_level.lookup(&zero);
 	struct drop_record *record;

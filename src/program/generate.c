@@ -88,6 +88,8 @@ static int fill_template(struct program *program, const struct options *options,
 		{ "netns", everything },
 		{ "task", everything },
 		{ "stack", options->stack },
+		/* The kprobes walk a list of packets. */
+		{ "scratch", options->stack || attach == ATTACH_KPROBE },
 	};
 	struct template_slot slots[FILTER_STAGES + 2];
 	struct template_file files[FILES];
