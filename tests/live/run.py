@@ -14,6 +14,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import test_attach
 import test_cache
 import test_causes
 import test_errors
@@ -57,7 +58,7 @@ def main():
         return 0
     suites = [test_causes.results(lambda name: arguments.k in name)]
     suites += [functions(module, lambda name: arguments.k in name)
-               for module in (test_filters, test_output, test_errors, test_cache)]
+               for module in (test_filters, test_output, test_attach, test_errors, test_cache)]
     start = time.monotonic()
     # The tests' own files stay out of /tmp, where they look for what bytetrace leaves behind.
     with tempfile.TemporaryDirectory(dir="/var/tmp") as tempfile.tempdir:

@@ -202,50 +202,6 @@ def test_compile_error_names_the_templates_line():
         assert err.count("error:") == 1 and err.count("\n") <= 4, err
 
 
-def attached_by(*functions):
-    """The default program with its one function under these names instead."""
-    text = source("--attach", "raw_tracepoint")
-    start = text.index("int raw_tracepoint__kfree_skb(")
-    return text[:start] + "".join(text[start:].replace("raw_tracepoint__kfree_skb", function)
-                                  for function in functions)
-
-
-def test_functions_are_named_after_attach_points():
-    with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
-        for functions, status, words in (
-                (["raw_tracepoint__kfree_skb", "what"], 6, '"what"'),
-                (["tracepoint__skb"], 6, "named after nothing"),
-                (["raw_tracepoint__no_such_tracepoint"], 6, '"no_such_tracepoint"'),
-                ([], 6, "0 functions")):
-            file.seek(0)
-            file.truncate()
-            file.write(attached_by(*functions))
-            file.flush()
-            one_line(status, words, flags=("--source", file.name))
-
-
-def test_a_program_may_have_several_functions():
-    """Attached twice, it sees each drop twice."""
-    with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
-        text = attached_by("raw_tracepoint__kfree_skb")
-        tracepoint = source("--attach", "tracepoint")
-        file.write(text + tracepoint[tracepoint.index("int tracepoint__skb__kfree_skb("):])
-        file.flush()
-        with net.Netns() as ns, Trace("--source", file.name, "-vv") as tracer:
-            with ns.inside():
-                net.flood("127.0.0.1", 1998, 2)
-            rows = [row for row in tracer.stop().rows if row["DPORT"] == "1998"]
-        assert "tracing kfree_skb, tracepoint skb:kfree_skb, types" in tracer.errors
-    assert len(rows) == 4, rows
-
-
-def test_ways_to_attach():
-    one_line(2, "--attach", '"fentry"', flags=("--attach", "fentry"))
-    one_line(2, "--source", "--attach", flags=("--source", "/dev/null", "--attach", "kprobe"))
-    if not os.path.exists("/sys/bus/event_source/devices/kprobe/type"):
-        one_line(6, "kprobe", flags=("--attach", "kprobe"))
-
-
 def test_the_compile_childs_own_sentence():
     """A program that compiles, and that the child then refuses."""
     with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
