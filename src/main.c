@@ -131,7 +131,7 @@ static int trace(const struct options *options, const struct image *image,
 		.numeric_protocol = options->filter.numeric_protocol,
 		.color = use_color(options->color),
 		.reasons = facts->reasons,
-		.symbols = symbols_create("/proc/kallsyms"),
+		.symbols = symbols_create("/proc/kallsyms", "/proc/modules"),
 	};
 	const struct session_config session = {
 		.output = options->output == OUTPUT_JSON ? &output_json : &output_table,

@@ -2,6 +2,7 @@
 #include "kernel/symbols.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #define GROWTH (64 * 1024)
 #define RELOAD_MIN_NS 100000000ull
 #define RELOAD_MAX_NS (640 * RELOAD_MIN_NS)
+#define LOOK_NS 20000000ull /* how old the list of modules may be */
 #define PAGE_SIZE 4096
 
 /*
@@ -32,12 +34,15 @@ struct array {
 
 struct symbols {
 	char *path;
+	char *modules_path;
 	struct array entries; /* struct entry, by address, one for each address */
 	struct array names;   /* strings, one after another; the first one is empty */
 	struct array modules; /* uint32_t: offsets in the names; the first one is unused */
 	bool seen_line, seen_address;
-	uint64_t loaded_ns; /* 0: never */
-	uint64_t wait_ns;   /* from then to when it may be read again */
+	uint64_t loaded_ns;   /* 0: never */
+	uint64_t wait_ns;     /* from then to when it may be read again */
+	uint64_t modules_sum; /* of the modules that there were then */
+	uint64_t looked_ns;   /* when it was last known that there are still the same */
 };
 
 /* Room for `size` more bytes at the end. What is not touched yet costs no memory. */
@@ -222,7 +227,38 @@ static void load(struct symbols *symbols)
 		close(fd);
 }
 
-struct symbols *symbols_create(const char *path)
+/*
+ * A sum of /proc/modules: name, size, state and address of each. A module's place may be another
+ * one's later, and while one is loading its functions for that are listed, too.
+ */
+static uint64_t sum_modules(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	uint64_t sum = 0xcbf29ce484222325; /* FNV-1a */
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!file)
+		return 0;
+	while (getline(&line, &size, file) > 0) {
+		char *rest = line;
+
+		for (int field = 0; rest; field++) {
+			const char *text = strsep(&rest, " \n");
+
+			/* Number and names of its users come and go. */
+			if (field == 2 || field == 3)
+				continue;
+			for (; *text; text++)
+				sum = (sum ^ (unsigned char)*text) * 0x100000001b3;
+		}
+	}
+	free(line);
+	fclose(file);
+	return sum;
+}
+
+struct symbols *symbols_create(const char *path, const char *modules_path)
 {
 	struct symbols *symbols = calloc(1, sizeof(*symbols));
 
@@ -230,8 +266,9 @@ struct symbols *symbols_create(const char *path)
 		return NULL;
 	symbols->wait_ns = RELOAD_MIN_NS;
 	symbols->path = strdup(path);
-	if (!symbols->path) {
-		free(symbols);
+	symbols->modules_path = strdup(modules_path);
+	if (!symbols->path || !symbols->modules_path) {
+		symbols_free(symbols);
 		return NULL;
 	}
 	return symbols;
@@ -243,6 +280,7 @@ void symbols_free(struct symbols *symbols)
 		return;
 	forget(symbols);
 	free(symbols->path);
+	free(symbols->modules_path);
 	free(symbols);
 }
 
@@ -288,18 +326,30 @@ static bool find(const struct symbols *symbols, uint64_t address, struct symbol 
 	return true;
 }
 
+/* Whether a module came or went since the symbols were read. */
+static bool modules_changed(struct symbols *symbols, uint64_t now)
+{
+	if (now - symbols->looked_ns < LOOK_NS)
+		return false;
+	symbols->looked_ns = now;
+	return sum_modules(symbols->modules_path) != symbols->modules_sum;
+}
+
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol)
 {
 	uint64_t now;
-	bool found;
+	bool found = symbols->loaded_ns && find(symbols, address, symbol);
 
-	if (symbols->loaded_ns && find(symbols, address, symbol))
+	if (found && !symbol->module)
 		return true;
 	now = clock_monotonic();
-	if (symbols->loaded_ns && now - symbols->loaded_ns < symbols->wait_ns)
-		return false;
+	if (symbols->loaded_ns && !modules_changed(symbols, now) &&
+	    (found || now - symbols->loaded_ns < symbols->wait_ns))
+		return found;
+	/* First the modules: one that comes while the symbols are read is noticed later. */
+	symbols->modules_sum = sum_modules(symbols->modules_path);
 	load(symbols);
-	symbols->loaded_ns = now;
+	symbols->loaded_ns = symbols->looked_ns = now;
 	found = find(symbols, address, symbol);
 	/* Some addresses stay unknown for ever: look for them less and less often. */
 	if (found)

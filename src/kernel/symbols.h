@@ -7,9 +7,10 @@
 
 /*
  * Functions of the running kernel by address, from /proc/kallsyms: read once, at the first
- * look-up, and again (after 0.1 s at the earliest, and later each time that it was in vain) if
- * an address lies in no known function, because a module may have been loaded since. Holds only
- * code symbols, packed: 3 to 5 MB. Names are those that the kernel itself prints.
+ * look-up, and again if modules came or went (looked at every 20 ms at most, when an address lies in
+ * a module or in no known function), or if an address lies in no known function (after 0.1 s at
+ * the earliest, and later each time that it was in vain). Holds only code symbols, packed:
+ * 3 to 5 MB. Names are those that the kernel itself prints.
  */
 struct symbols;
 
@@ -20,8 +21,8 @@ struct symbol {
 	uint64_t size;	    /* of the function, as far as the next symbol tells */
 };
 
-/* `path` is /proc/kallsyms, or a file like it. NULL on lack of memory. */
-struct symbols *symbols_create(const char *path);
+/* The paths are /proc/kallsyms and /proc/modules, or files like them. NULL on lack of memory. */
+struct symbols *symbols_create(const char *path, const char *modules_path);
 void symbols_free(struct symbols *symbols);
 
 /* Find the function that holds `address`. False if there is none or addresses are hidden. */

@@ -19,7 +19,7 @@ static struct symbols *open_fixture(const char *name)
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/kallsyms/%s", dir ? dir : "tests/fixtures", name);
-	symbols = symbols_create(path);
+	symbols = symbols_create(path, "/nonexistent");
 	assert_non_null(symbols);
 	return symbols;
 }
@@ -135,7 +135,7 @@ static void many_lines(void **state)
 		fprintf(file, "%016llx t function_%u\n", 0xffffffff81000000ull + i * 16, i);
 	fputs("ffffffffc0000000 t last\t[no_newline]", file);
 	assert_int_equal(fclose(file), 0);
-	symbols = symbols_create(path);
+	symbols = symbols_create(path, "/nonexistent");
 	assert_non_null(symbols);
 	for (unsigned int i = 0; i < 19999; i++) {
 		snprintf(expected, sizeof(expected), "function_%u+0xf/0x10", i);
@@ -153,7 +153,7 @@ static void long_line(void **state)
 	for (int length = 65530; length < 65540; length++) {
 		char path[] = "/tmp/test_symbols.XXXXXX";
 		FILE *file = create_file(path);
-		struct symbols *symbols = symbols_create(path);
+		struct symbols *symbols = symbols_create(path, "/nonexistent");
 
 		assert_non_null(symbols);
 		for (int i = 0; i < length; i++)
@@ -172,7 +172,7 @@ static void late_module(void **state)
 {
 	char path[] = "/tmp/test_symbols.XXXXXX";
 	FILE *file = create_file(path);
-	struct symbols *symbols = symbols_create(path);
+	struct symbols *symbols = symbols_create(path, "/nonexistent");
 
 	(void)state;
 	assert_non_null(symbols);
@@ -187,6 +187,47 @@ static void late_module(void **state)
 	assert_symbol(symbols, 0xffffffff81000010, "early+0x10/0x1000");
 	symbols_free(symbols);
 	unlink(path);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+/*
+ * What lies in the place of a module that went, or of the functions that only loading took, is not
+ * called by their names. Users of a module are no reason to read all again.
+ */
+static void replaced_module(void **state)
+{
+	char path[] = "/tmp/test_symbols.XXXXXX", modules[] = "/tmp/test_symbols.XXXXXX";
+	struct symbols *symbols;
+
+	(void)state;
+	fclose(create_file(path));
+	fclose(create_file(modules));
+	symbols = symbols_create(path, modules);
+	assert_non_null(symbols);
+	write_file(path, "ffffffffc0000000 t a_init\t[a]\n");
+	write_file(modules, "a 1 0 - Loading 0xffffffffc0001000\n");
+	assert_symbol(symbols, 0xffffffffc0000010, "a_init+0x10/0x1000 [a]");
+
+	write_file(path, "ffffffffc0000000 t b_function\t[b]\n");
+	write_file(modules, "a 1 0 - Live 0xffffffffc0001000\n");
+	usleep(25000);
+	assert_symbol(symbols, 0xffffffffc0000010, "b_function+0x10/0x1000 [b]");
+
+	write_file(path, "ffffffffc0000000 t unread\t[b]\n");
+	write_file(modules, "a 1 2 c,d, Live 0xffffffffc0001000\n");
+	usleep(25000);
+	assert_symbol(symbols, 0xffffffffc0000010, "b_function+0x10/0x1000 [b]");
+	symbols_free(symbols);
+	unlink(path);
+	unlink(modules);
 }
 
 static void lines(void **state)
@@ -255,7 +296,7 @@ static void garbage(void **state)
 	}
 	fputs("\nffffffff81000000 T after", file);
 	assert_int_equal(fclose(file), 0);
-	symbols = symbols_create(path);
+	symbols = symbols_create(path, "/nonexistent");
 	assert_non_null(symbols);
 	assert_symbol(symbols, 0xffffffff81000000, "after+0x0/0x1000");
 	symbols_free(symbols);
@@ -265,10 +306,15 @@ static void garbage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(find),		cmocka_unit_test(restricted),
-		cmocka_unit_test(missing_file), cmocka_unit_test(many_lines),
-		cmocka_unit_test(long_line),	cmocka_unit_test(late_module),
-		cmocka_unit_test(lines),	cmocka_unit_test(garbage),
+		cmocka_unit_test(find),
+		cmocka_unit_test(restricted),
+		cmocka_unit_test(missing_file),
+		cmocka_unit_test(many_lines),
+		cmocka_unit_test(long_line),
+		cmocka_unit_test(late_module),
+		cmocka_unit_test(replaced_module),
+		cmocka_unit_test(lines),
+		cmocka_unit_test(garbage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,7 @@ static int set_up(void **state)
 	(void)state;
 	reasons = read_reasons("tests/fixtures/format/6.18");
 	no_reasons = read_reasons("tests/fixtures/format/5.10");
-	symbols = symbols_create("tests/fixtures/kallsyms/table");
+	symbols = symbols_create("tests/fixtures/kallsyms/table", "/nonexistent");
 	return symbols ? 0 : -1;
 }
 
