@@ -59,13 +59,16 @@ def main():
     suites = [test_causes.results(lambda name: arguments.k in name)]
     suites += [functions(module, lambda name: arguments.k in name)
                for module in (test_filters, test_output, test_attach, test_errors, test_cache)]
-    start = time.monotonic()
+    start = last = time.monotonic()
     # The tests' own files stay out of /tmp, where they look for what bytetrace leaves behind.
     with tempfile.TemporaryDirectory(dir="/var/tmp") as tempfile.tempdir:
         if arguments.slow:  # not to parse headers seventy times
             Settings.cache = ["--cache-dir", f"{tempfile.tempdir}/cache"]
         for suite in suites:
             for name, failure, skip in suite:
+                seconds = time.monotonic() - last
+                last += seconds
+                name += f" ({seconds:.0f} s)" if seconds > 10 else ""
                 if failure:
                     failed += 1
                     print(f"FAIL {name}: {failure}", flush=True)
