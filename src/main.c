@@ -138,6 +138,9 @@ static int trace(const struct options *options, const struct image *image,
 		.output_config = &config,
 		.count = options->count,
 		.duration_ms = options->duration_ms,
+		.buffer = options->buffer,
+		.summary = options->summary,
+		.interval_ms = options->interval_ms,
 	};
 	struct session_totals totals;
 	struct loaded loaded;
@@ -147,7 +150,8 @@ static int trace(const struct options *options, const struct image *image,
 		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 	result = load_program(&loaded, image, err);
 	if (!result) {
-		result = session_run(&session, &loaded, facts->types.description, &totals, err);
+		result = (session.summary ? session_count : session_run)(
+			&session, &loaded, facts->types.description, &totals, err);
 		load_close(&loaded);
 		if (!result)
 			fprintf(stderr, "bytetrace: %llu shown, %llu lost, %llu suppressed\n",

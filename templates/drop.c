@@ -18,10 +18,56 @@
 
 //@slot event
 
+//@if summary
+#define SUMMARY_ROWS 8192
+
+/* What drops are counted by. src/stream/summary.c knows the order of these fields. */
+struct summary_key {
+//@if key_location
+	u64 location;
+//@end
+//@if key_iface
+	u64 ifname_words[2];
+//@end
+//@if key_saddr
+	u32 saddr[4];
+//@end
+//@if key_daddr
+	u32 daddr[4];
+//@end
+//@if key_reason
+	u32 reason;
+//@end
+//@if key_ethertype
+	u16 ethertype;
+//@end
+//@if key_sport
+	u16 sport;
+//@end
+//@if key_dport
+	u16 dport;
+//@end
+//@if key_proto
+	u8 l4_protocol;
+//@end
+//@if key_flags
+	u8 flags;
+//@end
+} __attribute__((aligned(8)));
+
+BPF_TABLE("percpu_hash", struct summary_key, u64, summary, SUMMARY_ROWS);
+
+/* Drops whose key found no room in it. */
+BPF_PERCPU_ARRAY(other, u64, 1);
+
+/* Drops that could not be read. */
+BPF_PERCPU_ARRAY(lost, u64, 1);
+//@else
 BPF_PERF_OUTPUT(events);
 
 /* Records that found no room in the perf buffer of their CPU. */
 BPF_PERCPU_ARRAY(lost, u64, 1);
+//@end
 
 //@if scratch
 /*
@@ -38,6 +84,7 @@ BPF_PERCPU_ARRAY(scratch, struct drop_record, SCRATCH_LEVELS);
 BPF_PERCPU_ARRAY(scratch_level, u32, 1);
 
 //@end
+//@if packet
 enum {
 	ETHERTYPE_IPV4 = 0x0800,
 	ETHERTYPE_ARP = 0x0806,
@@ -77,6 +124,7 @@ static __always_inline int packet_read(struct packet packet, u32 offset, void *t
 	return bpf_probe_read_kernel(to, size, packet.head + offset);
 }
 
+//@end
 //@if device
 /* Inodes of namespaces start here: PROC_DYNAMIC_FIRST, and the fixed ones right below it. */
 #define FIRST_NETNS_INODE 0xeffffff0
@@ -110,6 +158,7 @@ static __always_inline void read_device(struct drop_event *event, struct net_dev
 }
 
 //@end
+//@if packet
 /*
  * Find the EtherType and the start of the network header behind VLAN tags. The outermost tag is
  * in the skb's metadata, or in the payload: between the MAC and the network header on the way
@@ -247,6 +296,8 @@ static __always_inline void read_arp(struct drop_event *event, struct packet pac
 	event->flags |= DROP_HAS_ADDRESSES;
 }
 
+//@end
+//@if ports
 static __always_inline void read_ports(struct drop_event *event, struct packet packet, u32 offset)
 {
 	struct {
@@ -272,25 +323,103 @@ static __always_inline void read_ports(struct drop_event *event, struct packet p
 	}
 }
 
+//@end
+//@if summary
+static __always_inline void count_drop(const struct drop_event *event)
+{
+	struct summary_key key;
+	u64 *count, one = 1;
+	int zero = 0;
+
+	__builtin_memset(&key, 0, sizeof(key));
+//@if key_location
+	key.location = event->location;
+//@end
+//@if key_iface
+	key.ifname_words[0] = event->ifname_words[0];
+	key.ifname_words[1] = event->ifname_words[1];
+	key.flags |= event->flags & DROP_HAS_DEVICE;
+//@end
+//@if key_saddr
+	__builtin_memcpy(key.saddr, &event->saddr, sizeof(key.saddr));
+//@end
+//@if key_daddr
+	__builtin_memcpy(key.daddr, &event->daddr, sizeof(key.daddr));
+//@end
+//@if key_family
+	/* What the addresses are to be read as. */
+	if (event->ethertype == ETHERTYPE_IPV6)
+		key.ethertype = event->ethertype;
+	key.flags |= event->flags & DROP_HAS_ADDRESSES;
+//@end
+//@if key_reason
+	key.reason = event->reason;
+//@end
+//@if key_sport
+	key.sport = event->sport;
+	key.flags |= event->flags & (DROP_HAS_PORTS | DROP_NO_PORTS);
+//@end
+//@if key_dport
+	key.dport = event->dport;
+	key.flags |= event->flags & (DROP_HAS_PORTS | DROP_NO_PORTS);
+//@end
+//@if key_proto
+	/* The EtherType says nothing more where the protocol behind IP is known. */
+	key.l4_protocol = event->l4_protocol;
+	if (event->flags & DROP_HAS_L4) {
+		key.flags |= DROP_HAS_L4;
+	} else {
+		key.ethertype = event->ethertype;
+		key.flags |= event->flags & DROP_HAS_ETHERTYPE;
+	}
+//@end
+
+	count = summary.lookup(&key);
+	if (!count && summary.insert(&key, &one) == 0)
+		return;
+	/* There was no room, or another CPU came first. */
+	if (!count)
+		count = summary.lookup(&key);
+	if (!count)
+		count = other.lookup(&zero);
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
+/*
+ * Read what is counted by; leaves early, with 0, if a filter does not match. Not 0: the drop
+ * should have been counted and could not be.
+ */
+//@else
 /*
  * Fill the record and hand it over; leaves early, with 0, if a filter does not match. Not 0: the
  * drop should have been reported and could not be.
  */
+//@end
 static __always_inline int record_drop(void *ctx, struct drop_event *event, struct sk_buff *address,
 				       u64 location, u32 reason)
 {
+//@if skb
 	struct sk_buff skb;
+//@end
+//@if packet
 	struct packet packet;
 	u32 offset;
+//@end
+//@if summary
+//@else
 	u32 size = sizeof(*event);
+//@end
 
-	/* One read of the whole struct costs less than one for each of its fields. */
-	if (bpf_probe_read_kernel(&skb, sizeof(skb), address))
-		return -1;
 	event->version = DROP_EVENT_VERSION;
 	event->location = location;
 	event->reason = reason;
+//@if skb
+	/* One read of the whole struct costs less than one for each of its fields. */
+	if (bpf_probe_read_kernel(&skb, sizeof(skb), address))
+		return -1;
 	event->length = skb.len;
+//@end
 
 //@if device
 	read_device(event, skb.dev);
@@ -307,6 +436,7 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 	}
 //@end
 
+//@if packet
 	packet.head = skb.head;
 	packet.end = skb.tail;
 	offset = read_link(event, &skb, packet);
@@ -330,9 +460,16 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 	}
 //@slot filter_network
 
+//@end
+//@if ports
 	read_ports(event, packet, offset);
+//@end
 //@slot filter_transport
 
+//@if summary
+	count_drop(event);
+	return 0;
+//@else
 	event->time = bpf_ktime_get_ns();
 //@if task
 	event->pid = bpf_get_current_pid_tgid() >> 32;
@@ -348,6 +485,7 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 	}
 //@end
 	return events.perf_submit(ctx, event, size);
+//@end
 }
 
 static __always_inline void count_lost(void)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stream/summary.h"
 #include "util/error.h"
 #include "util/text.h"
 
@@ -30,6 +31,8 @@ enum kind {
 	KIND_NUMBER,  /* uint64_t, at least 1 */
 	KIND_SECONDS, /* uint64_t, milliseconds; the argument may have decimals */
 	KIND_PATH,    /* const char * */
+	KIND_SIZE,    /* uint64_t, bytes: a number with or without K or M */
+	KIND_SUMMARY, /* unsigned int, SUMMARY_... */
 };
 
 struct choice {
@@ -108,6 +111,12 @@ static const struct option_spec {
 	  NULL },
 	{ 0, "duration", "SEC", GROUP_OUTPUT, "stop after so many seconds", KIND_SECONDS,
 	  MEMBER(duration_ms), 0, NULL, NULL },
+	{ 0, "summary", "[KEYS]", GROUP_OUTPUT, "count in the kernel by location,reason or KEYS",
+	  KIND_SUMMARY, MEMBER(summary), 0, NULL, NULL },
+	{ 0, "interval", "SEC", GROUP_OUTPUT, "a summary each SEC seconds, too", KIND_SECONDS,
+	  MEMBER(interval_ms), 0, NULL, NULL },
+	{ 0, "buffer", "SIZE", GROUP_OUTPUT, "perf buffer of each CPU: 512K, or 4K to 256M",
+	  KIND_SIZE, MEMBER(buffer), 0, NULL, NULL },
 	{ 0, "types", "WHAT", GROUP_TYPES, "only headers, or only btf", KIND_ENUM, MEMBER(types), 0,
 	  types_choices, "headers or btf" },
 	{ 0, "headers", "DIR", GROUP_TYPES, "a header tree, unpacked packages, kheaders.tar.xz",
@@ -193,6 +202,20 @@ static bool parse_seconds(const char *text, uint64_t *milliseconds)
 	return *milliseconds > 0;
 }
 
+/* A power of two from 4K to 256M, which is what the kernel makes perf buffers of. */
+static bool parse_size(const char *text, uint64_t *size)
+{
+	size_t digits = strspn(text, "0123456789");
+	unsigned int shift = 0;
+
+	if (text[digits] == 'K' || text[digits] == 'M')
+		shift = text[digits] == 'K' ? 10 : 20;
+	if (text[digits + (shift > 0)] != '\0' || !text_number(text, digits, 1 << 28, size))
+		return false;
+	*size <<= shift;
+	return *size >= 4096 && *size <= 1 << 28 && (*size & (*size - 1)) == 0;
+}
+
 /* Take over one flag. `flag` is how the user wrote it, `text` its argument or NULL. */
 static int apply(struct options *options, const struct option_spec *spec, const char *flag,
 		 const char *text, struct error *err)
@@ -221,6 +244,13 @@ static int apply(struct options *options, const struct option_spec *spec, const 
 			return bad_value(err, flag, text, "a number of seconds above 0");
 		*(uint64_t *)member = number;
 		return 0;
+	case KIND_SIZE:
+		if (!parse_size(text, member))
+			return bad_value(err, flag, text, "a power of two from 4K to 256M");
+		return 0;
+	case KIND_SUMMARY:
+		*(unsigned int *)member = SUMMARY_DEFAULT;
+		return text ? summary_parse(member, text, err) : 0;
 	case KIND_PATH:
 		if (!*text)
 			return bad_value(err, flag, text, "a path");
@@ -253,6 +283,17 @@ static int check_combinations(const struct options *options, struct error *err)
 			   "would have no effect";
 	else if (options->no_cache && options->cache_dir)
 		conflict = "--no-cache contradicts --cache-dir";
+	else if (options->interval_ms && !options->summary)
+		conflict = "--interval has no effect without --summary";
+	else if (options->summary && options->count)
+		conflict = "--summary shows no drops that --count could stop after";
+	else if (options->summary && options->stack)
+		conflict = "--summary shows no drops that --stack could stand below";
+	else if (options->summary && options->verbosity)
+		conflict = "--summary shows the columns that it counts by: --verbose would have no "
+			   "effect";
+	else if (options->summary && options->buffer)
+		conflict = "--summary counts without perf buffers: --buffer would have no effect";
 	return conflict ? error_set(err, STATUS_USAGE, EINVAL, "%s", conflict) : 0;
 }
 

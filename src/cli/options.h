@@ -28,6 +28,9 @@ struct options {
 	enum color_choice color;
 	uint64_t count;	      /* stop after so many drops shown; 0: never */
 	uint64_t duration_ms; /* stop after so long; 0: never */
+	unsigned int summary; /* SUMMARY_... keys to count by; 0: show each drop */
+	uint64_t interval_ms; /* a summary each time after so long; 0: only at the end */
+	uint64_t buffer;      /* bytes of each CPU's perf buffer; 0: the default */
 
 	enum attach_way attach;
 	enum types_choice types;

@@ -11,6 +11,7 @@
 #include "kernel/symbols.h"
 #include "output/output.h"
 #include "stream/decode.h"
+#include "stream/summary.h"
 #include "util/protocols.h"
 #include "util/text.h"
 
@@ -222,21 +223,21 @@ static size_t write_reason(char *cell, const struct row *row)
 }
 
 const struct column cells_columns[] = {
-	{ "TIME", 2, false, false, NULL, write_time },
-	{ "CPU", 2, true, false, NULL, write_cpu },
-	{ "PID", 2, true, false, NULL, write_pid },
-	{ "COMM", 2, false, false, NULL, write_comm },
-	{ "NETNS", 2, true, false, NULL, write_netns },
-	{ "INTERFACE", 1, false, false, NULL, write_interface },
-	{ "VLAN", 2, true, false, NULL, write_vlan },
-	{ "SOURCE", 0, false, false, NULL, write_source },
-	{ "DESTINATION", 0, false, false, NULL, write_destination },
-	{ "PROTOCOL", 0, false, true, NULL, write_protocol },
-	{ "SPORT", 0, true, false, NULL, write_sport },
-	{ "DPORT", 0, true, false, NULL, write_dport },
-	{ "LEN", 2, true, false, NULL, write_length },
-	{ "LOCATION", 0, false, false, COLOR_YELLOW, write_location },
-	{ "REASON", 0, false, false, COLOR_RED, write_reason },
+	{ "TIME", 2, false, false, 0, NULL, write_time },
+	{ "CPU", 2, true, false, 0, NULL, write_cpu },
+	{ "PID", 2, true, false, 0, NULL, write_pid },
+	{ "COMM", 2, false, false, 0, NULL, write_comm },
+	{ "NETNS", 2, true, false, 0, NULL, write_netns },
+	{ "INTERFACE", 1, false, false, SUMMARY_IFACE, NULL, write_interface },
+	{ "VLAN", 2, true, false, 0, NULL, write_vlan },
+	{ "SOURCE", 0, false, false, SUMMARY_SADDR, NULL, write_source },
+	{ "DESTINATION", 0, false, false, SUMMARY_DADDR, NULL, write_destination },
+	{ "PROTOCOL", 0, false, true, SUMMARY_PROTO, NULL, write_protocol },
+	{ "SPORT", 0, true, false, SUMMARY_SPORT, NULL, write_sport },
+	{ "DPORT", 0, true, false, SUMMARY_DPORT, NULL, write_dport },
+	{ "LEN", 2, true, false, 0, NULL, write_length },
+	{ "LOCATION", 0, false, false, SUMMARY_LOCATION, COLOR_YELLOW, write_location },
+	{ "REASON", 0, false, false, SUMMARY_REASON, COLOR_RED, write_reason },
 };
 
 const size_t cells_column_count = sizeof(cells_columns) / sizeof(*cells_columns);

@@ -25,6 +25,7 @@ struct column {
 	int verbosity;	       /* shown from this number of -v on */
 	bool number;	       /* aligned to the right */
 	bool numeric_protocol; /* so only if protocols are shown as numbers */
+	unsigned int key;      /* SUMMARY_..., or 0 if drops are not counted by it */
 	const char *color;     /* escape sequence, or NULL */
 	/* Write the text, without a NUL, into `cell` (CELL_SIZE); returns its length. */
 	size_t (*write)(char *cell, const struct row *row);

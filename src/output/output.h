@@ -7,6 +7,7 @@
 
 struct drop;
 struct reasons;
+struct summary;
 struct symbols;
 
 /* How drops are to be shown, and where the names come from. */
@@ -30,6 +31,9 @@ struct output_ops {
 	void (*drop)(void *output, const struct drop *drop);
 	void (*flush)(void *output);
 	void (*finish)(void *output);
+	/* Show what was counted by `keys` (SUMMARY_...); needs no create(). */
+	void (*summary)(const struct output_config *config, const struct summary *summary,
+			unsigned int keys);
 };
 
 extern const struct output_ops output_table;

@@ -10,31 +10,26 @@
 #include <string.h>
 
 #include "output/cells.h"
+#include "output/grid.h"
+#include "output/summary.h"
 #include "stream/decode.h"
 #include "util/clock.h"
 
-#define MAX_COLUMNS 16
 #define MAX_HELD 64 /* rows that wait for the header at most */
 #define WIDTH_STEP 8
 #define STACK_INDENT "    "
 
-#define COLOR_BOLD "\033[1m"
-#define COLOR_DIM "\033[2m"
-#define COLOR_OFF "\033[0m"
-
 /* The cells of a drop, one text behind the other, and its stack, ready to be printed. */
 struct line {
-	size_t lengths[MAX_COLUMNS];
+	size_t lengths[GRID_MAX_COLUMNS];
 	char *stack; /* lines, or NULL */
 	char cells[];
 };
 
 struct table {
 	struct output_config config;
-	const struct column *columns[MAX_COLUMNS];
-	bool right[MAX_COLUMNS];
-	size_t widths[MAX_COLUMNS];
-	size_t column_count;
+	const struct column *columns[GRID_MAX_COLUMNS];
+	struct grid grid;
 	uint64_t clock_offset;
 
 	bool started; /* the header is printed */
@@ -51,19 +46,19 @@ static void *table_create(const struct output_config *config)
 	if (!table)
 		return NULL;
 	table->config = *config;
+	table->grid = (struct grid){ .file = config->file, .color = config->color };
 	for (size_t i = 0; i < cells_column_count; i++) {
 		const struct column *column = &cells_columns[i];
-		size_t index = table->column_count;
 
 		if (column->verbosity > config->verbosity)
 			continue;
-		table->columns[index] = column;
-		table->right[index] = column->number ||
-				      (column->numeric_protocol && cells_numeric_protocol(config));
-		table->widths[index] = strlen(column->title);
-		table->column_count++;
+		table->columns[table->grid.column_count] = column;
+		grid_add(&table->grid, column->title,
+			 column->number ||
+				 (column->numeric_protocol && cells_numeric_protocol(config)),
+			 column->color);
 	}
-	table->line = malloc(sizeof(*table->line) + table->column_count * CELL_SIZE);
+	table->line = malloc(sizeof(*table->line) + table->grid.column_count * CELL_SIZE);
 	if (!table->line) {
 		free(table);
 		return NULL;
@@ -72,78 +67,20 @@ static void *table_create(const struct output_config *config)
 	return table;
 }
 
-static void put_color(const struct table *table, const char *color)
-{
-	if (table->config.color && color)
-		fputs(color, table->config.file);
-}
-
-static void put_repeated(FILE *file, char c, size_t count)
-{
-	while (count-- > 0)
-		putc_unlocked(c, file);
-}
-
-static void put_border(const struct table *table)
-{
-	for (size_t i = 0; i < table->column_count; i++) {
-		putc_unlocked('+', table->config.file);
-		put_repeated(table->config.file, '-', table->widths[i] + 2);
-	}
-	fputs("+\n", table->config.file);
-}
-
-static void put_cell(const struct table *table, const char *text, size_t length, size_t before,
-		     size_t after, const char *color)
-{
-	FILE *file = table->config.file;
-
-	fputs("| ", file);
-	put_repeated(file, ' ', before);
-	put_color(table, color);
-	fwrite_unlocked(text, 1, length, file);
-	put_color(table, color ? COLOR_OFF : NULL);
-	put_repeated(file, ' ', after + 1);
-}
-
-static void put_header(const struct table *table)
-{
-	put_border(table);
-	for (size_t i = 0; i < table->column_count; i++) {
-		const char *title = table->columns[i]->title;
-		size_t padding = table->widths[i] - strlen(title);
-
-		put_cell(table, title, strlen(title), padding / 2, padding - padding / 2,
-			 COLOR_BOLD);
-	}
-	fputs("|\n", table->config.file);
-	put_border(table);
-}
-
 static void put_line(const struct table *table, const struct line *line)
 {
-	const char *text = line->cells;
-
-	for (size_t i = 0; i < table->column_count; i++) {
-		size_t padding = table->widths[i] - line->lengths[i];
-		bool right = table->right[i];
-
-		put_cell(table, text, line->lengths[i], right ? padding : 0, right ? 0 : padding,
-			 table->columns[i]->color);
-		text += line->lengths[i];
-	}
-	fputs("|\n", table->config.file);
+	grid_row(&table->grid, line->cells, line->lengths);
 	if (line->stack) {
-		put_color(table, COLOR_DIM);
+		grid_color(&table->grid, GRID_DIM);
 		fputs(line->stack, table->config.file);
-		put_color(table, COLOR_OFF);
+		grid_color(&table->grid, GRID_OFF);
 	}
 }
 
 static void start(struct table *table)
 {
 	table->started = true;
-	put_header(table);
+	grid_header(&table->grid);
 	for (size_t i = 0; i < table->held_count; i++) {
 		put_line(table, table->held[i]);
 		free(table->held[i]->stack);
@@ -201,11 +138,13 @@ static void table_drop(void *output, const struct drop *drop)
 	struct line *line = table->line;
 	size_t length = 0;
 
-	for (size_t i = 0; i < table->column_count; i++) {
+	for (size_t i = 0; i < table->grid.column_count; i++) {
+		struct grid_column *column = &table->grid.columns[i];
+
 		line->lengths[i] = table->columns[i]->write(line->cells + length, &row);
 		length += line->lengths[i];
-		if (line->lengths[i] > table->widths[i])
-			table->widths[i] = widen(table, line->lengths[i]);
+		if (line->lengths[i] > column->width)
+			column->width = widen(table, line->lengths[i]);
 	}
 	line->stack = make_stack(table, drop);
 	if (!table->started && hold(table, length)) {
@@ -235,9 +174,10 @@ static void table_finish(void *output)
 
 	if (!table->started)
 		start(table);
-	put_border(table);
+	grid_border(&table->grid);
 	free(table->line);
 	free(table);
 }
 
-const struct output_ops output_table = { table_create, table_drop, table_flush, table_finish };
+const struct output_ops output_table = { table_create, table_drop, table_flush, table_finish,
+					 summary_print };

@@ -8,6 +8,7 @@
 
 #include "cli/options.h"
 #include "filter/filter.h"
+#include "stream/summary.h"
 #include "util/error.h"
 #include "util/file.h"
 
@@ -81,15 +82,38 @@ static int fill_template(struct program *program, const struct options *options,
 			 enum attach_way attach, uint32_t not_specified, struct error *err)
 {
 	const struct filter *filter = &options->filter;
-	const bool everything = options->verbosity >= 2 || options->output == OUTPUT_JSON;
+	const unsigned int keys = options->summary;
+	const bool everything =
+		!keys && (options->verbosity >= 2 || options->output == OUTPUT_JSON);
+	const bool ports = !keys || keys & (SUMMARY_SPORT | SUMMARY_DPORT) ||
+			   filter->sets[FILTER_SPORT].count || filter->sets[FILTER_DPORT].count;
+	const bool packet = ports || keys & (SUMMARY_PROTO | SUMMARY_SADDR | SUMMARY_DADDR) ||
+			    filter->sets[FILTER_PROTO].count || filter->sets[FILTER_SADDR].count ||
+			    filter->sets[FILTER_DADDR].count || filter->sets[FILTER_VLAN].count;
+	const bool device = everything || options->verbosity >= 1 || keys & SUMMARY_IFACE ||
+			    filter->sets[FILTER_INTERFACE].count;
 	const struct template_condition conditions[] = {
-		{ "device", everything || options->verbosity >= 1 ||
-				    filter->sets[FILTER_INTERFACE].count > 0 },
+		{ "skb", packet || device },
+		{ "packet", packet },
+		{ "ports", ports },
+		{ "device", device },
 		{ "netns", everything },
 		{ "task", everything },
 		{ "stack", options->stack },
 		/* The kprobes walk a list of packets. */
 		{ "scratch", options->stack || attach == ATTACH_KPROBE },
+		{ "summary", keys },
+		{ "key_location", keys & SUMMARY_LOCATION },
+		{ "key_reason", keys & SUMMARY_REASON },
+		{ "key_iface", keys & SUMMARY_IFACE },
+		{ "key_proto", keys & SUMMARY_PROTO },
+		{ "key_saddr", keys & SUMMARY_SADDR },
+		{ "key_daddr", keys & SUMMARY_DADDR },
+		{ "key_sport", keys & SUMMARY_SPORT },
+		{ "key_dport", keys & SUMMARY_DPORT },
+		{ "key_family", keys & (SUMMARY_SADDR | SUMMARY_DADDR) },
+		{ "key_ethertype", keys & (SUMMARY_PROTO | SUMMARY_SADDR | SUMMARY_DADDR) },
+		{ "key_flags", keys & ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION) },
 	};
 	struct template_slot slots[FILTER_STAGES + 2];
 	struct template_file files[FILES];

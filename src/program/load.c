@@ -29,28 +29,37 @@ static int create_map(const struct image_map *map)
 	return fd;
 }
 
-static int create_maps(struct loaded *loaded, const struct image *image, int *map_fds,
-		       struct error *err)
+static int create_maps(struct loaded *loaded, const struct image *image, struct error *err)
 {
+	if (image->map_count > LOAD_MAX_MAPS)
+		return error_set(err, STATUS_LOAD, EINVAL, "the program has %zu maps, not up to %d",
+				 image->map_count, LOAD_MAX_MAPS);
 	for (size_t i = 0; i < image->map_count; i++) {
-		map_fds[i] = create_map(&image->maps[i]);
-		if (map_fds[i] < 0)
-			return error_set(err, STATUS_LOAD, -map_fds[i],
-					 "the kernel refused the map \"%s\": %s%s",
-					 image->maps[i].name, strerror(-map_fds[i]),
-					 map_fds[i] == -EPERM
-						 ? " (root of the host is needed, or a higher "
-						   "limit of locked memory: ulimit -l unlimited)"
-						 : "");
-		if (strcmp(image->maps[i].name, "events") == 0)
-			loaded->events_fd = map_fds[i];
-		else if (strcmp(image->maps[i].name, "lost") == 0)
-			loaded->lost_fd = map_fds[i];
+		const struct image_map *map = &image->maps[i];
+		int fd = create_map(map);
+
+		if (fd < 0)
+			return error_set(err, STATUS_LOAD, -fd,
+					 "the kernel refused the map \"%s\": %s%s", map->name,
+					 strerror(-fd),
+					 fd == -EPERM ? " (root of the host is needed, or a higher "
+							"limit of locked memory: ulimit -l "
+							"unlimited)"
+						      : "");
+		loaded->maps[loaded->map_count++] =
+			(struct loaded_map){ map->name, map->key_size, map->max_entries, fd };
 	}
-	if (loaded->events_fd < 0 || loaded->lost_fd < 0)
-		return error_set(err, STATUS_LOAD, EINVAL, "the program defines no map \"%s\"",
-				 loaded->events_fd < 0 ? "events" : "lost");
+	if (!load_find_map(loaded, "lost"))
+		return error_set(err, STATUS_LOAD, EINVAL, "the program defines no map \"lost\"");
 	return 0;
+}
+
+const struct loaded_map *load_find_map(const struct loaded *loaded, const char *name)
+{
+	for (size_t i = 0; i < loaded->map_count; i++)
+		if (strcmp(loaded->maps[i].name, name) == 0)
+			return &loaded->maps[i];
+	return NULL;
 }
 
 /* The text from the last `lines` lines on, without the newline at its end. */
@@ -124,32 +133,20 @@ int load_program(struct loaded *loaded, const struct image *image, struct error 
 {
 	struct bpf_insn *instructions =
 		malloc((image->instruction_count + 1) * sizeof(*instructions));
-	int *map_fds = malloc((image->map_count + 1) * sizeof(*map_fds));
 	int result;
 
-	*loaded = (struct loaded){ .events_fd = -1, .lost_fd = -1 };
-	if (!map_fds || !instructions) {
-		free(map_fds);
-		free(instructions);
+	*loaded = (struct loaded){ .program_count = 0 };
+	if (!instructions)
 		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-	}
-	for (size_t i = 0; i < image->map_count; i++)
-		map_fds[i] = -1;
-	result = create_maps(loaded, image, map_fds, err);
+	result = create_maps(loaded, image, err);
 	if (!result) {
 		for (size_t i = 0; i < image->instruction_count; i++) {
 			instructions[i] = image->instructions[i];
 			if (image_is_map_load(&instructions[i]))
-				instructions[i].imm = map_fds[instructions[i].imm];
+				instructions[i].imm = loaded->maps[instructions[i].imm].fd;
 		}
 		result = load_functions(loaded, image, instructions, err);
 	}
-	/* The programs hold the maps that they use; only two are used from here. */
-	for (size_t i = 0; i < image->map_count; i++)
-		if (map_fds[i] >= 0 && map_fds[i] != loaded->events_fd &&
-		    map_fds[i] != loaded->lost_fd)
-			close(map_fds[i]);
-	free(map_fds);
 	free(instructions);
 	if (result)
 		load_close(loaded);
@@ -191,7 +188,7 @@ uint64_t load_lost(const struct loaded *loaded)
 	for (size_t i = 0; i < loaded->program_count; i++)
 		if (sysbpf_program_misses(loaded->programs[i].program_fd, &misses) == 0)
 			total += misses;
-	if (counts && sysbpf_map_get(loaded->lost_fd, &key, counts) == 0)
+	if (counts && sysbpf_map_get(load_find_map(loaded, "lost")->fd, &key, counts) == 0)
 		for (size_t i = 0; i < cpus; i++)
 			total += counts[i];
 	free(counts);
@@ -203,6 +200,6 @@ void load_close(struct loaded *loaded)
 	load_detach(loaded);
 	for (size_t i = 0; i < loaded->program_count; i++)
 		close_fd(&loaded->programs[i].program_fd);
-	close_fd(&loaded->events_fd);
-	close_fd(&loaded->lost_fd);
+	for (size_t i = 0; i < loaded->map_count; i++)
+		close_fd(&loaded->maps[i].fd);
 }

@@ -11,6 +11,7 @@ struct error;
 struct image;
 
 #define LOAD_MAX_PROGRAMS 8
+#define LOAD_MAX_MAPS 16
 
 /*
  * The programs of an image in the kernel: all that there is of them hangs on these descriptors, so
@@ -24,20 +25,29 @@ struct loaded {
 	} programs[LOAD_MAX_PROGRAMS];
 	size_t program_count;
 	size_t instruction_count; /* of all of them */
-	int events_fd;		  /* the perf buffers' map */
-	int lost_fd;		  /* per-CPU counts of records that found no room */
+	struct loaded_map {
+		const char *name; /* in the image */
+		uint32_t key_size;
+		uint32_t max_entries;
+		int fd;
+	} maps[LOAD_MAX_MAPS];
+	size_t map_count;
 };
 
 /*
- * Create the maps and load the programs of an image. It must define the maps "events" and "lost",
- * and each of its functions must be named after what it is attached to. On failure returns -errno
- * with STATUS_LOAD and the verifier's last words, or STATUS_ATTACH.
+ * Create the maps and load the programs of an image, which must outlive `loaded`. It must define
+ * the map "lost" (per-CPU counts of drops that found no room), and each of its functions must be
+ * named after what it is attached to. On failure returns -errno with STATUS_LOAD and the
+ * verifier's last words, or STATUS_ATTACH.
  */
 int load_program(struct loaded *loaded, const struct image *image, struct error *err);
 
 /* Start and stop the flow of events. attach fails with STATUS_ATTACH. */
 int load_attach(struct loaded *loaded, struct error *err);
 void load_detach(struct loaded *loaded);
+
+/* The map of that name, or NULL. */
+const struct loaded_map *load_find_map(const struct loaded *loaded, const char *name);
 
 /* Drops that were not recorded so far: no room in a perf buffer, or skipped by the kernel. */
 uint64_t load_lost(const struct loaded *loaded);

@@ -63,6 +63,12 @@ int sysbpf_map_get(int map_fd, const void *key, void *value)
 	return map_element(BPF_MAP_LOOKUP_ELEM, map_fd, key, value);
 }
 
+int sysbpf_map_next(int map_fd, const void *key, void *next)
+{
+	/* The next key shares its place in the call with a value. */
+	return map_element(BPF_MAP_GET_NEXT_KEY, map_fd, key, next);
+}
+
 int sysbpf_program_load(uint32_t type, const struct bpf_insn *instructions, size_t count,
 			const char *name, char *log, size_t log_size)
 {

@@ -17,6 +17,8 @@ struct image_map;
 int sysbpf_map_create(const struct image_map *map);
 int sysbpf_map_set(int map_fd, const void *key, const void *value);
 int sysbpf_map_get(int map_fd, const void *key, void *value);
+/* The key that follows `key`, or the first one if that is NULL; -ENOENT: none. */
+int sysbpf_map_next(int map_fd, const void *key, void *next);
 
 /*
  * The BTF that a map was created with; the caller frees *btf. -ENOENT: it has none. Linux 4.18 and

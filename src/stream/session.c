@@ -2,21 +2,26 @@
 #include "stream/session.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "kernel/symbols.h"
 #include "output/output.h"
 #include "program/load.h"
 #include "stream/decode.h"
 #include "stream/rings.h"
+#include "stream/summary.h"
 #include "util/clock.h"
 #include "util/error.h"
 
-#define RING_SIZE (512 * 1024) /* bytes a CPU */
-#define LOOK_MS 50	       /* a lone drop wakes nobody: how long it may lie in a ring */
+#define BUFFER_SIZE (512 * 1024) /* bytes a CPU */
+#define LOOK_MS 50		 /* a lone drop wakes nobody: how long it may lie in a ring */
+
+#define NANOSECONDS 1000000000u
 
 static volatile sig_atomic_t interrupted;
 
@@ -84,9 +89,9 @@ static int reader_gone(struct error *err)
 	return -EPIPE;
 }
 
-static int flush(const struct sink *sink, struct error *err)
+static int flush(const struct session_config *config, struct error *err)
 {
-	FILE *file = sink->config->output_config->file;
+	FILE *file = config->output_config->file;
 
 	errno = 0;
 	if (fflush(file) == 0 && !ferror(file))
@@ -105,7 +110,7 @@ static int drain(struct sink *sink, struct rings *rings, struct error *err)
 				 "the program's record is not the struct drop_event that this "
 				 "bytetrace reads (templates/event.h)");
 	sink->config->output->flush(sink->output);
-	return flush(sink, err);
+	return flush(sink->config, err);
 }
 
 /* How long to wait at most; not longer than to the end of the session. */
@@ -173,13 +178,16 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 		struct session_totals *totals, struct error *err)
 {
 	struct sink sink = { .config = config, .totals = totals };
+	const struct loaded_map *events = load_find_map(loaded, "events");
 	struct rings *rings = NULL;
 	sigset_t caught;
 	int result;
 
 	memset(totals, 0, sizeof(*totals));
+	if (!events)
+		return error_set(err, STATUS_LOAD, EINVAL, "the program defines no map \"events\"");
 	catch_signals(&caught);
-	result = rings_open(&rings, loaded->events_fd, RING_SIZE, err);
+	result = rings_open(&rings, events->fd, config->buffer ? config->buffer : BUFFER_SIZE, err);
 	if (result)
 		return result;
 	rings_watch_hangup(rings, fileno(config->output_config->file));
@@ -201,8 +209,78 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 	if (sink.output) {
 		config->output->finish(sink.output);
 		if (!result)
-			result = flush(&sink, err);
+			result = flush(config, err);
 	}
 	rings_close(rings);
+	return result;
+}
+
+/* Read and show what was counted up to now; `before` becomes it. */
+static int show_summary(const struct session_config *config, const struct loaded *loaded,
+			struct summary *before, uint64_t start, struct error *err)
+{
+	struct summary now;
+	int result = summary_read(&now, loaded, config->summary, err);
+
+	if (result)
+		return result;
+	summary_compare(&now, before->rows ? before : NULL, start);
+	config->output->summary(config->output_config, &now, config->summary);
+	summary_free(before);
+	*before = now;
+	return flush(config, err);
+}
+
+/* Wait until a time (nanoseconds) or a signal. False: the output's reader hung up. */
+static bool wait_until(uint64_t end, int output_fd, const sigset_t *caught)
+{
+	struct pollfd output = { .fd = output_fd };
+	sigset_t before;
+	uint64_t now;
+	bool reader = true;
+
+	sigprocmask(SIG_BLOCK, caught, &before);
+	while (!interrupted && reader && (now = clock_monotonic()) < end) {
+		const struct timespec left = { (time_t)((end - now) / NANOSECONDS),
+					       (long)((end - now) % NANOSECONDS) };
+
+		reader = ppoll(&output, 1, &left, &before) <= 0;
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return reader;
+}
+
+int session_count(const struct session_config *config, struct loaded *loaded, const char *types,
+		  struct session_totals *totals, struct error *err)
+{
+	const uint64_t start = clock_monotonic();
+	const uint64_t end =
+		config->duration_ms ? start + config->duration_ms * 1000000 : UINT64_MAX;
+	uint64_t next = config->interval_ms ? start : UINT64_MAX;
+	struct summary before = { .rows = NULL };
+	sigset_t caught;
+	int result;
+
+	memset(totals, 0, sizeof(*totals));
+	catch_signals(&caught);
+	result = load_attach(loaded, err);
+	if (!result)
+		tell_start(loaded, types);
+	while (!result && !interrupted && clock_monotonic() < end) {
+		if (config->interval_ms)
+			next += config->interval_ms * 1000000;
+		if (!wait_until(next < end ? next : end, fileno(config->output_config->file),
+				&caught))
+			result = reader_gone(err);
+		else if (!interrupted && next < end)
+			result = show_summary(config, loaded, &before, start, err);
+	}
+	load_detach(loaded);
+	totals->lost = load_lost(loaded);
+	summary_free(&before);
+	if (!result)
+		result = show_summary(config, loaded, &before, start, err);
+	totals->shown = before.total;
+	summary_free(&before);
 	return result;
 }

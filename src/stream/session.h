@@ -15,6 +15,9 @@ struct session_config {
 	const struct output_config *output_config;
 	uint64_t count;	      /* stop after so many drops shown; 0: never */
 	uint64_t duration_ms; /* stop after so long; 0: never */
+	uint64_t buffer;      /* bytes of each CPU's perf buffer; 0: the default */
+	unsigned int summary; /* SUMMARY_... keys that the program counts by */
+	uint64_t interval_ms; /* a summary each time after so long; 0: only at the end */
 };
 
 /* Where the drops that passed the filters went; together they are all of them. */
@@ -32,5 +35,9 @@ struct session_totals {
  */
 int session_run(const struct session_config *config, struct loaded *loaded, const char *types,
 		struct session_totals *totals, struct error *err);
+
+/* The same for a program that counts: shows summaries instead of drops. */
+int session_count(const struct session_config *config, struct loaded *loaded, const char *types,
+		  struct session_totals *totals, struct error *err);
 
 #endif

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "output/summary.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/cells.h"
+#include "output/grid.h"
+#include "output/output.h"
+#include "stream/decode.h"
+#include "stream/summary.h"
+
+#define NANOSECONDS 1e9
+#define ROW_SIZE (GRID_MAX_COLUMNS * CELL_SIZE)
+
+/* One row's texts, one behind the other. */
+struct cells {
+	char *text;
+	size_t lengths[GRID_MAX_COLUMNS];
+	size_t count, length;
+};
+
+struct writer {
+	const struct output_config *config;
+	const struct summary *summary;
+	unsigned int keys;
+	struct grid grid;
+	struct cells cells;
+};
+
+static void add_cell(struct cells *cells, size_t length)
+{
+	cells->lengths[cells->count++] = length;
+	cells->length += length;
+}
+
+static void add_text(struct cells *cells, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void add_text(struct cells *cells, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_cell(cells, (size_t)vsnprintf(cells->text + cells->length, CELL_SIZE, format, args));
+	va_end(args);
+}
+
+/* The last three columns. */
+static void add_counts(struct writer *writer, uint64_t count, uint64_t before)
+{
+	const struct summary *summary = writer->summary;
+	double seconds = (double)(summary->time - summary->time_before) / NANOSECONDS;
+
+	add_text(&writer->cells, "%llu", (unsigned long long)count);
+	add_text(&writer->cells, "%.1f%%",
+		 summary->total ? 100.0 * (double)count / (double)summary->total : 0.0);
+	add_text(&writer->cells, "%.1f/s", seconds > 0 ? (double)(count - before) / seconds : 0.0);
+}
+
+static void make_row(struct writer *writer, const struct summary_row *counted)
+{
+	const struct drop drop = { .event = counted->event };
+	const struct row row = { .config = writer->config, .drop = &drop };
+	struct cells *cells = &writer->cells;
+
+	cells->count = cells->length = 0;
+	for (size_t i = 0; i < cells_column_count; i++)
+		if (cells_columns[i].key & writer->keys)
+			add_cell(cells, cells_columns[i].write(cells->text + cells->length, &row));
+	add_counts(writer, counted->count, counted->before);
+}
+
+static void make_other(struct writer *writer)
+{
+	struct cells *cells = &writer->cells;
+
+	cells->count = cells->length = 0;
+	while (cells->count + 3 < writer->grid.column_count)
+		add_text(cells, "%s", cells->count == 0 ? "other" : "-");
+	add_counts(writer, writer->summary->other, writer->summary->other_before);
+}
+
+static void widen(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->grid.column_count; i++)
+		if (writer->cells.lengths[i] > writer->grid.columns[i].width)
+			writer->grid.columns[i].width = writer->cells.lengths[i];
+}
+
+/* Each row is made twice: to know how wide the columns are, and to be printed. */
+static void put_rows(struct writer *writer, bool print)
+{
+	const struct summary *summary = writer->summary;
+
+	for (size_t i = 0; i < summary->row_count + (summary->other > 0); i++) {
+		if (i < summary->row_count)
+			make_row(writer, &summary->rows[i]);
+		else
+			make_other(writer);
+		if (print)
+			grid_row(&writer->grid, writer->cells.text, writer->cells.lengths);
+		else
+			widen(writer);
+	}
+}
+
+void summary_print(const struct output_config *config, const struct summary *summary,
+		   unsigned int keys)
+{
+	struct writer writer = {
+		.config = config,
+		.summary = summary,
+		.keys = keys,
+		.grid = { .file = config->file, .color = config->color },
+		.cells = { .text = malloc(ROW_SIZE) },
+	};
+
+	if (!writer.cells.text)
+		return;
+	for (size_t i = 0; i < cells_column_count; i++) {
+		const struct column *column = &cells_columns[i];
+
+		if (column->key & keys)
+			grid_add(&writer.grid, column->title,
+				 column->number || (column->numeric_protocol &&
+						    cells_numeric_protocol(config)),
+				 column->color);
+	}
+	grid_add(&writer.grid, "COUNT", true, NULL);
+	grid_add(&writer.grid, "SHARE", true, NULL);
+	grid_add(&writer.grid, "RATE", true, NULL);
+	put_rows(&writer, false);
+	grid_header(&writer.grid);
+	put_rows(&writer, true);
+	grid_border(&writer.grid);
+	free(writer.cells.text);
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "stream/summary.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/types.h>
+
+#include "event.h"
+#include "program/load.h"
+#include "program/sysbpf.h"
+#include "util/clock.h"
+#include "util/cpus.h"
+#include "util/error.h"
+
+#define KEY_MAX 128
+
+static const struct {
+	const char *name;
+	unsigned int key;
+} names[] = {
+	{ "reason", SUMMARY_REASON }, { "location", SUMMARY_LOCATION }, { "iface", SUMMARY_IFACE },
+	{ "proto", SUMMARY_PROTO },   { "saddr", SUMMARY_SADDR },	{ "daddr", SUMMARY_DADDR },
+	{ "sport", SUMMARY_SPORT },   { "dport", SUMMARY_DPORT },
+};
+
+/* The fields of struct summary_key (templates/drop.c) in their order, each with what it is for. */
+#define FIELD(member) offsetof(struct drop_event, member), sizeof(((struct drop_event *)0)->member)
+static const struct {
+	unsigned int keys;
+	size_t offset, size;
+} fields[] = {
+	{ SUMMARY_LOCATION, FIELD(location) },
+	{ SUMMARY_IFACE, FIELD(ifname) },
+	{ SUMMARY_SADDR, FIELD(saddr) },
+	{ SUMMARY_DADDR, FIELD(daddr) },
+	{ SUMMARY_REASON, FIELD(reason) },
+	{ SUMMARY_PROTO | SUMMARY_SADDR | SUMMARY_DADDR, FIELD(ethertype) },
+	{ SUMMARY_SPORT, FIELD(sport) },
+	{ SUMMARY_DPORT, FIELD(dport) },
+	{ SUMMARY_PROTO, FIELD(l4_protocol) },
+	{ ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION), FIELD(flags) },
+};
+
+int summary_parse(unsigned int *keys, const char *text, struct error *err)
+{
+	char quoted[ERROR_QUOTE_SIZE];
+	const char *end;
+
+	for (*keys = 0;; text = end + 1) {
+		size_t length = strcspn(text, ",");
+		bool found = false;
+
+		end = text + length;
+		for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !found; i++) {
+			found = strlen(names[i].name) == length &&
+				strncmp(names[i].name, text, length) == 0;
+			if (found)
+				*keys |= names[i].key;
+		}
+		if (!found)
+			return error_set(
+				err, STATUS_USAGE, EINVAL,
+				"--summary: %s does not start with one of reason, location, "
+				"iface, proto, saddr, daddr, sport, dport",
+				error_quote(quoted, text));
+		if (!*end)
+			return 0;
+	}
+}
+
+static void unpack(struct drop_event *event, const char *key, unsigned int keys)
+{
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		if (!(fields[i].keys & keys))
+			continue;
+		memcpy((char *)event + fields[i].offset, key, fields[i].size);
+		key += fields[i].size;
+	}
+}
+
+/* The frequent ones first; those of the same count in an order that does not change. */
+static int compare_rows(const void *a, const void *b)
+{
+	const struct summary_row *left = a, *right = b;
+
+	if (left->count != right->count)
+		return left->count > right->count ? -1 : 1;
+	return memcmp(left->event, right->event, sizeof(*left->event));
+}
+
+static uint64_t read_count(int fd, const void *key, uint64_t *counts, size_t cpus)
+{
+	uint64_t total = 0;
+
+	memset(counts, 0, cpus * sizeof(*counts));
+	if (sysbpf_map_get(fd, key, counts) == 0)
+		for (size_t i = 0; i < cpus; i++)
+			total += counts[i];
+	return total;
+}
+
+/* Rows for up to `room` keys. Nothing is ever removed from the map, so each is met once. */
+static void read_rows(struct summary *summary, int fd, unsigned int keys, size_t room,
+		      uint64_t *counts, size_t cpus)
+{
+	char key[KEY_MAX], next[KEY_MAX];
+	const void *last = NULL;
+
+	while (summary->row_count < room && sysbpf_map_next(fd, last, next) == 0) {
+		struct summary_row *row = &summary->rows[summary->row_count];
+
+		memcpy(key, next, sizeof(key));
+		last = key;
+		row->event = &summary->events[summary->row_count];
+		unpack(row->event, key, keys);
+		row->count = read_count(fd, key, counts, cpus);
+		summary->total += row->count;
+		summary->row_count++;
+	}
+}
+
+int summary_read(struct summary *summary, const struct loaded *loaded, unsigned int keys,
+		 struct error *err)
+{
+	const struct loaded_map *map = load_find_map(loaded, "summary");
+	const struct loaded_map *other = load_find_map(loaded, "other");
+	size_t cpus = cpus_possible();
+	uint64_t *counts = calloc(cpus, sizeof(*counts));
+	uint32_t zero = 0;
+
+	*summary = (struct summary){ .rows = NULL };
+	if (!map || !other || map->key_size > KEY_MAX) {
+		free(counts);
+		return error_set(err, STATUS_LOAD, EINVAL,
+				 "the program does not count: it lacks the map \"summary\" or "
+				 "\"other\"");
+	}
+	summary->rows = calloc(map->max_entries, sizeof(*summary->rows));
+	summary->events = calloc(map->max_entries, sizeof(*summary->events));
+	if (!counts || !summary->rows || !summary->events) {
+		free(counts);
+		summary_free(summary);
+		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	}
+	read_rows(summary, map->fd, keys, map->max_entries, counts, cpus);
+	summary->other = read_count(other->fd, &zero, counts, cpus);
+	summary->total += summary->other;
+	summary->time = clock_monotonic();
+	free(counts);
+	qsort(summary->rows, summary->row_count, sizeof(*summary->rows), compare_rows);
+	return 0;
+}
+
+static int compare_events(const void *a, const void *b)
+{
+	const struct summary_row *left = a, *right = b;
+
+	return memcmp(left->event, right->event, sizeof(*left->event));
+}
+
+void summary_compare(struct summary *summary, const struct summary *previous, uint64_t time)
+{
+	size_t count = previous ? previous->row_count : 0;
+	struct summary_row *sorted = calloc(count + 1, sizeof(*sorted));
+
+	summary->time_before = previous ? previous->time : time;
+	summary->other_before = previous ? previous->other : 0;
+	if (!previous || !sorted) {
+		free(sorted);
+		return;
+	}
+	memcpy(sorted, previous->rows, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), compare_events);
+	for (size_t i = 0; i < summary->row_count; i++) {
+		const struct summary_row *row =
+			bsearch(&summary->rows[i], sorted, count, sizeof(*sorted), compare_events);
+
+		summary->rows[i].before = row ? row->count : 0;
+	}
+	free(sorted);
+}
+
+void summary_free(struct summary *summary)
+{
+	free(summary->rows);
+	free(summary->events);
+	*summary = (struct summary){ .rows = NULL };
+}
