@@ -54,6 +54,10 @@ class Netns:
     def ip(self, *words):
         return command("ip", "-n", self.name, *words)
 
+    def ip_batch(self, lines):
+        """Several commands for the price of one process: on an emulated machine that counts."""
+        return command("ip", "-n", self.name, "-batch", "-", text="\n".join(lines) + "\n")
+
     def run(self, *words, text=None):
         return command("ip", "netns", "exec", self.name, *words, text=text)
 
@@ -105,15 +109,15 @@ class Pair:
             self.a.ip("link", "add", "eth0", "address", "02:00:00:00:00:0a", "type", "veth",
                       "peer", "name", "eth0", "address", "02:00:00:00:00:0b",
                       "netns", self.b.name)
-            for ns, four, six in (self.a, A4, A6), (self.b, B4, B6):
-                ns.ip("link", "set", "eth0", "addrgenmode", "none", "up")
-                ns.ip("addr", "add", f"{four}/24", "dev", "eth0")
-                ns.ip("addr", "add", f"{six}/64", "dev", "eth0", "nodad")
-            # No packet of the kernel's own in between.
-            self.a.ip("neigh", "add", B4, "lladdr", "02:00:00:00:00:0b", "dev", "eth0")
-            self.b.ip("neigh", "add", A4, "lladdr", "02:00:00:00:00:0a", "dev", "eth0")
-            self.a.ip("neigh", "add", B6, "lladdr", "02:00:00:00:00:0b", "dev", "eth0")
-            self.b.ip("neigh", "add", A6, "lladdr", "02:00:00:00:00:0a", "dev", "eth0")
+            # Neighbours are known, so that no packet of the kernel's own comes in between.
+            for ns, four, six, mac, four_there, six_there in (
+                    (self.a, A4, A6, "02:00:00:00:00:0b", B4, B6),
+                    (self.b, B4, B6, "02:00:00:00:00:0a", A4, A6)):
+                ns.ip_batch(["link set eth0 addrgenmode none up",
+                             f"addr add {four}/24 dev eth0",
+                             f"addr add {six}/64 dev eth0 nodad",
+                             f"neigh add {four_there} lladdr {mac} dev eth0",
+                             f"neigh add {six_there} lladdr {mac} dev eth0"])
         except BaseException:
             self.stack.close()
             raise

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Live tests: bytetrace on this kernel, on drops that are made for it. Needs root.
 
-    tests/live/run.py [--bytetrace PATH] [--slow] [-k TEXT]
+    tests/live/run.py [--bytetrace PATH] [--slow] [-k TEXT]...
 """
 
 import argparse
@@ -46,7 +46,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bytetrace", default="./bytetrace", metavar="PATH")
     parser.add_argument("--slow", action="store_true", help="for emulated machines: wait 25 times longer")
-    parser.add_argument("-k", default="", metavar="TEXT", help="only tests whose name has this text")
+    parser.add_argument("-k", action="append", metavar="TEXT",
+                        help="only tests whose name has this text, or that of another -k")
     arguments = parser.parse_args()
     Settings.program = os.path.abspath(arguments.bytetrace)
     Settings.slow = 25 if arguments.slow else 1
@@ -56,8 +57,11 @@ def main():
         print("skip all live tests: they need root")
         print("live: 0 passed, 0 failed, 1 skipped")
         return 0
-    suites = [test_causes.results(lambda name: arguments.k in name)]
-    suites += [functions(module, lambda name: arguments.k in name)
+    def wanted(name):
+        return not arguments.k or any(text in name for text in arguments.k)
+
+    suites = [test_causes.results(wanted)]
+    suites += [functions(module, wanted)
                for module in (test_filters, test_output, test_attach, test_errors, test_cache)]
     start = last = time.monotonic()
     # The tests' own files stay out of /tmp, where they look for what bytetrace leaves behind.

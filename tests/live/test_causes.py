@@ -17,7 +17,7 @@ import time
 import net
 from net import A4, A6, ARP, B4, B6, IPV4, IPV6, QINQ, VLAN
 from oracle import Oracle
-from trace import Settings, Trace, run, wait_for
+from trace import Settings, Trace, wait_for
 
 NOT_SPECIFIED = "NOT_SPECIFIED"
 
@@ -472,11 +472,13 @@ def start_ways(stack):
     """A tracer for each way to attach but the first; why not, for those that this kernel lacks."""
     tracers, lacking = {}, {}
     for way in "tracepoint", "kprobe":
-        code, _, err = run("--attach", way, "--count", "1", "--duration", "0.01")
-        if code == 6:
-            lacking[way] = err.strip()
+        tracer = stack.enter_context(Trace("-vv", "-n", "--attach", way, wait=False))
+        wait_for(lambda: tracer.tracing or tracer.process.poll() is not None, 20, "start")
+        if tracer.process.poll() == 6:
+            lacking[way] = tracer.errors.strip()
         else:
-            tracers[way] = stack.enter_context(Trace("-vv", "-n", "--attach", way))
+            assert tracer.tracing, f"bytetrace --attach {way} did not start: {tracer.errors.strip()}"
+            tracers[way] = tracer
     return tracers, lacking
 
 
