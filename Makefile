@@ -48,7 +48,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(MODULES)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
--include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+TOOLS := $(BUILD)/tests/golden/render $(BUILD)/tests/compile/compile_headers
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(TOOLS:=.d)
 
 # Small programs that the tests run: the generated source, and a compile without a kernel.
 $(BUILD)/render-golden: $(BUILD)/tests/golden/render.o $(MODULES)

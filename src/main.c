@@ -150,8 +150,12 @@ static int trace(const struct options *options, const struct image *image,
 		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 	result = load_program(&loaded, image, err);
 	if (!result) {
-		result = (session.summary ? session_count : session_run)(
-			&session, &loaded, facts->types.description, &totals, err);
+		if (session.summary)
+			result = session_count(&session, &loaded, facts->types.description, &totals,
+					       err);
+		else
+			result = session_run(&session, &loaded, facts->types.description, &totals,
+					     err);
 		load_close(&loaded);
 		if (!result)
 			fprintf(stderr, "bytetrace: %llu shown, %llu lost, %llu suppressed\n",

@@ -20,6 +20,7 @@ import test_causes
 import test_errors
 import test_filters
 import test_output
+import test_summary
 from net import Unsupported
 from trace import Settings
 
@@ -62,7 +63,7 @@ def main():
 
     suites = [test_causes.results(wanted)]
     suites += [functions(module, wanted)
-               for module in (test_filters, test_output, test_attach, test_errors, test_cache)]
+               for module in (test_filters, test_output, test_summary, test_attach, test_errors, test_cache)]
     start = last = time.monotonic()
     # The tests' own files stay out of /tmp, where they look for what bytetrace leaves behind.
     with tempfile.TemporaryDirectory(dir="/var/tmp") as tempfile.tempdir:

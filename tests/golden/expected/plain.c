@@ -282,12 +282,12 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 	u32 offset;
 	u32 size = sizeof(*event);
 
-	/* One read of the whole struct costs less than one for each of its fields. */
-	if (bpf_probe_read_kernel(&skb, sizeof(skb), address))
-		return -1;
 	event->version = DROP_EVENT_VERSION;
 	event->location = location;
 	event->reason = reason;
+	/* One read of the whole struct costs less than one for each of its fields. */
+	if (bpf_probe_read_kernel(&skb, sizeof(skb), address))
+		return -1;
 	event->length = skb.len;
 
 	packet.head = skb.head;

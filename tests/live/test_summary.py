@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Drops that are counted in the kernel."""
+
+import contextlib
+import json
+import signal
+import socket
+import time
+
+import net
+from test_errors import one_line, source
+from trace import Settings, Trace, wait_for
+
+ROWS = 8192  # SUMMARY_ROWS in templates/drop.c
+
+
+def send(ns, address, ports, sport=0):
+    """One datagram to each port of a namespace in which nobody listens."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with ns.inside(), contextlib.closing(socket.socket(family, socket.SOCK_DGRAM)) as s:
+        if sport:
+            s.bind(("", sport))
+        for port in ports:
+            s.sendto(b"x", (address, port))
+            # What a closed port answers comes back as an error of the next call.
+            s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+
+
+@contextlib.contextmanager
+def counted(*flags):
+    """A namespace and a tracer that counts what is dropped in it on its way to UDP sockets."""
+    with net.Netns() as ns, Trace("--summary=" + flags[0], "-s", "127.9.0.0/16,::1", *flags[1:]) as tracer:
+        ns.ip("addr", "add", "127.9.0.1/16", "dev", "lo")
+        yield ns, tracer
+
+
+def numbers(rows):
+    return [int(row["COUNT"]) for row in rows]
+
+
+def drop_some(ns):
+    with ns.inside(), contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as s:
+        s.bind(("127.9.0.1", 40000))
+        for port, count in (1997, 1), (1998, 5), (1999, 3):
+            for _ in range(count):
+                s.sendto(b"x", ("127.9.0.2", port))
+                s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+
+
+def test_keys():
+    """Each key alone and all of them: sorted, with count and share, and the total in the footer."""
+    for keys, titles, rows in (
+            ("dport", ["DPORT"], [["1998"], ["1999"], ["1997"]]),
+            ("sport", ["SPORT"], [["40000"]]),
+            ("saddr", ["SOURCE"], [["127.9.0.1"]]),
+            ("daddr", ["DESTINATION"], [["127.9.0.2"]]),
+            ("proto", ["PROTOCOL"], [["udp"]]),
+            ("iface", ["INTERFACE"], [["lo"]]),
+            ("location", ["LOCATION"], None),
+            ("reason", ["REASON"], None),
+            ("reason,location,iface,proto,saddr,daddr,sport,dport",
+             ["INTERFACE", "SOURCE", "DESTINATION", "PROTOCOL", "SPORT", "DPORT", "LOCATION", "REASON"],
+             [["lo", "127.9.0.1", "127.9.0.2", "udp", "40000", port] for port in ("1998", "1999", "1997")])):
+        with counted(keys) as (ns, tracer):
+            drop_some(ns)
+            shown = tracer.stop().rows
+        assert list(shown[0]) == titles + ["COUNT", "SHARE", "RATE"], (keys, shown)
+        assert tracer.totals == (9, 0, 0), tracer.errors
+        if rows is None:
+            assert numbers(shown) == [9], shown
+            assert keys == "reason" or shown[0][keys.upper()] != "-", shown
+            continue
+        assert [list(row.values())[:len(rows[0])] for row in shown] == rows, shown
+        assert numbers(shown) == ([5, 3, 1] if len(rows) == 3 else [9]), shown
+        assert shown[0]["SHARE"] == ("55.6%" if len(rows) == 3 else "100.0%"), shown
+
+
+def test_families_and_protocols_have_rows_of_their_own():
+    with counted("saddr,proto") as (ns, tracer):
+        drop_some(ns)
+        send(ns, "::1", [1998])
+        rows = tracer.stop().rows
+    assert [(row["SOURCE"], row["PROTOCOL"], row["COUNT"]) for row in rows] == \
+        [("127.9.0.1", "udp", "9"), ("::1", "udp", "1")], rows
+    with counted("proto") as (ns, tracer):
+        drop_some(ns)
+        send(ns, "::1", [1998])
+        rows = tracer.stop().rows
+    assert [(row["PROTOCOL"], row["COUNT"]) for row in rows] == [("udp", "10")], rows
+
+
+def test_filters_come_before_counting():
+    with counted("dport", "-D", "1998-1999") as (ns, tracer):
+        drop_some(ns)
+        rows = tracer.stop().rows
+    assert [(row["DPORT"], row["COUNT"]) for row in rows] == [("1998", "5"), ("1999", "3")], rows
+
+
+def test_what_has_no_row_is_other():
+    """More keys than rows: the rest is counted together, and nothing is missing."""
+    ports = range(1, ROWS + 301)
+    with counted("dport") as (ns, tracer):
+        ns.sysctl("net.ipv4.icmp_ratelimit", "0")
+        send(ns, "127.9.0.2", ports, sport=40001)
+        send(ns, "127.9.0.2", ports, sport=40001)
+        text = tracer.stop().text
+    rows = tracer.rows
+    assert rows[-1]["DPORT"] == "other", rows[-1]
+    # The kernel holds some of its rows back for each CPU.
+    assert ROWS - 300 <= len(rows) - 1 <= ROWS, len(rows)
+    assert set(numbers(rows[:-1])) == {2}, text[:1000]
+    assert sum(numbers(rows)) == 2 * len(ports) == tracer.totals[0], tracer.errors
+    assert tracer.totals[1:] == (0, 0)
+
+
+def test_interval():
+    """A table each time, with what was counted up to then and the rate since the last one."""
+    with counted("dport", "--interval", str(0.5 * Settings.slow), "-o", "json") as (ns, tracer):
+        drop_some(ns)
+        wait_for(lambda: tracer.text.count('"dport":1998') >= 2, 5, "two summaries")
+        drop_some(ns)
+        tracer.stop()
+    rows = [row for row in map(json.loads, tracer.text.splitlines()) if row["dport"] == 1998]
+    assert [row["count"] for row in rows][:2] == [5, 5] and rows[-1]["count"] == 10, rows
+    assert rows[0]["rate"] > 0 and rows[1]["rate"] == 0 and rows[-1]["rate"] > 0, rows
+    assert all(row["share"] == 0.555556 and row["other"] is False for row in rows), rows
+    assert [row["time"] for row in rows] == sorted(row["time"] for row in rows)
+
+
+def test_json():
+    with counted("reason,location,saddr,dport,proto,iface", "-o", "json") as (ns, tracer):
+        drop_some(ns)
+        tracer.stop()
+    row = json.loads(tracer.text.splitlines()[0])
+    assert list(row) == ["time", "interface", "ethertype", "ethertype_name", "saddr", "protocol",
+                         "protocol_name", "dport", "location", "reason", "reason_name", "other",
+                         "count", "share", "rate"], row
+    assert (row["saddr"], row["dport"], row["count"]) == ("127.9.0.1", 1998, 5), row
+    assert row["location"]["function"], row
+
+
+def test_ends():
+    """It ends like a table of drops: by signal or duration, also without a drop."""
+    with Trace("--summary", "-s", "127.9.0.9", "--duration", "0.2") as tracer:
+        assert tracer.finish() == 0
+    assert tracer.rows == [] and tracer.text.count("\n") == 4 and tracer.totals == (0, 0, 0), tracer.text
+    with Trace("--summary", "-s", "127.9.0.9") as tracer:
+        start = time.monotonic()
+        tracer.stop(signal.SIGTERM)
+    assert time.monotonic() - start < 2 * Settings.slow
+
+
+def test_refused():
+    for flags, words in ((["--summary=nonsense"], '"nonsense"'),
+                         (["--summary=reason,,proto"], '",proto"'),
+                         (["--summary="], '""'),
+                         (["--interval", "1"], "--interval"),
+                         (["--summary", "--interval", "0"], "--interval"),
+                         (["--summary", "--count", "3"], "--count"),
+                         (["--summary", "-k"], "--stack"),
+                         (["--summary", "-v"], "--verbose"),
+                         (["--summary", "--buffer", "1M"], "--buffer"),
+                         (["--buffer", "3K"], '"3K"'), (["--buffer", "12K"], '"12K"'),
+                         (["--buffer", "512M"], '"512M"'), (["--buffer", "4KB"], '"4KB"'),
+                         (["--buffer", "M"], '"M"'), (["--buffer", "99999999999999999999"], "--buffer")):
+        one_line(2, words, flags=flags)
+
+
+def test_only_what_is_counted_by_is_read():
+    """The program for the default keys does not touch the packet."""
+    assert "sk_buff skb;" not in source("--summary")
+    assert "sk_buff skb;" in source("--summary=dport")
+    assert "read_ports" not in source("--summary=proto")
+
+
+def test_buffer():
+    """A larger one holds a burst that a smaller one loses; both count every drop."""
+    lost = {}
+    for size in "4K", "16M":
+        with net.Netns() as ns, Trace("--buffer", size, "-D", "1998", "-p", "udp") as tracer:
+            ns.ip("addr", "add", "127.9.0.1/16", "dev", "lo")
+            with ns.inside():
+                tracer.process.send_signal(signal.SIGSTOP)
+                net.flood("127.9.0.1", 1998, 20000)
+                tracer.process.send_signal(signal.SIGCONT)
+            tracer.stop()
+        shown, lost[size], suppressed = tracer.totals
+        assert shown + lost[size] + suppressed == 20000, (size, tracer.totals)
+    assert lost["4K"] > 10000 and lost["16M"] == 0, lost
