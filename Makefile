@@ -87,6 +87,7 @@ unit: $(UNIT_TESTS) ## unit tests alone, no root needed (SAN=1: with sanitizers)
 test-vm: ## make and trace drops on real Debian kernels, emulated (VM=debian12-6.1 for one)
 	scripts/install-deps vm
 	tests/vm/run $(VM)
+	$(if $(VM),,tests/vm/table --update)
 
 lint: ## check format, C and shell scripts
 	tests/lint/run

@@ -173,12 +173,12 @@ void filter_emit(const struct filter *filter, enum filter_stage stage, uint32_t 
 			emit_set(filter, FILTER_PROTO, out);
 		break;
 	case FILTER_STAGE_NETWORK:
+		if (!early)
+			emit_set(filter, FILTER_PROTO, out);
 		emit_set(filter, FILTER_SADDR, out);
 		emit_set(filter, FILTER_DADDR, out);
 		break;
 	case FILTER_STAGE_TRANSPORT:
-		if (!early)
-			emit_set(filter, FILTER_PROTO, out);
 		emit_set(filter, FILTER_SPORT, out);
 		emit_set(filter, FILTER_DPORT, out);
 		break;

@@ -65,8 +65,8 @@ enum filter_stage {
 	FILTER_STAGE_DEVICE,	/* event->ifname */
 	FILTER_STAGE_VLAN,	/* event->vlan */
 	FILTER_STAGE_ETHERTYPE, /* event->ethertype */
-	FILTER_STAGE_NETWORK,	/* event->saddr, event->daddr */
-	FILTER_STAGE_TRANSPORT, /* event->l4_protocol, event->sport, event->dport */
+	FILTER_STAGE_NETWORK,	/* event->l4_protocol, event->saddr, event->daddr */
+	FILTER_STAGE_TRANSPORT, /* event->sport, event->dport */
 	FILTER_STAGES,
 };
 

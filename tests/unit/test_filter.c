@@ -223,8 +223,8 @@ static void texts(void **state)
 		{ "-p arp", FILTER_STAGE_ETHERTYPE,
 		  "\tif (!(event->ethertype == 0x0806 /* arp */))\n\t\treturn 0;\n" },
 		{ "-p tcp", FILTER_STAGE_ETHERTYPE, "" },
-		{ "-p arp", FILTER_STAGE_TRANSPORT, "" },
-		{ "-p 200", FILTER_STAGE_TRANSPORT,
+		{ "-p arp", FILTER_STAGE_NETWORK, "" },
+		{ "-p 200", FILTER_STAGE_NETWORK,
 		  "\tif (!(((event->flags & DROP_HAS_L4) && event->l4_protocol == 200)))\n"
 		  "\t\treturn 0;\n" },
 		/* Nothing of a name can end the comment that it stands in. */
