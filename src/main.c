@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "cli/options.h"
@@ -83,13 +84,15 @@ static int read_reasons(struct kernel_facts *facts, const char *format, const st
 static int read_tracepoint(struct kernel_facts *facts, const struct filter *filter,
 			   struct error *err)
 {
+	struct utsname kernel;
 	char *format = NULL;
 	int result = tracefs_read_event("skb", "kfree_skb", "format", &format, err);
 
 	if (!result)
 		result = read_reasons(facts, format, filter, err);
+	uname(&kernel);
 	if (!result)
-		macros_make(&facts->macros, format, facts->not_specified);
+		macros_make(&facts->macros, kernel.release, format, facts->not_specified);
 	free(format);
 	return result;
 }

@@ -6,7 +6,8 @@
 
 #include "kernel/tracefs.h"
 
-void macros_make(struct macros *macros, const char *format, uint32_t not_specified)
+void macros_make(struct macros *macros, const char *release, const char *format,
+		 uint32_t not_specified)
 {
 	static const struct {
 		const char *field;
@@ -18,6 +19,7 @@ void macros_make(struct macros *macros, const char *format, uint32_t not_specifi
 		{ "reason", "-DKFREE_SKB_REASON", "-DKFREE_SKB_REASON_OFFSET" },
 		{ "rx_sk", "-DKFREE_SKB_RX_SK", NULL },
 	};
+	unsigned int major = 0, minor = 0;
 	size_t count = 0;
 
 	memset(macros, 0, sizeof(*macros));
@@ -36,6 +38,9 @@ void macros_make(struct macros *macros, const char *format, uint32_t not_specifi
 	/* SKB_CONSUMED came between "not dropped" and NOT_SPECIFIED in 6.2: freed, but no drop. */
 	if (not_specified == 2)
 		snprintf(macros->text[count++], sizeof(*macros->text), "-DKFREE_SKB_CONSUMED=1");
+	sscanf(release, "%u.%u", &major, &minor);
+	if (major > 5 || (major == 5 && minor >= 3))
+		snprintf(macros->text[count++], sizeof(*macros->text), "-DBPF_HAS_LOOPS");
 	for (size_t i = 0; i < count; i++)
 		macros->flags[i] = macros->text[i];
 }

@@ -4,16 +4,17 @@
 
 #include <stdint.h>
 
-/* The -D flags that tell a program what the running kernel's kfree_skb is like. */
+/* The -D flags that tell a program what the running kernel and its kfree_skb are like. */
 struct macros {
-	char text[7][48];
-	const char *flags[8]; /* NULL-terminated; they point into text */
+	char text[8][48];
+	const char *flags[9]; /* NULL-terminated; they point into text */
 };
 
 /*
- * Read them off the format file of the tracepoint skb:kfree_skb. `not_specified` is the number of
- * that reason, 0 if there is none.
+ * Read them off the kernel's release ("6.1.0-56-amd64") and the format file of the tracepoint
+ * skb:kfree_skb. `not_specified` is the number of that reason, 0 if there is none.
  */
-void macros_make(struct macros *macros, const char *format, uint32_t not_specified);
+void macros_make(struct macros *macros, const char *release, const char *format,
+		 uint32_t not_specified);
 
 #endif

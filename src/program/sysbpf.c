@@ -22,10 +22,21 @@ static uint64_t pointer(const void *address)
 	return (uint64_t)(uintptr_t)address;
 }
 
-/* The kernel takes 15 characters of letters, digits, '_' and '.'. */
-static void set_name(char *to, const char *name)
+/*
+ * A call that names what it makes. The kernel takes 15 characters of letters, digits, '_' and '.';
+ * kernels before 4.15 take no names at all, and refuse them as fields that they do not know.
+ */
+static int sysbpf_named(enum bpf_cmd command, union bpf_attr *attr, char *to, const char *name)
 {
+	int result;
+
 	memcpy(to, name, strnlen(name, BPF_OBJ_NAME_LEN - 1));
+	result = sysbpf(command, attr);
+	if (result == -EINVAL || result == -E2BIG) {
+		memset(to, 0, BPF_OBJ_NAME_LEN);
+		result = sysbpf(command, attr);
+	}
+	return result;
 }
 
 int sysbpf_map_create(const struct image_map *map)
@@ -38,8 +49,7 @@ int sysbpf_map_create(const struct image_map *map)
 	attr.value_size = map->value_size;
 	attr.max_entries = map->max_entries;
 	attr.map_flags = map->flags;
-	set_name(attr.map_name, map->name);
-	return sysbpf(BPF_MAP_CREATE, &attr);
+	return sysbpf_named(BPF_MAP_CREATE, &attr, attr.map_name, map->name);
 }
 
 static int map_element(enum bpf_cmd command, int map_fd, const void *key, const void *value)
@@ -79,13 +89,12 @@ int sysbpf_program_load(uint32_t type, const struct bpf_insn *instructions, size
 	attr.insns = pointer(instructions);
 	attr.insn_cnt = (uint32_t)count;
 	attr.license = pointer("GPL");
-	set_name(attr.prog_name, name);
 	if (log) {
 		attr.log_buf = pointer(log);
 		attr.log_size = (uint32_t)log_size;
 		attr.log_level = 1;
 	}
-	return sysbpf(BPF_PROG_LOAD, &attr);
+	return sysbpf_named(BPF_PROG_LOAD, &attr, attr.prog_name, name);
 }
 
 int sysbpf_raw_tracepoint_attach(int program_fd, const char *tracepoint)

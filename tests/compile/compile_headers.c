@@ -5,7 +5,10 @@
  * long it took. With
  * --cache-dir it is built as bytetrace does, with what earlier runs kept.
  */
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <linux/bpf.h>
 
@@ -30,16 +33,55 @@ static unsigned int sum(const struct image *image)
 	return value;
 }
 
+/* Visit an instruction and all that follow it. False: some way leads back to where it came by. */
+static bool visit(const struct bpf_insn *code, size_t count, size_t at, char *state)
+{
+	const struct bpf_insn *insn = &code[at];
+	bool straight = true;
+	unsigned char kind;
+	bool jump;
+
+	if (at >= count || state[at] == 'o')
+		return false;
+	if (state[at] == 'd')
+		return true;
+	kind = BPF_OP(insn->code);
+	jump = BPF_CLASS(insn->code) == BPF_JMP || BPF_CLASS(insn->code) == BPF_JMP32;
+	state[at] = 'o'; /* on the way */
+	if (jump && kind != BPF_CALL && kind != BPF_EXIT)
+		straight = visit(code, count, at + 1 + (size_t)insn->off, state);
+	if (straight && !(jump && (kind == BPF_EXIT || kind == BPF_JA)))
+		/* A constant of 64 bits takes two places. */
+		straight = visit(code, count,
+				 at + (insn->code == (BPF_LD | BPF_IMM | BPF_DW) ? 2 : 1), state);
+	state[at] = 'd'; /* done */
+	return straight;
+}
+
+/* Whether kernels before 5.2 could take it: 4096 instructions, and no loops. */
+static bool is_straight(const struct image *image)
+{
+	char *state = calloc(image->instruction_count + 1, 1);
+	bool straight = state && image->instruction_count <= 4096;
+
+	for (size_t i = 0; i < image->function_count && straight; i++)
+		straight = visit(image->instructions + image->functions[i].first,
+				 image->functions[i].count, 0, state);
+	free(state);
+	return straight;
+}
+
 int main(int argc, char **argv)
 {
-	/* As on Linux 6.12. */
-	static const char *const macros[] = { "-DKFREE_SKB_REASON",
-					      "-DKFREE_SKB_RX_SK",
-					      "-DKFREE_SKB_CONSUMED=1",
-					      "-DKFREE_SKB_SKBADDR_OFFSET=8",
-					      "-DKFREE_SKB_LOCATION_OFFSET=16",
-					      "-DKFREE_SKB_REASON_OFFSET=36",
-					      NULL };
+	/* As on Linux 6.12; with OLD_KERNEL in the environment, without loops. */
+	const char *const macros[] = { "-DKFREE_SKB_REASON",
+				       "-DKFREE_SKB_RX_SK",
+				       "-DKFREE_SKB_CONSUMED=1",
+				       "-DKFREE_SKB_SKBADDR_OFFSET=8",
+				       "-DKFREE_SKB_LOCATION_OFFSET=16",
+				       "-DKFREE_SKB_REASON_OFFSET=36",
+				       getenv("OLD_KERNEL") ? NULL : "-DBPF_HAS_LOOPS",
+				       NULL };
 	struct types types = TYPES_CLOSED;
 	struct cache cache = CACHE_CLOSED;
 	struct program program = { 0 };
@@ -64,6 +106,10 @@ int main(int argc, char **argv)
 	if (!result)
 		result = build_program(&image, &program.source, macros, &types, &cache, &err);
 	clock_gettime(CLOCK_MONOTONIC, &end);
+	if (!result && getenv("OLD_KERNEL") && !is_straight(&image))
+		result = error_set(&err, STATUS_COMPILE, EINVAL,
+				   "%zu instructions with loops, or too many of them",
+				   image.instruction_count);
 	if (result)
 		fprintf(stderr, "compile-headers: %s\n", err.text);
 	else

@@ -76,7 +76,7 @@ def main():
                 name += f" ({seconds:.0f} s)" if seconds > 10 else ""
                 if failure:
                     failed += 1
-                    print(f"FAIL {name}: {failure}", flush=True)
+                    print(f"FAIL {name}: {failure[:4000]}", flush=True)
                 elif skip:
                     skipped += 1
                     print(f"skip {name}: {skip}", flush=True)

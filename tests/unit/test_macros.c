@@ -15,7 +15,7 @@
 #include "util/file.h"
 
 /* The macros that a fixture's format file makes, in one line. */
-static const char *macros_of(const char *kernel, uint32_t not_specified)
+static const char *macros_of(const char *kernel, const char *release, uint32_t not_specified)
 {
 	static char line[512];
 	struct macros macros;
@@ -24,7 +24,7 @@ static const char *macros_of(const char *kernel, uint32_t not_specified)
 
 	snprintf(path, sizeof(path), "tests/fixtures/format/%s", kernel);
 	assert_int_equal(file_read_text(path, 1 << 20, &format), 0);
-	macros_make(&macros, format, not_specified);
+	macros_make(&macros, release, format, not_specified);
 	free(format);
 	line[0] = '\0';
 	for (size_t i = 0; macros.flags[i]; i++)
@@ -35,15 +35,15 @@ static const char *macros_of(const char *kernel, uint32_t not_specified)
 static void formats_of_kernels(void **state)
 {
 	(void)state;
-	assert_string_equal(macros_of("5.10", 0),
+	assert_string_equal(macros_of("5.10", "4.9.0-19-amd64", 0),
 			    "-DKFREE_SKB_SKBADDR_OFFSET=8 -DKFREE_SKB_LOCATION_OFFSET=16");
-	assert_string_equal(macros_of("6.1", 1),
+	assert_string_equal(macros_of("6.1", "5.3.0", 1),
 			    "-DKFREE_SKB_SKBADDR_OFFSET=8 -DKFREE_SKB_LOCATION_OFFSET=16 "
-			    "-DKFREE_SKB_REASON -DKFREE_SKB_REASON_OFFSET=28");
-	assert_string_equal(macros_of("6.12", 2),
+			    "-DKFREE_SKB_REASON -DKFREE_SKB_REASON_OFFSET=28 -DBPF_HAS_LOOPS");
+	assert_string_equal(macros_of("6.12", "10.2-rc1", 2),
 			    "-DKFREE_SKB_SKBADDR_OFFSET=8 -DKFREE_SKB_LOCATION_OFFSET=16 "
 			    "-DKFREE_SKB_REASON -DKFREE_SKB_REASON_OFFSET=36 -DKFREE_SKB_RX_SK "
-			    "-DKFREE_SKB_CONSUMED=1");
+			    "-DKFREE_SKB_CONSUMED=1 -DBPF_HAS_LOOPS");
 }
 
 static void fields_that_are_not_there(void **state)

@@ -8,7 +8,8 @@
  *
  * Compiled by libbcc against kernel headers, or against stand-ins for the same header files made
  * from BTF. Macros from outside: SKB_VLAN_ALL if struct sk_buff has the member vlan_all (6.2),
- * KFREE_SKB_REASON if the tracepoint kfree_skb has a reason (5.17).
+ * KFREE_SKB_REASON if the tracepoint kfree_skb has a reason (5.17), BPF_HAS_LOOPS if the verifier
+ * takes programs with loops (5.3).
  */
 #include <linux/skbuff.h>
 #include <linux/netdevice.h>
@@ -199,7 +200,11 @@ static __always_inline u32 read_ipv6(struct drop_event *event, struct packet pac
 
 	offset += sizeof(ip);
 	next = ip.nexthdr;
+#ifdef BPF_HAS_LOOPS
 #pragma clang loop unroll(disable)
+#else
+#pragma unroll
+#endif
 	for (int i = 0; i < MAX_EXTENSION_HEADERS; i++) {
 		if (!is_extension_header(next))
 			break;
