@@ -3,6 +3,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import socket
 import time
@@ -12,6 +13,9 @@ from test_errors import one_line, source
 from trace import Settings, Trace, wait_for
 
 ROWS = 8192  # SUMMARY_ROWS in templates/drop.c
+# Addresses that no other run of the tests on this host uses.
+NET = f"127.{1 + os.getpid() % 250}.{os.getpid() // 250 % 250}"
+HERE, THERE = f"{NET}.1", f"{NET}.2"
 
 
 def send(ns, address, ports, sport=0):
@@ -29,8 +33,8 @@ def send(ns, address, ports, sport=0):
 @contextlib.contextmanager
 def counted(*flags):
     """A namespace and a tracer that counts what is dropped in it on its way to UDP sockets."""
-    with net.Netns() as ns, Trace("--summary=" + flags[0], "-s", "127.9.0.0/16,::1", *flags[1:]) as tracer:
-        ns.ip("addr", "add", "127.9.0.1/16", "dev", "lo")
+    with net.Netns() as ns, Trace("--summary=" + flags[0], "-s", f"{NET}.0/24", *flags[1:]) as tracer:
+        ns.ip("addr", "add", f"{HERE}/24", "dev", "lo")
         yield ns, tracer
 
 
@@ -40,10 +44,10 @@ def numbers(rows):
 
 def drop_some(ns):
     with ns.inside(), contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as s:
-        s.bind(("127.9.0.1", 40000))
+        s.bind((HERE, 40000))
         for port, count in (1997, 1), (1998, 5), (1999, 3):
             for _ in range(count):
-                s.sendto(b"x", ("127.9.0.2", port))
+                s.sendto(b"x", (THERE, port))
                 s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
 
@@ -52,15 +56,15 @@ def test_keys():
     for keys, titles, rows in (
             ("dport", ["DPORT"], [["1998"], ["1999"], ["1997"]]),
             ("sport", ["SPORT"], [["40000"]]),
-            ("saddr", ["SOURCE"], [["127.9.0.1"]]),
-            ("daddr", ["DESTINATION"], [["127.9.0.2"]]),
+            ("saddr", ["SOURCE"], [[HERE]]),
+            ("daddr", ["DESTINATION"], [[THERE]]),
             ("proto", ["PROTOCOL"], [["udp"]]),
             ("iface", ["INTERFACE"], [["lo"]]),
             ("location", ["LOCATION"], None),
             ("reason", ["REASON"], None),
             ("reason,location,iface,proto,saddr,daddr,sport,dport",
              ["INTERFACE", "SOURCE", "DESTINATION", "PROTOCOL", "SPORT", "DPORT", "LOCATION", "REASON"],
-             [["lo", "127.9.0.1", "127.9.0.2", "udp", "40000", port] for port in ("1998", "1999", "1997")])):
+             [["lo", HERE, THERE, "udp", "40000", port] for port in ("1998", "1999", "1997")])):
         with counted(keys) as (ns, tracer):
             drop_some(ns)
             shown = tracer.stop().rows
@@ -76,17 +80,15 @@ def test_keys():
 
 
 def test_families_and_protocols_have_rows_of_their_own():
-    with counted("saddr,proto") as (ns, tracer):
-        drop_some(ns)
-        send(ns, "::1", [1998])
-        rows = tracer.stop().rows
-    assert [(row["SOURCE"], row["PROTOCOL"], row["COUNT"]) for row in rows] == \
-        [("127.9.0.1", "udp", "9"), ("::1", "udp", "1")], rows
-    with counted("proto") as (ns, tracer):
-        drop_some(ns)
-        send(ns, "::1", [1998])
-        rows = tracer.stop().rows
-    assert [(row["PROTOCOL"], row["COUNT"]) for row in rows] == [("udp", "10")], rows
+    for keys, expected in (("saddr,proto", [(HERE, "udp", "9"), ("2001:db8::9", "udp", "1")]),
+                           ("proto", [(None, "udp", "10")])):
+        with net.Netns() as ns, Trace(f"--summary={keys}", "-s", f"{NET}.0/24,2001:db8::9") as tracer:
+            ns.ip("addr", "add", f"{HERE}/24", "dev", "lo")
+            ns.ip("addr", "add", "2001:db8::9/128", "dev", "lo", "nodad")
+            drop_some(ns)
+            send(ns, "2001:db8::9", [1998])
+            rows = tracer.stop().rows
+        assert [(row.get("SOURCE"), row["PROTOCOL"], row["COUNT"]) for row in rows] == expected, rows
 
 
 def test_filters_come_before_counting():
@@ -101,8 +103,8 @@ def test_what_has_no_row_is_other():
     ports = range(1, ROWS + 301)
     with counted("dport") as (ns, tracer):
         ns.sysctl("net.ipv4.icmp_ratelimit", "0")
-        send(ns, "127.9.0.2", ports, sport=40001)
-        send(ns, "127.9.0.2", ports, sport=40001)
+        send(ns, THERE, ports, sport=40001)
+        send(ns, THERE, ports, sport=40001)
         text = tracer.stop().text
     rows = tracer.rows
     assert rows[-1]["DPORT"] == "other", rows[-1]
@@ -135,16 +137,16 @@ def test_json():
     assert list(row) == ["time", "interface", "ethertype", "ethertype_name", "saddr", "protocol",
                          "protocol_name", "dport", "location", "reason", "reason_name", "other",
                          "count", "share", "rate"], row
-    assert (row["saddr"], row["dport"], row["count"]) == ("127.9.0.1", 1998, 5), row
+    assert (row["saddr"], row["dport"], row["count"]) == (HERE, 1998, 5), row
     assert row["location"]["function"], row
 
 
 def test_ends():
     """It ends like a table of drops: by signal or duration, also without a drop."""
-    with Trace("--summary", "-s", "127.9.0.9", "--duration", "0.2") as tracer:
+    with Trace("--summary", "-s", f"{NET}.9", "--duration", "0.2") as tracer:
         assert tracer.finish() == 0
     assert tracer.rows == [] and tracer.text.count("\n") == 4 and tracer.totals == (0, 0, 0), tracer.text
-    with Trace("--summary", "-s", "127.9.0.9") as tracer:
+    with Trace("--summary", "-s", f"{NET}.9") as tracer:
         start = time.monotonic()
         tracer.stop(signal.SIGTERM)
     assert time.monotonic() - start < 2 * Settings.slow
@@ -177,11 +179,11 @@ def test_buffer():
     """A larger one holds a burst that a smaller one loses; both count every drop."""
     lost = {}
     for size in "4K", "16M":
-        with net.Netns() as ns, Trace("--buffer", size, "-D", "1998", "-p", "udp") as tracer:
-            ns.ip("addr", "add", "127.9.0.1/16", "dev", "lo")
+        with net.Netns() as ns, Trace("--buffer", size, "-D", "1998", "-d", HERE) as tracer:
+            ns.ip("addr", "add", f"{HERE}/24", "dev", "lo")
             with ns.inside():
                 tracer.process.send_signal(signal.SIGSTOP)
-                net.flood("127.9.0.1", 1998, 20000)
+                net.flood(HERE, 1998, 20000)
                 tracer.process.send_signal(signal.SIGCONT)
             tracer.stop()
         shown, lost[size], suppressed = tracer.totals
