@@ -60,6 +60,11 @@ $(BUILD)/compile-headers: $(BUILD)/tests/compile/compile_headers.o $(MODULES)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# What sends the drops of the benchmark.
+$(BUILD)/flood: tests/bench/flood.c
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $<
+
 # The flags of the man page are those of --help, so that they cannot differ.
 $(BUILD)/bytetrace.8: scripts/make-man $(PROGRAM)
 	scripts/make-man ./$(PROGRAM) >$@
@@ -89,6 +94,11 @@ test-vm: ## make and trace drops on real Debian kernels, emulated (VM=debian12-6
 	tests/vm/run $(VM)
 	$(if $(VM),,tests/vm/table --update)
 
+bench: ## measure, side by side with bpftrace (PEER=binary for one more)
+	scripts/install-deps bench
+	@$(MAKE) --no-print-directory -j "$$(nproc)" all $(BUILD)/flood
+	tests/bench/run.py $(BENCH)
+
 lint: ## check format, C and shell scripts
 	tests/lint/run
 
@@ -105,5 +115,5 @@ clean: ## remove what was built
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
 
-.PHONY: all run demo test test-vm unit lint man install uninstall clean help
+.PHONY: all run demo test test-vm unit bench lint man install uninstall clean help
 .SECONDARY:
