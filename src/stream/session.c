@@ -262,6 +262,9 @@ int session_count(const struct session_config *config, struct loaded *loaded, co
 	int result;
 
 	memset(totals, 0, sizeof(*totals));
+	result = summary_check(loaded, config->summary, err);
+	if (result)
+		return result;
 	catch_signals(&caught);
 	result = load_attach(loaded, err);
 	if (!result)

@@ -14,7 +14,7 @@
 #include "util/cpus.h"
 #include "util/error.h"
 
-#define KEY_MAX 128
+#define KEY_MAX 128 /* more than all fields together */
 
 static const struct {
 	const char *name;
@@ -121,6 +121,25 @@ static void read_rows(struct summary *summary, int fd, unsigned int keys, size_t
 	}
 }
 
+int summary_check(const struct loaded *loaded, unsigned int keys, struct error *err)
+{
+	const struct loaded_map *map = load_find_map(loaded, "summary");
+	size_t size = 0;
+
+	if (!map || !load_find_map(loaded, "other"))
+		return error_set(err, STATUS_LOAD, EINVAL,
+				 "--summary: the program does not count: it lacks the map "
+				 "\"summary\" or \"other\"");
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		size += fields[i].keys & keys ? fields[i].size : 0;
+	if (map->key_size != (size + 7) / 8 * 8)
+		return error_set(err, STATUS_LOAD, EINVAL,
+				 "--summary: the program counts by other keys: theirs take %u "
+				 "bytes, not %zu",
+				 map->key_size, (size + 7) / 8 * 8);
+	return 0;
+}
+
 int summary_read(struct summary *summary, const struct loaded *loaded, unsigned int keys,
 		 struct error *err)
 {
@@ -131,12 +150,6 @@ int summary_read(struct summary *summary, const struct loaded *loaded, unsigned 
 	uint32_t zero = 0;
 
 	*summary = (struct summary){ .rows = NULL };
-	if (!map || !other || map->key_size > KEY_MAX) {
-		free(counts);
-		return error_set(err, STATUS_LOAD, EINVAL,
-				 "the program does not count: it lacks the map \"summary\" or "
-				 "\"other\"");
-	}
 	summary->rows = calloc(map->max_entries, sizeof(*summary->rows));
 	summary->events = calloc(map->max_entries, sizeof(*summary->events));
 	if (!counts || !summary->rows || !summary->events) {

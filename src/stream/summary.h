@@ -48,9 +48,12 @@ struct summary {
 	uint64_t time_before;
 };
 
+/* Whether a loaded program counts by `keys`: 0, or -EINVAL with STATUS_LOAD. */
+int summary_check(const struct loaded *loaded, unsigned int keys, struct error *err);
+
 /*
- * Read the maps "summary" and "other" of a loaded program that counts by `keys`. Returns 0 or
- * -errno with STATUS_LOAD. The caller calls summary_free().
+ * Read the maps "summary" and "other" of a program that was checked. Returns 0, or -ENOMEM with
+ * STATUS_ENVIRONMENT. The caller calls summary_free().
  */
 int summary_read(struct summary *summary, const struct loaded *loaded, unsigned int keys,
 		 struct error *err);

@@ -6,11 +6,12 @@ import json
 import os
 import signal
 import socket
+import tempfile
 import time
 
 import net
 from test_errors import one_line, source
-from trace import Settings, Trace, wait_for
+from trace import Settings, Trace, run, wait_for
 
 ROWS = 8192  # SUMMARY_ROWS in templates/drop.c
 # Addresses that no other run of the tests on this host uses.
@@ -166,6 +167,21 @@ def test_refused():
                          (["--buffer", "512M"], '"512M"'), (["--buffer", "4KB"], '"4KB"'),
                          (["--buffer", "M"], '"M"'), (["--buffer", "99999999999999999999"], "--buffer")):
         one_line(2, words, flags=flags)
+
+
+def test_programs_of_ones_own():
+    """They must count, and by the keys that are asked for."""
+    with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
+        for flags, keys, words in (((), "dport", '"summary"'),
+                                   (("--summary=dport",), "saddr", "other keys"),
+                                   (("--summary=dport",), None, '"events"')):
+            file.seek(0)
+            file.truncate()
+            file.write(source(*flags))
+            file.flush()
+            one_line(5, words, flags=("--source", file.name, *([f"--summary={keys}"] if keys else [])))
+        code, _, err = run("--source", file.name, "--summary=dport", "--duration", "0.1")
+        assert code == 0, err
 
 
 def test_only_what_is_counted_by_is_read():
