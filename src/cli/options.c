@@ -408,7 +408,9 @@ void options_help(FILE *out)
 	fputs("\nExamples:\n"
 	      "  bytetrace                           every drop on this host\n"
 	      "  bytetrace -i eth0 -p tcp -D 80,443  web traffic on one interface\n"
-	      "  bytetrace -r -k -s 10.0.0.0/8       with stacks, where the kernel knows why\n",
+	      "  bytetrace -r -k -s 10.0.0.0/8       with stacks, where the kernel knows why\n"
+	      "  bytetrace --summary=iface,reason    counts: KEYS are reason, location, iface,\n"
+	      "                                      proto, saddr, daddr, sport, dport\n",
 	      out);
 }
 
