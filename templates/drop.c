@@ -209,22 +209,39 @@ static __always_inline u32 read_link(struct drop_event *event, const struct sk_b
 }
 
 /*
+ * What follows an IP header without options, read together with it: most often that is where the
+ * ports are, and one read costs half of two.
+ */
+struct ahead {
+	__be16 sport, dport;
+	u32 offset; /* where it was read; 0: the packet ends before */
+};
+
+/*
  * Addresses and IP protocol. Returns the offset of the transport header; 0 if it is not in this
  * packet: cut off, a later fragment, not IP.
  */
-static __always_inline u32 read_ipv4(struct drop_event *event, struct packet packet, u32 offset)
+static __always_inline u32 read_ipv4(struct drop_event *event, struct packet packet, u32 offset,
+				     struct ahead *ahead)
 {
-	struct iphdr ip;
+	struct {
+		struct iphdr ip;
+		__be16 sport, dport;
+	} header;
 
-	if (packet_read(packet, offset, &ip, sizeof(ip)) || ip.version != 4 || ip.ihl < 5)
+	if (packet_read(packet, offset, &header, sizeof(header)) == 0)
+		*ahead = (struct ahead){ header.sport, header.dport, offset + sizeof(header.ip) };
+	else if (packet_read(packet, offset, &header, sizeof(header.ip)))
 		return 0;
-	event->saddr.words[0] = ip.saddr;
-	event->daddr.words[0] = ip.daddr;
-	event->l4_protocol = ip.protocol;
+	if (header.ip.version != 4 || header.ip.ihl < 5)
+		return 0;
+	event->saddr.words[0] = header.ip.saddr;
+	event->daddr.words[0] = header.ip.daddr;
+	event->l4_protocol = header.ip.protocol;
 	event->flags |= DROP_HAS_ADDRESSES | DROP_HAS_L4;
-	if (ip.frag_off & bpf_htons(0x1fff))
+	if (header.ip.frag_off & bpf_htons(0x1fff))
 		return 0;
-	return offset + ip.ihl * 4;
+	return offset + header.ip.ihl * 4;
 }
 
 static __always_inline bool is_extension_header(u8 next)
@@ -233,9 +250,13 @@ static __always_inline bool is_extension_header(u8 next)
 	       next == IP_AH || next == IP_DESTINATION;
 }
 
-static __always_inline u32 read_ipv6(struct drop_event *event, struct packet packet, u32 offset)
+static __always_inline u32 read_ipv6(struct drop_event *event, struct packet packet, u32 offset,
+				     struct ahead *ahead)
 {
-	struct ipv6hdr ip;
+	struct {
+		struct ipv6hdr ip;
+		__be16 sport, dport;
+	} header;
 	struct {
 		u8 next;
 		u8 length;
@@ -243,14 +264,18 @@ static __always_inline u32 read_ipv6(struct drop_event *event, struct packet pac
 	} extension;
 	u8 next;
 
-	if (packet_read(packet, offset, &ip, sizeof(ip)) || ip.version != 6)
+	if (packet_read(packet, offset, &header, sizeof(header)) == 0)
+		*ahead = (struct ahead){ header.sport, header.dport, offset + sizeof(header.ip) };
+	else if (packet_read(packet, offset, &header, sizeof(header.ip)))
 		return 0;
-	__builtin_memcpy(&event->saddr, &ip.saddr, sizeof(event->saddr));
-	__builtin_memcpy(&event->daddr, &ip.daddr, sizeof(event->daddr));
+	if (header.ip.version != 6)
+		return 0;
+	__builtin_memcpy(&event->saddr, &header.ip.saddr, sizeof(event->saddr));
+	__builtin_memcpy(&event->daddr, &header.ip.daddr, sizeof(event->daddr));
 	event->flags |= DROP_HAS_ADDRESSES;
 
-	offset += sizeof(ip);
-	next = ip.nexthdr;
+	offset += sizeof(header.ip);
+	next = header.ip.nexthdr;
 #ifdef BPF_HAS_LOOPS
 #pragma clang loop unroll(disable)
 #else
@@ -303,12 +328,9 @@ static __always_inline void read_arp(struct drop_event *event, struct packet pac
 
 //@end
 //@if ports
-static __always_inline void read_ports(struct drop_event *event, struct packet packet, u32 offset)
+static __always_inline void read_ports(struct drop_event *event, struct packet packet, u32 offset,
+				       struct ahead *ahead)
 {
-	struct {
-		__be16 source, destination;
-	} ports;
-
 	if (!(event->flags & DROP_HAS_L4))
 		return;
 	switch (event->l4_protocol) {
@@ -317,10 +339,12 @@ static __always_inline void read_ports(struct drop_event *event, struct packet p
 	case IP_DCCP:
 	case IP_SCTP:
 	case IP_UDPLITE:
-		if (offset == 0 || packet_read(packet, offset, &ports, sizeof(ports)))
+		if (offset == 0 ||
+		    (offset != ahead->offset &&
+		     packet_read(packet, offset, ahead, 2 * sizeof(__be16))))
 			return;
-		event->sport = bpf_ntohs(ports.source);
-		event->dport = bpf_ntohs(ports.destination);
+		event->sport = bpf_ntohs(ahead->sport);
+		event->dport = bpf_ntohs(ahead->dport);
 		event->flags |= DROP_HAS_PORTS;
 		return;
 	default:
@@ -409,6 +433,7 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 //@end
 //@if packet
 	struct packet packet;
+	struct ahead ahead = {};
 	u32 offset;
 //@end
 //@if summary
@@ -450,10 +475,10 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 
 	switch (event->ethertype) {
 	case ETHERTYPE_IPV4:
-		offset = offset ? read_ipv4(event, packet, offset) : 0;
+		offset = offset ? read_ipv4(event, packet, offset, &ahead) : 0;
 		break;
 	case ETHERTYPE_IPV6:
-		offset = offset ? read_ipv6(event, packet, offset) : 0;
+		offset = offset ? read_ipv6(event, packet, offset, &ahead) : 0;
 		break;
 	case ETHERTYPE_ARP:
 		if (offset)
@@ -467,7 +492,7 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 
 //@end
 //@if ports
-	read_ports(event, packet, offset);
+	read_ports(event, packet, offset, &ahead);
 //@end
 //@slot filter_transport
 
