@@ -83,7 +83,8 @@ def test_keys():
 def test_families_and_protocols_have_rows_of_their_own():
     for keys, expected in (("saddr,proto", [(HERE, "udp", "9"), ("2001:db8::9", "udp", "1")]),
                            ("proto", [(None, "udp", "10")])):
-        with net.Netns() as ns, Trace(f"--summary={keys}", "-s", f"{NET}.0/24,2001:db8::9") as tracer:
+        with net.Netns() as ns, Trace(f"--summary={keys}", "-p", "udp",
+                                         "-s", f"{NET}.0/24,2001:db8::9") as tracer:
             ns.ip("addr", "add", f"{HERE}/24", "dev", "lo")
             ns.ip("addr", "add", "2001:db8::9/128", "dev", "lo", "nodad")
             drop_some(ns)
