@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import tempfile
 
+from net import Unsupported
 from test_errors import one_line
 from trace import Settings, run
 
@@ -59,6 +60,17 @@ def test_same_flags_need_no_compiler():
         assert not compiled(cache.path)
         assert cache.path.stat().st_mode & 0o777 == 0o700
         assert cache.entry.stat().st_mode & 0o777 == 0o600
+
+
+def test_types_of_headers_are_kept():
+    """So that other flags need a compiler, but no headers: tests/compile shows what they get."""
+    if not os.path.exists(f"/lib/modules/{os.uname().release}/build/include"):
+        raise Unsupported("this kernel's headers are not installed")
+    with Cache() as cache:
+        kept = [entry for entry in cache.path.iterdir() if not is_program(entry)]
+        assert len(kept) == 1, list(cache.path.iterdir())
+        assert compiled(cache.path, "-p", "tcp")
+        assert [entry for entry in cache.path.iterdir() if not is_program(entry)] == kept
 
 
 def test_other_programs_are_others():
