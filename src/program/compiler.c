@@ -270,7 +270,9 @@ int compiler_run(const char *text, const char *const *macros, const struct types
 		flags[flag_count++] = include_flags.text[i];
 	while (*macros && flag_count < MAX_FLAGS)
 		flags[flag_count++] = *macros++;
-	module = bcc.create(text, 0, flags, (int)flag_count, false, NULL);
+	/* libbcc makes the maps, too: where locked memory is limited (before 5.11) it may raise
+	 * that. */
+	module = bcc.create(text, 0, flags, (int)flag_count, true, NULL);
 	if (!module)
 		return error_set(err, STATUS_COMPILE, EINVAL,
 				 "the compiler failed and gave no reason");
