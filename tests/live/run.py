@@ -51,7 +51,8 @@ def main():
                         help="only tests whose name has this text, or that of another -k")
     arguments = parser.parse_args()
     Settings.program = os.path.abspath(arguments.bytetrace)
-    Settings.slow = 25 if arguments.slow else 1
+    if arguments.slow:
+        Settings.slow, Settings.pause = 25, 2
 
     passed = failed = skipped = 0
     if os.geteuid() != 0:

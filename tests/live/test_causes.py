@@ -153,7 +153,7 @@ def bad_udp_checksum(pair):
         receiver.bind((B4, 1012))
         receiver.setblocking(False)
         pair.a.frame(IPV4, net.ipv4(17, net.udp(40012, 1012, b"y" * 500, bad_checksum=True)))
-        time.sleep(0.05 * Settings.slow)
+        time.sleep(Settings.pause)
         with contextlib.suppress(BlockingIOError):
             receiver.recv(1000)  # where the kernel may verify it only
     # What waits in a socket's queue has lost its device, and with it the namespace.
@@ -166,7 +166,7 @@ def bad_tcp_checksum(pair):
         listener.bind((B4, 1013))
         listener.listen()
         pair.a.frame(IPV4, net.ipv4(6, net.tcp(40013, 1013, bad_checksum=True)))
-        time.sleep(0.05 * Settings.slow)
+        time.sleep(Settings.pause)
     return expect(pair.b, 6, sport=40013, dport=1013)
 
 
@@ -185,7 +185,7 @@ def receive_buffer_full(pair):
             sender.bind((A4, 40015))
             for _ in range(20):
                 sender.sendto(bytes(500), (B4, 1015))
-        time.sleep(0.05 * Settings.slow)
+        time.sleep(Settings.pause)
     return expect(pair.b, 17, sport=40015, dport=1015)
 
 
@@ -218,7 +218,7 @@ def listen_queue_overflow(pair):
         for step, port in ((syn, 1), (syn, 2), (ack, 1), (syn, 3), (ack, 2), (syn, 4), (ack, 3),
                            (ack, 4)):
             step(40160 + port)
-        time.sleep(0.05 * Settings.slow)
+        time.sleep(Settings.pause)
     return expect(pair.b, 6, client, sport=40164, dport=1016)
 
 
@@ -346,7 +346,7 @@ def tun_device(pair):
         pair.b.ip("addr", "add", "198.51.100.1/24", "dev", "tun0")
         os.write(fd, net.ipv4(17, net.udp(40026, 1026, b"x", "198.51.100.2", "198.51.100.1"),
                               "198.51.100.2", "198.51.100.1"))
-        time.sleep(0.05 * Settings.slow)
+        time.sleep(Settings.pause)
     return expect(pair.b, 17, "198.51.100.2", "198.51.100.1", 40026, 1026, "tun0")
 
 
@@ -372,7 +372,7 @@ def socket_filter(pair):
                             struct.pack("HxxxxxxQ", 1, net.ctypes.addressof(buffer)))
         receiver.bind((B4, 1029))
         pair.a.udp(b"x", B4, 1029, sport=40029)
-        time.sleep(0.05 * Settings.slow)
+        time.sleep(Settings.pause)
     return expect(pair.b, 17, sport=40029, dport=1029)
 
 
@@ -498,7 +498,7 @@ def results(wanted):
                     expectations[name] = function(pair)
                 except net.Unsupported as reason:
                     skipped[name] = str(reason)
-            time.sleep(0.2 * Settings.slow)
+            time.sleep(2 * Settings.pause)
             lines = oracle.lines()
             namespaces = {row["NETNS"] for row in expectations.values()}
         for started in tracer, *ways.values():

@@ -15,6 +15,7 @@ class Settings:
 
     program = "./bytetrace"
     slow = 1  # factor on all time-outs
+    pause = 0.2  # seconds in which a busy machine has handled a packet
     cache = ["--no-cache"]  # each test compiles anew, unless it is about the cache
 
 
@@ -102,7 +103,7 @@ class Trace:
 
     def stop(self, with_signal=signal.SIGINT):
         """End it in the orderly way, after what happened up to now had time to be recorded."""
-        time.sleep(0.05 * Settings.slow)
+        time.sleep(Settings.pause / 2)
         self.process.send_signal(with_signal)
         status = self.finish()
         assert status == 0, f"exit status {status}: {self.errors.strip()}"
