@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli/options.h"
+#include "kernel/netns.h"
 #include "kernel/privileges.h"
 #include "kernel/reasons.h"
 #include "kernel/symbols.h"
@@ -32,10 +34,18 @@
 struct kernel_facts {
 	struct types types;
 	struct reasons *reasons;
+	struct symbols *symbols;
 	uint32_t not_specified; /* the number of that reason, 0 if there is none */
 	enum attach_way attach; /* how to attach */
 	struct macros macros;
 };
+
+static void close_facts(struct kernel_facts *facts)
+{
+	symbols_free(facts->symbols);
+	reasons_free(facts->reasons);
+	types_close(&facts->types);
+}
 
 static int open_types(struct types *types, const struct options *options, struct error *err)
 {
@@ -68,10 +78,11 @@ static int read_reasons(struct kernel_facts *facts, const char *format, const st
 	if (result)
 		return result;
 	if (!reasons_given(facts->reasons)) {
-		if (filter->valid_reason)
+		if (filter->valid_reason || filter->sets[FILTER_REASON].given)
 			return error_set(err, STATUS_ENVIRONMENT, EOPNOTSUPP,
-					 "--valid-reason: this kernel gives no drop reasons "
-					 "(they came with Linux 5.17)");
+					 "%s: this kernel gives no drop reasons "
+					 "(they came with Linux 5.17)",
+					 filter->valid_reason ? "--valid-reason" : "--reason");
 		return 0;
 	}
 	if (reasons_number(facts->reasons, "NOT_SPECIFIED", &facts->not_specified))
@@ -97,15 +108,92 @@ static int read_tracepoint(struct kernel_facts *facts, const struct filter *filt
 	return result;
 }
 
+static int each_reason(void *reasons,
+		       int (*take)(void *to, const char *name, uint64_t first, uint64_t last),
+		       void *to, struct error *err)
+{
+	return reasons_each(reasons, take, to)
+		       ? error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory")
+		       : 0;
+}
+
+static int each_function(void *symbols,
+			 int (*take)(void *to, const char *name, uint64_t first, uint64_t last),
+			 void *to, struct error *err)
+{
+	if (symbols_each(symbols, take, to))
+		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	if (symbols_restricted(symbols))
+		return error_set(err, STATUS_ENVIRONMENT, EPERM,
+				 "--location: the kernel hides its symbols: sysctl "
+				 "kernel.kptr_restrict=1 and CAP_SYSLOG show them");
+	return 0;
+}
+
+/* What the names in the filters mean on this kernel. */
+static int resolve_names(struct filter *filter, const struct kernel_facts *facts, struct error *err)
+{
+	const struct filter_names reasons = { "drop reason of this kernel", FNM_CASEFOLD,
+					      facts->reasons, each_reason, NULL };
+	const struct filter_names functions = { "function of this kernel", 0, facts->symbols,
+						each_function, NULL };
+	const struct filter_names namespaces = { "network namespace", 0, NULL, NULL, netns_find };
+	struct filter_set *set = &filter->sets[FILTER_REASON];
+	char quoted[ERROR_QUOTE_SIZE];
+	int result = filter_resolve(filter, FILTER_REASON, &reasons, err);
+
+	if (!result && filter->valid_reason && set->given && !set->negated) {
+		ranges_remove(&set->numbers[0], 0, 0);
+		ranges_remove(&set->numbers[0], facts->not_specified, facts->not_specified);
+		if (set->numbers[0].count == 0)
+			result = error_set(err, STATUS_USAGE, EINVAL,
+					   "--valid-reason contradicts --reason %s",
+					   error_quote(quoted, set->text));
+	}
+	if (!result)
+		result = filter_resolve(filter, FILTER_LOCATION, &functions, err);
+	if (!result)
+		result = filter_resolve(filter, FILTER_NETNS, &namespaces, err);
+	return result;
+}
+
+static const char *comment_reason(void *context, uint32_t number)
+{
+	const struct kernel_facts *facts = context;
+	static char buffer[REASON_NAME_SIZE];
+
+	return facts->reasons ? reasons_name(facts->reasons, number, buffer) : NULL;
+}
+
+static const char *comment_location(void *context, uint64_t address)
+{
+	const struct kernel_facts *facts = context;
+	struct symbol symbol;
+
+	return symbols_find(facts->symbols, address, &symbol) ? symbol.name : NULL;
+}
+
+static int generate(struct program *program, const struct options *options,
+		    struct kernel_facts *facts, struct error *err)
+{
+	const struct generate_facts known = {
+		.attach = facts->attach,
+		.not_specified = facts->not_specified,
+		.comments = { facts, comment_reason, comment_location },
+	};
+
+	return generate_program(program, options, &known, err);
+}
+
 /* Not an error: it may appear later, or live in another network namespace. */
 static void warn_of_interfaces(const struct filter_set *interfaces)
 {
 	char quoted[ERROR_QUOTE_SIZE];
-	char name[IF_NAMESIZE + 1] = "";
 
-	for (size_t i = 0; i < interfaces->count; i++) {
-		memcpy(name, interfaces->values[i].interface, IF_NAMESIZE);
-		if (if_nametoindex(name) == 0)
+	for (size_t i = 0; i < interfaces->item_count; i++) {
+		const char *name = interfaces->items[i].text;
+
+		if (!name[strcspn(name, "*?")] && if_nametoindex(name) == 0)
 			fprintf(stderr,
 				"bytetrace: warning: there is no interface %s here now; it is "
 				"matched in other network namespaces and when it appears\n",
@@ -134,7 +222,7 @@ static int trace(const struct options *options, const struct image *image,
 		.numeric_protocol = options->filter.numeric_protocol,
 		.color = use_color(options->color),
 		.reasons = facts->reasons,
-		.symbols = symbols_create("/proc/kallsyms", "/proc/modules"),
+		.symbols = facts->symbols,
 	};
 	const struct session_config session = {
 		.output = options->output == OUTPUT_JSON ? &output_json : &output_table,
@@ -149,8 +237,6 @@ static int trace(const struct options *options, const struct image *image,
 	struct loaded loaded;
 	int result;
 
-	if (!config.symbols)
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 	result = load_program(&loaded, image, err);
 	if (!result) {
 		if (session.summary)
@@ -165,7 +251,6 @@ static int trace(const struct options *options, const struct image *image,
 				(unsigned long long)totals.shown, (unsigned long long)totals.lost,
 				(unsigned long long)totals.suppressed);
 	}
-	symbols_free(config.symbols);
 	return result;
 }
 
@@ -199,57 +284,110 @@ static int get_image(struct image *image, const struct options *options,
 	return result;
 }
 
-/* Needs neither root nor types, but for --valid-reason, whose number only the kernel knows. */
-static int print_source(const struct options *options, struct error *err)
+/* Whether the tracepoint must be looked at to know what the filters mean. */
+static bool filters_by_reason(const struct filter *filter)
 {
-	struct kernel_facts facts = { .types = TYPES_CLOSED, .attach = options->attach };
+	return filter->valid_reason || filter->sets[FILTER_REASON].given;
+}
+
+/* Needs neither root nor types, but for filters whose numbers only the kernel knows. */
+static int print_source(struct options *options, struct kernel_facts *facts, struct error *err)
+{
 	struct program program = { 0 };
 	int result = 0;
 
 	/* What the best way is can be told without root, too; whether another one works need not
 	 * be. */
-	if (facts.attach == ATTACH_ANY && attach_choose(&facts.attach, err))
-		facts.attach = ATTACH_RAW_TRACEPOINT;
-	if (options->filter.valid_reason)
-		result = read_tracepoint(&facts, &options->filter, err);
+	if (facts->attach == ATTACH_ANY && attach_choose(&facts->attach, err))
+		facts->attach = ATTACH_RAW_TRACEPOINT;
+	if (filters_by_reason(&options->filter))
+		result = read_tracepoint(facts, &options->filter, err);
 	if (!result)
-		result =
-			generate_program(&program, options, facts.attach, facts.not_specified, err);
+		result = resolve_names(&options->filter, facts, err);
+	if (!result)
+		result = generate(&program, options, facts, err);
 	if (!result) {
 		fwrite(program.source.text, 1, program.source.length, stdout);
 		result = finish_output(err);
 	}
 	generate_free(&program);
-	reasons_free(facts.reasons);
 	return result;
 }
 
-static int run(const struct options *options, struct error *err)
+/* Generate and compile. */
+static int make_image(struct image *image, const struct options *options,
+		      struct kernel_facts *facts, struct error *err)
 {
-	struct kernel_facts facts = { .types = TYPES_CLOSED, .attach = options->attach };
 	struct program program = { 0 };
+	int result = generate(&program, options, facts, err);
+
+	if (!result)
+		result = get_image(image, options, &program.source, facts, err);
+	generate_free(&program);
+	return result;
+}
+
+/* Say in words what passes, and what it costs beyond a program without filters. */
+static int print_filter(const struct options *options, const struct image *image,
+			struct kernel_facts *facts, struct error *err)
+{
+	struct options unfiltered = *options;
+	struct image plain = { 0 };
+	int result;
+
+	memset(&unfiltered.filter, 0, sizeof(unfiltered.filter));
+	result = make_image(&plain, &unfiltered, facts, err);
+	if (result)
+		return result;
+	filter_describe(&options->filter, stdout);
+	printf(": %zu instructions, %+zd by the filters\n", image->instruction_count,
+	       (ssize_t)(image->instruction_count - plain.instruction_count));
+	image_free(&plain);
+	return finish_output(err);
+}
+
+static int run(struct options *options, struct kernel_facts *facts, struct error *err)
+{
 	struct image image = { 0 };
 	int result = privileges_check(err);
 
 	if (!result)
-		result = attach_choose(&facts.attach, err);
+		result = attach_choose(&facts->attach, err);
 	if (!result)
-		result = open_types(&facts.types, options, err);
+		result = open_types(&facts->types, options, err);
 	if (!result)
-		result = read_tracepoint(&facts, &options->filter, err);
+		result = read_tracepoint(facts, &options->filter, err);
 	if (!result)
-		result =
-			generate_program(&program, options, facts.attach, facts.not_specified, err);
+		result = resolve_names(&options->filter, facts, err);
 	if (!result) {
 		warn_of_interfaces(&options->filter.sets[FILTER_INTERFACE]);
-		result = get_image(&image, options, &program.source, &facts, err);
+		result = make_image(&image, options, facts, err);
 	}
-	generate_free(&program);
 	if (!result)
-		result = trace(options, &image, &facts, err);
+		result = options->action == ACTION_PRINT_FILTER
+				 ? print_filter(options, &image, facts, err)
+				 : trace(options, &image, facts, err);
 	image_free(&image);
-	reasons_free(facts.reasons);
-	types_close(&facts.types);
+	return result;
+}
+
+/* The actions that need to know the kernel. */
+static int with_facts(struct options *options, struct error *err)
+{
+	struct kernel_facts facts = {
+		.types = TYPES_CLOSED,
+		.attach = options->attach,
+		.symbols = symbols_create("/proc/kallsyms", "/proc/modules"),
+	};
+	int result;
+
+	if (!facts.symbols)
+		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	else if (options->action == ACTION_PRINT_SOURCE)
+		result = print_source(options, &facts, err);
+	else
+		result = run(options, &facts, err);
+	close_facts(&facts);
 	return result;
 }
 
@@ -283,10 +421,9 @@ int main(int argc, char **argv)
 			result = finish_output(&err);
 			break;
 		case ACTION_PRINT_SOURCE:
-			result = print_source(&options, &err);
-			break;
+		case ACTION_PRINT_FILTER:
 		case ACTION_TRACE:
-			result = run(&options, &err);
+			result = with_facts(&options, &err);
 			break;
 		}
 	}

@@ -2,9 +2,10 @@
 /*
  * bytetrace: what the kernel runs for each dropped packet.
  *
- * The way of a drop: probe -> drop() -> the skb's own fields -> device -> VLAN tag -> network
- * header -> transport header -> record. Each step fills its part of the record; the filters on
- * a part stand right behind it and leave as soon as one does not match.
+ * The way of a drop: probe -> drop() -> the skb's own fields -> VLAN tag -> network header ->
+ * transport header -> device -> record. Each step fills its part of the record; the filters on a
+ * part stand right behind it and leave as soon as one does not match. What no filter needs is
+ * read last.
  *
  * Compiled by libbcc against kernel headers, or against stand-ins for the same header files made
  * from BTF. Macros from outside: SKB_VLAN_ALL if struct sk_buff has the member vlan_all (6.2),
@@ -85,6 +86,26 @@ BPF_PERCPU_ARRAY(scratch, struct drop_record, SCRATCH_LEVELS);
 BPF_PERCPU_ARRAY(scratch_level, u32, 1);
 
 //@end
+//@if skb
+/*
+ * Of struct sk_buff two stretches are read, each at once and where it is first needed, because a
+ * read costs more than the bytes that it brings: from its start to behind len, and from skb_iif
+ * (or the bits in front of it) to the pointers to the packet's bytes.
+ */
+#define SKB_FRONT_END __builtin_offsetof(struct sk_buff, data_len)
+#ifdef SKB_VLAN_ALL
+#define SKB_BACK __builtin_offsetof(struct sk_buff, skb_iif)
+#else
+#define SKB_BACK __builtin_offsetof(struct sk_buff, queue_mapping)
+#endif
+#define SKB_BACK_END __builtin_offsetof(struct sk_buff, truesize)
+
+#define read_skb_front(skb, address) bpf_probe_read_kernel(skb, SKB_FRONT_END, address)
+#define read_skb_back(skb, address)                                       \
+	bpf_probe_read_kernel((void *)(skb) + SKB_BACK, SKB_BACK_END - SKB_BACK, \
+			      (void *)(address) + SKB_BACK)
+
+//@end
 //@if packet
 enum {
 	ETHERTYPE_IPV4 = 0x0800,
@@ -92,24 +113,40 @@ enum {
 	ETHERTYPE_VLAN = 0x8100,
 	ETHERTYPE_QINQ = 0x88a8,
 	ETHERTYPE_IPV6 = 0x86dd,
+	ETHERTYPE_ETHERNET = 0x6558, /* a whole frame, in a tunnel */
 
 	IP_HOP_BY_HOP = 0,
+	IP_IPV4 = 4,
 	IP_TCP = 6,
 	IP_UDP = 17,
 	IP_DCCP = 33,
+	IP_IPV6 = 41,
 	IP_ROUTING = 43,
 	IP_FRAGMENT = 44,
+	IP_GRE = 47,
 	IP_AH = 51,
 	IP_DESTINATION = 60,
 	IP_SCTP = 132,
 	IP_UDPLITE = 136,
 
+	PORT_VXLAN = 4789,
+	PORT_VXLAN_LINUX = 8472, /* the kernel's default */
+	PORT_GENEVE = 6081,
+
 	HEADER_UNSET = 0xffff,	   /* skb->mac_header that was never set */
+	ETHERNET_ADDRESSES = 12,
 	ETHERNET_SIZE = 14,
 	VLAN_TAG_SIZE = 4,
 	MAX_VLAN_TAGS = 2,
 	MAX_EXTENSION_HEADERS = 8,
 };
+
+/* Words of an address in the order of numbers, for comparisons. */
+#define IPV4(address) bpf_ntohl((address).words[0])
+#define IPV6_UPPER(address) \
+	((u64)bpf_ntohl((address).words[0]) << 32 | bpf_ntohl((address).words[1]))
+#define IPV6_LOWER(address) \
+	((u64)bpf_ntohl((address).words[2]) << 32 | bpf_ntohl((address).words[3]))
 
 /* The linear part of a packet. Offsets count from the start of the buffer. */
 struct packet {
@@ -126,68 +163,123 @@ static __always_inline int packet_read(struct packet packet, u32 offset, void *t
 }
 
 //@end
+//@slot filter_functions
 //@if device
 /* Inodes of namespaces start here: PROC_DYNAMIC_FIRST, and the fixed ones right below it. */
 #define FIRST_NETNS_INODE 0xeffffff0
 
+/* The inode of a network namespace; 0 if the pointer leads to none. */
 static __always_inline u32 netns_inode(struct net *net)
 {
 	u32 inode = 0;
 
-	bpf_probe_read_kernel(&inode, sizeof(inode), &net->ns.inum);
+	if (!net || bpf_probe_read_kernel(&inode, sizeof(inode), &net->ns.inum) ||
+	    inode < FIRST_NETNS_INODE)
+		return 0;
 	return inode;
 }
 
-/*
- * skb->dev shares its place with other pointers and numbers while a socket queues the skb. What
- * it points to is believed to be a device only if it leads on to a network namespace.
- */
-static __always_inline void read_device(struct drop_event *event, struct net_device *dev)
+static __always_inline struct net *device_net(struct net_device *dev)
 {
 	struct net *net = NULL;
-	u32 netns;
 
-	if (bpf_probe_read_kernel(&net, sizeof(net), &dev->nd_net.net))
+	bpf_probe_read_kernel(&net, sizeof(net), &dev->nd_net.net);
+	return net;
+}
+
+/* A name ends with a NUL, but what stood behind that may be left of an earlier name. */
+static __always_inline void read_name(struct drop_event *event, struct net_device *dev)
+{
+	bpf_probe_read_kernel_str(event->ifname, sizeof(event->ifname), dev->name);
+	event->flags |= DROP_HAS_DEVICE;
+}
+
+/* The name of a device that only its number is known of, in the kernel's table for that. */
+static __always_inline void find_name(struct drop_event *event, struct net *net)
+{
+	struct hlist_head *heads = NULL;
+	struct hlist_node *node = NULL;
+	struct net_device *dev;
+	int ifindex;
+
+	if (bpf_probe_read_kernel(&heads, sizeof(heads), &net->dev_index_head) ||
+	    bpf_probe_read_kernel(&node, sizeof(node), &heads[event->ifindex % 256].first))
 		return;
-	netns = netns_inode(net);
-	if (netns < FIRST_NETNS_INODE)
-		return;
-	event->netns = netns;
-	bpf_probe_read_kernel(&event->ifindex, sizeof(event->ifindex), &dev->ifindex);
-	bpf_probe_read_kernel(event->ifname, sizeof(event->ifname), dev->name);
-	event->flags |= DROP_HAS_DEVICE | DROP_HAS_NETNS;
+#ifdef BPF_HAS_LOOPS
+#pragma clang loop unroll(disable)
+#else
+#pragma unroll
+#endif
+	for (int i = 0; i < 8 && node; i++) {
+		dev = (void *)node - __builtin_offsetof(struct net_device, index_hlist);
+		ifindex = 0;
+		bpf_probe_read_kernel(&ifindex, sizeof(ifindex), &dev->ifindex);
+		if (ifindex == event->ifindex) {
+			read_name(event, dev);
+			return;
+		}
+		bpf_probe_read_kernel(&node, sizeof(node), &node->next);
+	}
+}
+
+/*
+ * The namespace of a packet without a device: that of its socket, or of the device that its route
+ * leads to.
+ */
+static __always_inline struct net *other_net(const struct sk_buff *skb)
+{
+	struct dst_entry *dst = (void *)(skb->_skb_refdst & ~1UL);
+	struct net_device *dev = NULL;
+	struct net *net = NULL;
+
+	if (skb->sk)
+		bpf_probe_read_kernel(&net, sizeof(net), &skb->sk->__sk_common.skc_net.net);
+	if (!netns_inode(net) && dst && bpf_probe_read_kernel(&dev, sizeof(dev), &dst->dev) == 0)
+		net = device_net(dev);
+	return net;
+}
+
+/*
+ * Device and namespace; 0 if a filter on them does not match. skb->dev shares its place with other
+ * pointers and numbers while a socket queues the skb: it is believed to be a device only if it
+ * leads on to a network namespace. Otherwise the packet came in by skb->skb_iif, if by anything.
+ */
+static __always_inline int read_device(struct drop_event *event, const struct sk_buff *skb)
+{
+	struct net *net = device_net(skb->dev);
+
+	event->netns = netns_inode(net);
+	if (event->netns) {
+		bpf_probe_read_kernel(&event->ifindex, sizeof(event->ifindex), &skb->dev->ifindex);
+		read_name(event, skb->dev);
+	} else {
+		net = other_net(skb);
+		event->netns = netns_inode(net);
+		event->ifindex = skb->skb_iif;
+		if (event->netns && event->ifindex)
+			find_name(event, net);
+	}
+	if (event->netns)
+		event->flags |= DROP_HAS_NETNS;
+//@slot filter_device
+//@slot filter_netns
+	return 1;
 }
 
 //@end
 //@if packet
 /*
- * Find the EtherType and the start of the network header behind VLAN tags. The outermost tag is
- * in the skb's metadata, or in the payload: between the MAC and the network header on the way
- * out, at the network header on the way in. Returns the offset, 0 if it is not known.
+ * Step over VLAN tags from the EtherType of the first one. Notes the outermost VLAN and the EtherType
+ * behind the tags, and returns where what it stands for starts; 0: the packet ends before.
  */
-static __always_inline u32 read_link(struct drop_event *event, const struct sk_buff *skb,
-				     struct packet packet)
+static __always_inline u32 read_tags(struct drop_event *event, struct packet packet, u16 ethertype,
+				     u32 offset)
 {
-	u32 offset = skb->network_header;
-	u16 ethertype = bpf_ntohs(skb->protocol);
 	struct {
 		__be16 tci;
 		__be16 ethertype;
 	} tag;
 
-#ifdef SKB_VLAN_ALL
-	if (skb->vlan_all) {
-#else
-	if (skb->vlan_present) {
-#endif
-		event->vlan = skb->vlan_tci & 0xfff;
-		event->flags |= DROP_HAS_VLAN;
-	}
-
-	if ((ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ) &&
-	    skb->mac_header != HEADER_UNSET &&
-	    offset >= skb->mac_header + ETHERNET_SIZE + VLAN_TAG_SIZE)
-		offset = skb->mac_header + ETHERNET_SIZE;
 #pragma unroll
 	for (int i = 0; i < MAX_VLAN_TAGS; i++) {
 		if (ethertype != ETHERTYPE_VLAN && ethertype != ETHERTYPE_QINQ)
@@ -206,6 +298,33 @@ static __always_inline u32 read_link(struct drop_event *event, const struct sk_b
 		event->flags |= DROP_HAS_ETHERTYPE;
 	}
 	return offset;
+}
+
+/*
+ * Find the EtherType and the start of the network header behind VLAN tags. The outermost tag is
+ * in the skb's metadata, or in the payload: between the MAC and the network header on the way
+ * out, at the network header on the way in. Returns the offset, 0 if it is not known.
+ */
+static __always_inline u32 read_link(struct drop_event *event, const struct sk_buff *skb,
+				     struct packet packet)
+{
+	u32 offset = skb->network_header;
+	u16 ethertype = bpf_ntohs(skb->protocol);
+
+#ifdef SKB_VLAN_ALL
+	if (skb->vlan_all) {
+#else
+	if (skb->vlan_present) {
+#endif
+		event->vlan = skb->vlan_tci & 0xfff;
+		event->flags |= DROP_HAS_VLAN;
+	}
+
+	if ((ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ) &&
+	    skb->mac_header != HEADER_UNSET &&
+	    offset >= skb->mac_header + ETHERNET_SIZE + VLAN_TAG_SIZE)
+		offset = skb->mac_header + ETHERNET_SIZE;
+	return read_tags(event, packet, ethertype, offset);
 }
 
 /*
@@ -353,6 +472,168 @@ static __always_inline void read_ports(struct drop_event *event, struct packet p
 }
 
 //@end
+//@if packet
+/* Addresses and what else the network header tells. Returns the offset of the transport header. */
+static __always_inline u32 read_network(struct drop_event *event, struct packet packet, u32 offset,
+					struct ahead *ahead)
+{
+	switch (event->ethertype) {
+	case ETHERTYPE_IPV4:
+		return offset ? read_ipv4(event, packet, offset, ahead) : 0;
+	case ETHERTYPE_IPV6:
+		return offset ? read_ipv6(event, packet, offset, ahead) : 0;
+	case ETHERTYPE_ARP:
+		if (offset)
+			read_arp(event, packet, offset);
+		return 0;
+	default:
+		if (event->flags & DROP_HAS_ETHERTYPE)
+			event->flags |= DROP_NO_PORTS;
+		return 0;
+	}
+}
+
+//@if inner
+/* The packet inside of a tunnel: its Ethernet header, if it has one, and what follows that. */
+struct inside {
+	u32 link; /* HEADER_UNSET: none */
+	u32 network;
+	u16 ethertype;
+	u8 tunnel;
+};
+
+/*
+ * Find the packet inside of one whose transport header is at `offset`. 0: it is no tunnel, or the
+ * packet is cut off. VXLAN is RFC 7348, GENEVE RFC 8926, GRE RFC 2784 and 2890.
+ */
+static __always_inline int find_inside(const struct drop_event *event, struct packet packet,
+				       u32 offset, struct inside *inside)
+{
+	struct {
+		__be16 sport, dport, length, checksum;
+		u8 bits, flags;
+		__be16 protocol;
+	} udp;
+	struct {
+		u8 bits, version;
+		__be16 protocol;
+	} gre;
+	__be16 ethertype;
+	u8 byte;
+
+	if (offset == 0 || !(event->flags & DROP_HAS_L4))
+		return 0;
+	inside->link = HEADER_UNSET;
+	switch (event->l4_protocol) {
+	case IP_IPV4:
+	case IP_IPV6:
+		inside->tunnel = DROP_TUNNEL_IP;
+		inside->ethertype =
+			event->l4_protocol == IP_IPV4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6;
+		break;
+	case IP_GRE:
+		/* Version 0, without the source routes that nobody uses. */
+		if (packet_read(packet, offset, &gre, sizeof(gre)) || gre.bits & 0x4f ||
+		    gre.version & 0x07)
+			return 0;
+		inside->tunnel = DROP_TUNNEL_GRE;
+		inside->ethertype = bpf_ntohs(gre.protocol);
+		offset += sizeof(gre);
+		offset += gre.bits & 0x80 ? 4 : 0; /* checksum */
+		offset += gre.bits & 0x20 ? 4 : 0; /* key */
+		offset += gre.bits & 0x10 ? 4 : 0; /* sequence number */
+		break;
+	case IP_UDP:
+		if (packet_read(packet, offset, &udp, sizeof(udp)))
+			return 0;
+		offset += 16;
+		switch (bpf_ntohs(udp.dport)) {
+		case PORT_VXLAN:
+		case PORT_VXLAN_LINUX:
+			if (!(udp.bits & 0x08)) /* a network identifier must be there */
+				return 0;
+			inside->tunnel = DROP_TUNNEL_VXLAN;
+			inside->ethertype = ETHERTYPE_ETHERNET;
+			break;
+		case PORT_GENEVE:
+			if (udp.bits & 0xc0) /* version 0 */
+				return 0;
+			inside->tunnel = DROP_TUNNEL_GENEVE;
+			inside->ethertype = bpf_ntohs(udp.protocol);
+			offset += (udp.bits & 0x3f) * 4;
+			break;
+		default:
+			return 0;
+		}
+		break;
+	default:
+		return 0;
+	}
+	if (inside->ethertype == ETHERTYPE_ETHERNET) {
+		inside->link = offset;
+		if (packet_read(packet, offset + ETHERNET_ADDRESSES, &ethertype, sizeof(ethertype)))
+			return 0;
+		inside->ethertype = bpf_ntohs(ethertype);
+		offset += ETHERNET_SIZE;
+	}
+	inside->network = offset;
+	return packet_read(packet, offset, &byte, sizeof(byte)) == 0;
+}
+
+/* Go on with the packet inside of a tunnel, if this is one. Returns as read_link() does. */
+static __always_inline u32 read_inside(struct drop_event *event, struct packet packet, u32 outer,
+				       struct inside *inside)
+{
+	struct ahead ahead = {};
+	u32 offset = read_network(event, packet, outer, &ahead);
+
+	inside->tunnel = DROP_TUNNEL_NONE;
+	if (!find_inside(event, packet, offset, inside)) {
+		inside->tunnel = DROP_TUNNEL_NONE;
+		return outer;
+	}
+	/* What was read of the outer packet is not the inner one's. */
+	event->tunnel = inside->tunnel;
+	event->flags &= DROP_HAS_DEVICE | DROP_HAS_NETNS;
+	event->vlan = 0;
+	event->l4_protocol = 0;
+	__builtin_memset(&event->saddr, 0, sizeof(event->saddr));
+	__builtin_memset(&event->daddr, 0, sizeof(event->daddr));
+	return read_tags(event, packet, inside->ethertype, inside->network);
+}
+
+//@end
+/* The packet's headers, from the outermost inwards; 0 if a filter on them does not match. */
+static __always_inline int read_packet(struct drop_event *event, const struct sk_buff *skb)
+{
+	struct packet packet = { skb->head, skb->tail };
+	struct ahead ahead = {};
+	u32 offset = read_link(event, skb, packet);
+
+//@if inner
+	struct inside inside;
+
+	offset = read_inside(event, packet, offset, &inside);
+//@end
+//@slot filter_vlan
+//@slot filter_ethertype
+	offset = read_network(event, packet, offset, &ahead);
+//@slot filter_network
+//@if ports
+	read_ports(event, packet, offset, &ahead);
+//@slot filter_transport
+//@end
+//@if tcp_flags
+	u8 tcp_flags = 0;
+	int has_tcp_flags = event->flags & DROP_HAS_L4 && event->l4_protocol == IP_TCP && offset &&
+			    !packet_read(packet, offset + 13, &tcp_flags, sizeof(tcp_flags));
+
+//@slot filter_tcp
+//@end
+	return 1;
+}
+
+//@end
 //@if summary
 static __always_inline void count_drop(const struct drop_event *event)
 {
@@ -431,11 +712,6 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 //@if skb
 	struct sk_buff skb;
 //@end
-//@if packet
-	struct packet packet;
-	struct ahead ahead = {};
-	u32 offset;
-//@end
 //@if summary
 //@else
 	u32 size = sizeof(*event);
@@ -445,63 +721,36 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 	event->location = location;
 	event->reason = reason;
 //@if skb
-	/* One read of the whole struct costs less than one for each of its fields. */
-	if (bpf_probe_read_kernel(&skb, sizeof(skb), address))
+	if (read_skb_back(&skb, address))
 		return -1;
-	event->length = skb.len;
+//@slot filter_skb
 //@end
-
+//@if packet_first
+	if (!read_packet(event, &skb))
+		return 0;
+//@end
+//@if skb_front
+	if (read_skb_front(&skb, address))
+		return -1;
+//@slot filter_length
+//@end
 //@if device
-	read_device(event, skb.dev);
-//@slot filter_device
+	if (!read_device(event, &skb))
+		return 0;
 //@end
-//@if netns
-	if (!(event->flags & DROP_HAS_NETNS) && skb.sk) {
-		struct net *net = NULL;
-
-		bpf_probe_read_kernel(&net, sizeof(net), &skb.sk->__sk_common.skc_net.net);
-		event->netns = netns_inode(net);
-		if (event->netns >= FIRST_NETNS_INODE)
-			event->flags |= DROP_HAS_NETNS;
-	}
+//@if packet_last
+	if (!read_packet(event, &skb))
+		return 0;
 //@end
-
-//@if packet
-	packet.head = skb.head;
-	packet.end = skb.tail;
-	offset = read_link(event, &skb, packet);
-//@slot filter_vlan
-//@slot filter_ethertype
-
-	switch (event->ethertype) {
-	case ETHERTYPE_IPV4:
-		offset = offset ? read_ipv4(event, packet, offset, &ahead) : 0;
-		break;
-	case ETHERTYPE_IPV6:
-		offset = offset ? read_ipv6(event, packet, offset, &ahead) : 0;
-		break;
-	case ETHERTYPE_ARP:
-		if (offset)
-			read_arp(event, packet, offset);
-		break;
-	default:
-		if (event->flags & DROP_HAS_ETHERTYPE)
-			event->flags |= DROP_NO_PORTS;
-	}
-//@slot filter_network
-
-//@end
-//@if ports
-	read_ports(event, packet, offset, &ahead);
-//@end
-//@slot filter_transport
 
 //@if summary
 	count_drop(event);
 	return 0;
 //@else
 	event->time = bpf_ktime_get_ns();
-//@if task
+//@if everything
+	event->length = skb.len;
+	event->mark = skb.mark;
 	event->pid = bpf_get_current_pid_tgid() >> 32;
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 //@end
@@ -533,7 +782,7 @@ static __always_inline void count_lost(void)
  */
 static __always_inline int drop(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
 {
-//@slot filter_reason
+//@slot filter_call
 //@if scratch
 	int zero = 0;
 	u32 *level = scratch_level.lookup(&zero);

@@ -5,7 +5,7 @@
  * order; addresses stay as they are in the packet. A field whose flag is not
  * set was not there, or could not be read, and is zero.
  */
-#define DROP_EVENT_VERSION 1
+#define DROP_EVENT_VERSION 2
 
 #define DROP_HAS_ETHERTYPE 0x01 /* ethertype */
 #define DROP_HAS_ADDRESSES 0x02 /* saddr, daddr */
@@ -13,8 +13,17 @@
 #define DROP_HAS_PORTS 0x08	/* sport, dport */
 #define DROP_NO_PORTS 0x10	/* whole packet read: its protocol has no ports */
 #define DROP_HAS_VLAN 0x20	/* vlan */
-#define DROP_HAS_DEVICE 0x40	/* ifindex, ifname */
+#define DROP_HAS_DEVICE 0x40	/* ifname */
 #define DROP_HAS_NETNS 0x80	/* netns */
+
+/* Headers around the packet that is told, if it is the one inside of a tunnel. */
+enum drop_tunnel {
+	DROP_TUNNEL_NONE,
+	DROP_TUNNEL_VXLAN,
+	DROP_TUNNEL_GENEVE,
+	DROP_TUNNEL_GRE,
+	DROP_TUNNEL_IP,
+};
 
 #define DROP_STACK_DEPTH 127 /* the kernel's default limit, kernel.perf_event_max_stack */
 
@@ -24,7 +33,7 @@ struct drop_event {
 	__u32 reason;	/* enum skb_drop_reason, 0 on kernels that give none */
 	__u32 length;	/* skb->len */
 	__u32 netns;	/* inode of the network namespace */
-	__u32 ifindex;
+	__u32 ifindex; /* 0: none, or not known */
 	__u32 pid; /* thread group that was running; the sender only by luck */
 	__u16 ethertype;
 	__u16 vlan; /* outermost VLAN ID */
@@ -34,6 +43,9 @@ struct drop_event {
 	__u8 flags;   /* DROP_HAS_... */
 	__u8 version; /* DROP_EVENT_VERSION */
 	__u8 stack_depth;
+	__u32 mark;  /* skb->mark */
+	__u8 tunnel; /* enum drop_tunnel: what the packet was found inside of */
+	__u8 reserved[3];
 	union {
 		__u8 bytes[16]; /* IPv4 in the first four */
 		__u32 words[4];

@@ -15,7 +15,7 @@ enum group { GROUP_FILTERS, GROUP_OUTPUT, GROUP_TYPES, GROUP_SOURCE, GROUP_OTHER
 
 static const char *const group_titles[GROUPS] = {
 	[GROUP_FILTERS] =
-		"Filters (comma lists; a leading ! negates; different flags must all match)",
+		"Filters (lists; ! before a list or a value negates; all flags must match)",
 	[GROUP_OUTPUT] = "Output",
 	[GROUP_TYPES] = "Types of the kernel (default: headers, then kheaders, then BTF)",
 	[GROUP_SOURCE] = "Source of the program",
@@ -93,8 +93,29 @@ static const struct option_spec {
 	  MEMBER(filter), FILTER_DPORT, NULL, NULL },
 	{ 'V', "vlan", "N", GROUP_FILTERS, "VLAN ID or range; of two tags the outer", KIND_FILTER,
 	  MEMBER(filter), FILTER_VLAN, NULL, NULL },
-	{ 'i', "interface", "I", GROUP_FILTERS, "interface name, in every network namespace",
-	  KIND_FILTER, MEMBER(filter), FILTER_INTERFACE, NULL, NULL },
+	{ 'i', "interface", "I", GROUP_FILTERS,
+	  "interface name or pattern ('veth*'), in every netns", KIND_FILTER, MEMBER(filter),
+	  FILTER_INTERFACE, NULL, NULL },
+	{ 0, "tcp-flags", "F", GROUP_FILTERS, "all of these TCP flags (syn,!ack); again: or these",
+	  KIND_FILTER, MEMBER(filter), FILTER_TCP_FLAGS, NULL, NULL },
+	{ 0, "len", "N", GROUP_FILTERS, "bytes that the packet still had, or a range (64-1500)",
+	  KIND_FILTER, MEMBER(filter), FILTER_LEN, NULL, NULL },
+	{ 0, "mark", "N", GROUP_FILTERS, "firewall mark, or MARK/MASK (0x10/0xf0)", KIND_FILTER,
+	  MEMBER(filter), FILTER_MARK, NULL, NULL },
+	{ 0, "netns", "NS", GROUP_FILTERS, "network namespace: name, path, PID or inode",
+	  KIND_FILTER, MEMBER(filter), FILTER_NETNS, NULL, NULL },
+	{ 0, "reason", "NAME", GROUP_FILTERS, "drop reason or pattern ('TCP_*,!TCP_OLD*')",
+	  KIND_FILTER, MEMBER(filter), FILTER_REASON, NULL, NULL },
+	{ 0, "location", "FUNC", GROUP_FILTERS, "kernel function or pattern ('nft_*')", KIND_FILTER,
+	  MEMBER(filter), FILTER_LOCATION, NULL, NULL },
+	{ 0, "cpu", "N", GROUP_FILTERS, "CPU or range of CPUs (0-3)", KIND_FILTER, MEMBER(filter),
+	  FILTER_CPU, NULL, NULL },
+	{ 0, "pid", "N", GROUP_FILTERS, "process that was running, or a range", KIND_FILTER,
+	  MEMBER(filter), FILTER_PID, NULL, NULL },
+	{ 0, "comm", "NAME", GROUP_FILTERS, "name of that process, or pattern ('nginx*')",
+	  KIND_FILTER, MEMBER(filter), FILTER_COMM, NULL, NULL },
+	{ 0, "inner", NULL, GROUP_FILTERS, "filter and show the packet inside of a tunnel",
+	  KIND_TRUE, MEMBER(inner), 0, NULL, NULL },
 	{ 'r', "valid-reason", NULL, GROUP_FILTERS, "only drops whose reason the kernel gives",
 	  KIND_TRUE, MEMBER(filter.valid_reason), 0, NULL, NULL },
 	{ 'o', "output", "FORMAT", GROUP_OUTPUT, "table (default), or json: one object a line",
@@ -129,6 +150,8 @@ static const struct option_spec {
 	  KIND_ENUM, MEMBER(attach), 0, attach_choices, "raw_tracepoint, tracepoint or kprobe" },
 	{ 0, "templates", "DIR", GROUP_SOURCE, "its drop.c and event.h, not those built in",
 	  KIND_PATH, MEMBER(templates_dir), 0, NULL, NULL },
+	{ 0, "print-filter", NULL, GROUP_SOURCE, "say what passes and what it costs, and end",
+	  KIND_ENUM, MEMBER(action), ACTION_PRINT_FILTER, NULL, NULL },
 	{ 0, "print-source", NULL, GROUP_SOURCE, "print the generated program and end", KIND_ENUM,
 	  MEMBER(action), ACTION_PRINT_SOURCE, NULL, NULL },
 	{ 0, "source", "FILE", GROUP_SOURCE, "run this program instead", KIND_PATH,
@@ -264,10 +287,8 @@ static int apply(struct options *options, const struct option_spec *spec, const 
 static int check_combinations(const struct options *options, struct error *err)
 {
 	const char *conflict = NULL;
-	bool filtered = options->filter.valid_reason;
+	bool filtered = filter_given(&options->filter);
 
-	for (int field = 0; field < FILTER_FIELDS; field++)
-		filtered |= options->filter.sets[field].count > 0;
 	if (options->headers_dir && options->btf_file)
 		conflict = "--headers and --btf both name the types";
 	else if (options->types == TYPES_HEADERS && options->btf_file)
@@ -281,6 +302,12 @@ static int check_combinations(const struct options *options, struct error *err)
 	else if (options->source_file && options->attach != ATTACH_ANY)
 		conflict = "--source says by its functions' names what to attach to: --attach "
 			   "would have no effect";
+	else if (options->source_file && options->inner)
+		conflict = "--source brings its own way to read packets: --inner would have no "
+			   "effect";
+	else if (options->source_file && options->action == ACTION_PRINT_FILTER)
+		conflict = "--source brings its own filters, which --print-filter knows nothing "
+			   "of";
 	else if (options->no_cache && options->cache_dir)
 		conflict = "--no-cache contradicts --cache-dir";
 	else if (options->interval_ms && !options->summary)
@@ -294,7 +321,9 @@ static int check_combinations(const struct options *options, struct error *err)
 			   "effect";
 	else if (options->summary && options->buffer)
 		conflict = "--summary counts without perf buffers: --buffer would have no effect";
-	return conflict ? error_set(err, STATUS_USAGE, EINVAL, "%s", conflict) : 0;
+	if (conflict)
+		return error_set(err, STATUS_USAGE, EINVAL, "%s", conflict);
+	return filter_check(&options->filter, err);
 }
 
 /* getopt's own tables. */

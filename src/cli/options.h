@@ -11,7 +11,13 @@
 
 struct error;
 
-enum action { ACTION_TRACE, ACTION_PRINT_SOURCE, ACTION_HELP, ACTION_VERSION };
+enum action {
+	ACTION_TRACE,
+	ACTION_PRINT_FILTER,
+	ACTION_PRINT_SOURCE,
+	ACTION_HELP,
+	ACTION_VERSION,
+};
 enum types_choice { TYPES_ANY, TYPES_HEADERS, TYPES_BTF };
 enum output_choice { OUTPUT_TABLE, OUTPUT_JSON };
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -20,6 +26,7 @@ enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 struct options {
 	enum action action;
 	struct filter filter;
+	bool inner; /* of a tunnelled packet the inner one is meant */
 
 	int verbosity; /* number of -v: 0, 1, 2 */
 	bool stack;

@@ -3,186 +3,571 @@
  * Filters as C text: what is written here stands in the generated program, so only numbers, and
  * names spelled out of validated values in comments, go into it.
  */
-#include "filter/filter.h"
+#include "filter/emit.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "filter/filter.h"
 #include "util/protocols.h"
 #include "util/text.h"
 
-/* How deep the values of a list are indented below their `if`. */
-#define VALUE_INDENT "\t       "
+#define NAME_SIZE 16 /* IFNAMSIZ, TASK_COMM_LEN */
+#define LIST_MAX 8   /* longer lists become a search tree */
 
-static void emit_protocol(const struct filter_protocol *protocol, FILE *out)
+/* What the program calls the value of a field, and how it knows that a packet has it. */
+static const struct {
+	enum filter_stage stage;
+	const char *before;   /* a statement in front of the test */
+	const char *presence; /* condition, or NULL: it is always there */
+	struct {
+		const char *presence; /* of numbers of this kind */
+		const char *value;    /* of an IPv6 address: the upper half */
+		const char *lower;
+	} kinds[FILTER_KINDS];
+	bool hex;
+} fields[FILTER_FIELDS] = {
+	[FILTER_PROTO] = { FILTER_STAGE_NETWORK,
+			   .kinds = { [FILTER_ETHERTYPE] = { .value = "event->ethertype" },
+				      [FILTER_IP_PROTOCOL] = { "event->flags & DROP_HAS_L4",
+							       "event->l4_protocol", NULL } } },
+	[FILTER_SADDR] = { FILTER_STAGE_NETWORK,
+			   NULL,
+			   "event->flags & DROP_HAS_ADDRESSES",
+			   { [FILTER_IPV4] = { "event->ethertype != ETHERTYPE_IPV6",
+					       "IPV4(event->saddr)", NULL },
+			     [FILTER_IPV6] = { "event->ethertype == ETHERTYPE_IPV6",
+					       "IPV6_UPPER(event->saddr)",
+					       "IPV6_LOWER(event->saddr)" } },
+			   .hex = true },
+	[FILTER_DADDR] = { FILTER_STAGE_NETWORK,
+			   NULL,
+			   "event->flags & DROP_HAS_ADDRESSES",
+			   { [FILTER_IPV4] = { "event->ethertype != ETHERTYPE_IPV6",
+					       "IPV4(event->daddr)", NULL },
+			     [FILTER_IPV6] = { "event->ethertype == ETHERTYPE_IPV6",
+					       "IPV6_UPPER(event->daddr)",
+					       "IPV6_LOWER(event->daddr)" } },
+			   .hex = true },
+	[FILTER_SPORT] = { FILTER_STAGE_TRANSPORT,
+			   NULL,
+			   "event->flags & DROP_HAS_PORTS",
+			   { { .value = "event->sport" } } },
+	[FILTER_DPORT] = { FILTER_STAGE_TRANSPORT,
+			   NULL,
+			   "event->flags & DROP_HAS_PORTS",
+			   { { .value = "event->dport" } } },
+	[FILTER_TCP_FLAGS] = { FILTER_STAGE_TCP, .kinds = { { .value = "tcp_flags" } } },
+	[FILTER_VLAN] = { FILTER_STAGE_VLAN,
+			  NULL,
+			  "event->flags & DROP_HAS_VLAN",
+			  { { .value = "event->vlan" } } },
+	[FILTER_LEN] = { FILTER_STAGE_LENGTH, .kinds = { { .value = "skb.len" } } },
+	[FILTER_MARK] = { FILTER_STAGE_SKB, .kinds = { { .value = "skb.mark" } } },
+	[FILTER_INTERFACE] = { FILTER_STAGE_DEVICE,
+			       NULL,
+			       "event->flags & DROP_HAS_DEVICE",
+			       { { .value = "event->ifname" } } },
+	[FILTER_NETNS] = { FILTER_STAGE_NETNS,
+			   NULL,
+			   "event->flags & DROP_HAS_NETNS",
+			   { { .value = "event->netns" } } },
+	[FILTER_REASON] = { FILTER_STAGE_CALL, .kinds = { { .value = "reason" } } },
+	[FILTER_LOCATION] = { FILTER_STAGE_CALL, .kinds = { { .value = "location" } },
+			      .hex = true },
+	[FILTER_CPU] = { FILTER_STAGE_CALL, "u32 cpu = bpf_get_smp_processor_id();",
+			 .kinds = { { .value = "cpu" } } },
+	[FILTER_PID] = { FILTER_STAGE_CALL, "u32 pid = bpf_get_current_pid_tgid() >> 32;",
+			 .kinds = { { .value = "pid" } } },
+	[FILTER_COMM] = { FILTER_STAGE_CALL,
+			  "u64 comm_words[2];\n\tchar *comm = (char *)comm_words;\n\n"
+			  "\tbpf_get_current_comm(comm, sizeof(comm_words));",
+			  .kinds = { { .value = "comm" } } },
+};
+
+struct writer {
+	FILE *out;
+	enum filter_field field;
+	int kind;
+	int depth; /* of parentheses around what is on a line of its own */
+	const struct filter_comments *comments;
+};
+
+/* Go on in a new line, below the `if`. */
+static void new_line(const struct writer *writer)
 {
-	const char *name = protocol->ethertype ? protocol_ethertype_name(protocol->number)
-					       : protocol_ip_name((uint8_t)protocol->number);
-
-	if (protocol->ethertype)
-		fprintf(out, "event->ethertype == 0x%04x", protocol->number);
-	else
-		fprintf(out, "((event->flags & DROP_HAS_L4) && event->l4_protocol == %u)",
-			protocol->number);
-	if (name)
-		fprintf(out, " /* %s */", name);
+	fprintf(writer->out, "\n\t    %*s", 4 * writer->depth, "");
 }
 
-/* One 32-bit word of an address, as far as the prefix covers it. */
-static void emit_word(const char *member, int word, uint32_t value, unsigned int bits, FILE *out)
+static const char *value_of(const struct writer *writer)
 {
-	if (bits >= 32)
-		fprintf(out, "event->%s.words[%d] == bpf_htonl(0x%08x)", member, word, value);
-	else
-		fprintf(out, "(event->%s.words[%d] & bpf_htonl(0x%08x)) == bpf_htonl(0x%08x)",
-			member, word, ~(UINT32_MAX >> bits), value);
+	return fields[writer->field].kinds[writer->kind].value;
 }
 
-static void emit_prefix(const struct filter_prefix *prefix, const char *member, FILE *out)
+/* Comments */
+
+static void comment_address(const struct writer *writer, const struct range *range)
 {
-	char address[INET6_ADDRSTRLEN] = "";
+	int family = writer->kind == FILTER_IPV6 ? AF_INET6 : AF_INET;
+	unsigned int size = family == AF_INET6 ? 16 : 4;
+	wide open = range->first ^ range->last;
+	unsigned int bits = size * 8;
+	char text[INET6_ADDRSTRLEN] = "";
+	uint8_t bytes[16];
 
-	fprintf(out, "(event->ethertype %s ETHERTYPE_IPV6",
-		prefix->family == AF_INET6 ? "==" : "!=");
-	for (unsigned int word = 0; word * 32 < prefix->bits; word++) {
-		uint32_t value;
+	if ((open & (open + 1)) != 0 || (range->first & open) != 0)
+		return; /* what a '!' left over is no prefix */
+	for (; open; open >>= 1)
+		bits--;
+	for (unsigned int i = 0; i < size; i++)
+		bytes[i] = (uint8_t)(range->first >> (size - 1 - i) * 8);
+	inet_ntop(family, bytes, text, sizeof(text));
+	fprintf(writer->out, " /* %s/%u */", text, bits);
+}
 
-		memcpy(&value, prefix->bytes + word * 4, sizeof(value));
-		fputs(" &&\n" VALUE_INDENT " ", out);
-		emit_word(member, (int)word, ntohl(value), prefix->bits - word * 32, out);
+/* What a number means, if that is not plain. */
+static void comment(const struct writer *writer, const struct range *range)
+{
+	const struct filter_comments *comments = writer->comments;
+	uint64_t first = (uint64_t)range->first;
+	const char *name = NULL;
+
+	switch (writer->field) {
+	case FILTER_SADDR:
+	case FILTER_DADDR:
+		comment_address(writer, range);
+		break;
+	case FILTER_PROTO:
+		if (range->first == range->last)
+			name = writer->kind == FILTER_ETHERTYPE
+				       ? protocol_ethertype_name((uint16_t)first)
+				       : protocol_ip_name((uint8_t)first);
+		break;
+	case FILTER_REASON:
+		if (comments && comments->reason && range->first == range->last)
+			name = comments->reason(comments->context, (uint32_t)first);
+		break;
+	case FILTER_LOCATION:
+		if (comments && comments->location)
+			name = comments->location(comments->context, first);
+		break;
+	default:
+		break;
 	}
-	inet_ntop(prefix->family, prefix->bytes, address, sizeof(address));
-	fprintf(out, ") /* %s/%u */", address, prefix->bits);
+	if (name)
+		fprintf(writer->out, " /* %s */", name);
 }
 
-/* Without a comparison that is always true: compilers warn of those. */
-static void emit_range(const struct filter_range *range, const char *member, FILE *out)
+/* Numbers */
+
+static void put_number(const struct writer *writer, uint64_t value)
 {
-	if (range->first == range->last)
-		fprintf(out, "event->%s == %u", member, range->first);
-	else if (range->first == 0 && range->last == UINT16_MAX)
-		fputs("1 /* any */", out);
-	else if (range->first == 0)
-		fprintf(out, "event->%s <= %u", member, range->last);
-	else if (range->last == UINT16_MAX)
-		fprintf(out, "event->%s >= %u", member, range->first);
+	if (fields[writer->field].hex && value > UINT32_MAX)
+		fprintf(writer->out, "0x%016llxull", (unsigned long long)value);
+	else if (fields[writer->field].hex)
+		fprintf(writer->out, "0x%08llx", (unsigned long long)value);
+	else if (writer->field == FILTER_PROTO && writer->kind == FILTER_ETHERTYPE)
+		fprintf(writer->out, "0x%04llx", (unsigned long long)value);
 	else
-		fprintf(out, "(event->%s >= %u && event->%s <= %u)", member, range->first, member,
-			range->last);
+		fprintf(writer->out, "%llu", (unsigned long long)value);
+}
+
+/* A comparison of 64 bits at most. Those that are always true are left out: compilers warn. */
+static void put_scalar_range(const struct writer *writer, const char *value, uint64_t first,
+			     uint64_t last, uint64_t max)
+{
+	bool both = first > 0 && last < max && first != last;
+
+	if (first == 0 && last == max) {
+		fputs("1 /* any */", writer->out);
+		return;
+	}
+	fputs(both ? "(" : "", writer->out);
+	if (first == last) {
+		fprintf(writer->out, "%s == ", value);
+		put_number(writer, first);
+	} else {
+		if (first > 0) {
+			fprintf(writer->out, "%s >= ", value);
+			put_number(writer, first);
+		}
+		if (last < max) {
+			fprintf(writer->out, "%s%s <= ", both ? " && " : "", value);
+			put_number(writer, last);
+		}
+	}
+	fputs(both ? ")" : "", writer->out);
+}
+
+static uint64_t upper(wide value)
+{
+	return (uint64_t)(value >> 64);
+}
+
+static uint64_t lower(wide value)
+{
+	return (uint64_t)value;
+}
+
+/*
+ * Whether an address is above (or below) a bound, or equal to it. `end` is what the lower half is
+ * at its end on that side: then the upper half decides alone.
+ */
+static void put_wide_bound(const struct writer *writer, const char *than, wide bound, uint64_t end)
+{
+	const char *high = value_of(writer);
+
+	if (lower(bound) == end) {
+		fprintf(writer->out, "%s %s= ", high, than);
+		put_number(writer, upper(bound));
+		return;
+	}
+	fprintf(writer->out, "(%s %s ", high, than);
+	put_number(writer, upper(bound));
+	fprintf(writer->out, " || (%s == ", high);
+	put_number(writer, upper(bound));
+	fprintf(writer->out, " && %s %s= ", fields[writer->field].kinds[writer->kind].lower, than);
+	put_number(writer, lower(bound));
+	fputs("))", writer->out);
+}
+
+static void put_wide_range(const struct writer *writer, const struct range *range)
+{
+	const char *low = fields[writer->field].kinds[writer->kind].lower;
+	bool above = range->first > 0;
+	bool below = range->last < ~(wide)0;
+
+	if (lower(range->first) == 0 && lower(range->last) == UINT64_MAX) {
+		put_scalar_range(writer, value_of(writer), upper(range->first), upper(range->last),
+				 UINT64_MAX);
+		return;
+	}
+	fputs("(", writer->out);
+	if (upper(range->first) == upper(range->last)) {
+		put_scalar_range(writer, value_of(writer), upper(range->first), upper(range->last),
+				 UINT64_MAX);
+		fputs(" && ", writer->out);
+		put_scalar_range(writer, low, lower(range->first), lower(range->last), UINT64_MAX);
+	} else {
+		if (above)
+			put_wide_bound(writer, ">", range->first, 0);
+		fputs(above && below ? " && " : "", writer->out);
+		if (below)
+			put_wide_bound(writer, "<", range->last, UINT64_MAX);
+	}
+	fputs(")", writer->out);
+}
+
+static bool is_wide(const struct writer *writer)
+{
+	return fields[writer->field].kinds[writer->kind].lower != NULL;
+}
+
+/* The highest number that the field's type holds. */
+static uint64_t max_of(const struct writer *writer)
+{
+	switch (writer->field) {
+	case FILTER_PROTO:
+		return writer->kind == FILTER_IP_PROTOCOL ? UINT8_MAX : UINT16_MAX;
+	case FILTER_SPORT:
+	case FILTER_DPORT:
+	case FILTER_VLAN:
+		return UINT16_MAX;
+	case FILTER_LOCATION:
+		return UINT64_MAX;
+	default:
+		return UINT32_MAX;
+	}
+}
+
+static void put_range(const struct writer *writer, const struct range *range)
+{
+	if (is_wide(writer))
+		put_wide_range(writer, range);
+	else
+		put_scalar_range(writer, value_of(writer), (uint64_t)range->first,
+				 (uint64_t)range->last, max_of(writer));
+	comment(writer, range);
+}
+
+static void put_list(struct writer *writer, const struct range *ranges, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0) {
+			fputs(" ||", writer->out);
+			new_line(writer);
+		}
+		put_range(writer, &ranges[i]);
+	}
+}
+
+/* Halves of halves: a thousand ranges take ten comparisons. */
+static void put_tree(struct writer *writer, const struct range *ranges, size_t count)
+{
+	const struct range *middle = &ranges[count / 2];
+
+	if (count == 1) {
+		put_range(writer, ranges);
+		return;
+	}
+	fputs("(", writer->out);
+	if (is_wide(writer)) {
+		put_wide_bound(writer, "<", middle->first - 1, UINT64_MAX);
+	} else {
+		fprintf(writer->out, "%s < ", value_of(writer));
+		put_number(writer, (uint64_t)middle->first);
+	}
+	writer->depth++;
+	fputs(" ?", writer->out);
+	new_line(writer);
+	put_tree(writer, ranges, count / 2);
+	fputs(" :", writer->out);
+	new_line(writer);
+	put_tree(writer, middle, count - count / 2);
+	fputs(")", writer->out);
+	writer->depth--;
+}
+
+static void put_numbers(struct writer *writer, const struct ranges *numbers)
+{
+	if (numbers->count <= LIST_MAX)
+		put_list(writer, numbers->items, numbers->count);
+	else
+		put_tree(writer, numbers->items, numbers->count);
+}
+
+/* Names and bits */
+
+/* Whether the name is compared by words: it has no wildcard but a * at its end. */
+static bool is_prefix(const char *text)
+{
+	size_t plain = strcspn(text, "*?");
+
+	return text[plain] == '\0' || strcmp(text + plain, "*") == 0;
 }
 
 /* The program runs on this host, so the bytes of a name are compared as this host's words. */
-static void emit_interface(const char *interface, FILE *out)
+static void put_words(const struct writer *writer, const char *text)
 {
-	char name[4 * 16 + 1];
-	uint64_t words[2];
+	size_t length = strcspn(text, "*");
+	char name[NAME_SIZE] = "", mask[NAME_SIZE];
+	uint64_t words[2], masks[2];
+	bool first = true;
 
-	memcpy(words, interface, sizeof(words));
-	text_escape(name, sizeof(name), interface, strnlen(interface, 16), "*/", NULL);
-	fprintf(out,
-		"(event->ifname_words[0] == 0x%016llx &&\n" VALUE_INDENT
-		" event->ifname_words[1] == 0x%016llx) /* %s */",
-		(unsigned long long)words[0], (unsigned long long)words[1], name);
+	memcpy(name, text, length);
+	memset(mask, 0xff, sizeof(mask));
+	if (text[length])
+		memset(mask + length, 0, sizeof(mask) - length);
+	memcpy(words, name, sizeof(words));
+	memcpy(masks, mask, sizeof(masks));
+	for (int i = 0; i < 2; i++) {
+		if (masks[i] == 0)
+			continue;
+		fputs(first ? "" : " && ", writer->out);
+		if (masks[i] == UINT64_MAX)
+			fprintf(writer->out, "%s_words[%d] == 0x%016llx", value_of(writer), i,
+				(unsigned long long)words[i]);
+		else
+			fprintf(writer->out, "(%s_words[%d] & 0x%016llx) == 0x%016llx",
+				value_of(writer), i, (unsigned long long)masks[i],
+				(unsigned long long)words[i]);
+		first = false;
+	}
+	fputs(first ? "1" : "", writer->out);
 }
 
-static void emit_value(enum filter_field field, const union filter_value *value, FILE *out)
+static void comment_name(FILE *out, const char *text)
 {
-	switch (field) {
-	case FILTER_PROTO:
-		emit_protocol(&value->protocol, out);
-		break;
-	case FILTER_SADDR:
-		emit_prefix(&value->prefix, "saddr", out);
-		break;
-	case FILTER_DADDR:
-		emit_prefix(&value->prefix, "daddr", out);
-		break;
-	case FILTER_SPORT:
-		emit_range(&value->range, "sport", out);
-		break;
-	case FILTER_DPORT:
-		emit_range(&value->range, "dport", out);
-		break;
-	case FILTER_VLAN:
-		emit_range(&value->range, "vlan", out);
-		break;
-	case FILTER_INTERFACE:
-		emit_interface(value->interface, out);
-		break;
-	case FILTER_FIELDS:
-		break;
+	char name[4 * NAME_SIZE + 1];
+
+	text_escape(name, sizeof(name), text, strlen(text), "*/", NULL);
+	fprintf(out, "/* %s */", name);
+}
+
+static void put_item(const struct writer *writer, size_t index, const struct filter_item *item)
+{
+	if (writer->field == FILTER_TCP_FLAGS) {
+		/* Only flags that must be on say that it is TCP. */
+		fprintf(writer->out, "%s(tcp_flags & 0x%02x) == 0x%02x",
+			item->value ? "has_tcp_flags && " : "!has_tcp_flags || ", item->mask,
+			item->value);
+	} else if (!item->text) {
+		fprintf(writer->out, "(%s & 0x%x) == 0x%x", value_of(writer), item->mask,
+			item->value);
+	} else if (is_prefix(item->text)) {
+		put_words(writer, item->text);
+		fputs(" ", writer->out);
+		comment_name(writer->out, item->text);
+	} else {
+		fprintf(writer->out, "%s_matches_%zu(%s)",
+			writer->field == FILTER_COMM ? "comm" : "interface", index,
+			value_of(writer));
 	}
 }
 
-/* The flag of a record that says that it has the field; NULL: the conditions look themselves. */
-static const char *const presence[FILTER_FIELDS] = {
-	[FILTER_SADDR] = "DROP_HAS_ADDRESSES", [FILTER_DADDR] = "DROP_HAS_ADDRESSES",
-	[FILTER_SPORT] = "DROP_HAS_PORTS",     [FILTER_DPORT] = "DROP_HAS_PORTS",
-	[FILTER_VLAN] = "DROP_HAS_VLAN",       [FILTER_INTERFACE] = "DROP_HAS_DEVICE",
-};
-
-/* Leave unless one of the values matches; or, negated, if one does. A list has a line a value. */
-static void emit_set(const struct filter *filter, enum filter_field field, FILE *out)
+/* The first `count` items: each lets in, or takes out of what those before it let in. */
+static void put_items(struct writer *writer, const struct filter_set *set, size_t count)
 {
-	const struct filter_set *set = &filter->sets[field];
-	bool listed = set->count > 1;
+	const struct filter_item *item = &set->items[count - 1];
 
-	if (set->count == 0)
-		return;
-	fprintf(out, "\tif (%s(", set->negated ? "" : "!");
-	if (presence[field])
-		fprintf(out, "(event->flags & %s) &&%s", presence[field], listed ? " (" : " ");
-	for (size_t i = 0; i < set->count; i++) {
-		if (listed)
-			fputs(i > 0 ? " ||\n" VALUE_INDENT : "\n" VALUE_INDENT, out);
-		emit_value(field, &set->values[i], out);
+	fputs(item->excluded ? "((" : "", writer->out);
+	if (count > 1) {
+		put_items(writer, set, count - 1);
+		fputs(item->excluded ? ") &&" : " ||", writer->out);
+		new_line(writer);
 	}
-	fprintf(out, "%s))\n\t\treturn 0;\n", presence[field] && listed ? ")" : "");
+	fputs(item->excluded ? "!" : "", writer->out);
+	fputs("(", writer->out);
+	put_item(writer, count - 1, item);
+	fputs(item->excluded ? "))" : ")", writer->out);
 }
 
-/* Whether a -p list can be decided by the EtherType alone. */
-static bool only_ethertypes(const struct filter_set *protocols)
+static bool is_resolved(enum filter_field field)
 {
-	for (size_t i = 0; i < protocols->count; i++)
-		if (!protocols->values[i].protocol.ethertype)
-			return false;
-	return true;
+	return field == FILTER_REASON || field == FILTER_LOCATION || field == FILTER_NETNS;
+}
+
+/* The numbers of both kinds. */
+static void put_kinds(struct writer *writer, const struct filter_set *set)
+{
+	bool both = set->numbers[0].count > 0 && set->numbers[1].count > 0;
+
+	for (writer->kind = 0; writer->kind < FILTER_KINDS; writer->kind++) {
+		const char *presence = fields[writer->field].kinds[writer->kind].presence;
+		const struct ranges *numbers = &set->numbers[writer->kind];
+
+		if (numbers->count == 0)
+			continue;
+		if (both && writer->kind > 0) {
+			fputs(" ||", writer->out);
+			new_line(writer);
+		}
+		if (presence) {
+			fprintf(writer->out, "((%s) && (", presence);
+			if (numbers->count > 1) {
+				writer->depth++;
+				new_line(writer);
+			}
+		}
+		put_numbers(writer, numbers);
+		if (presence) {
+			fputs("))", writer->out);
+			writer->depth -= numbers->count > 1;
+		}
+	}
+}
+
+/* Leave unless one of the values matches; or, turned around, if one does. */
+static void emit_set(struct writer *writer, const struct filter_set *set)
+{
+	const char *presence = fields[writer->field].presence;
+	bool items = set->item_count > 0 && !is_resolved(writer->field);
+	size_t values = items ? set->item_count : set->numbers[0].count + set->numbers[1].count;
+
+	if (fields[writer->field].before)
+		fprintf(writer->out, "\t%s\n\n", fields[writer->field].before);
+	fprintf(writer->out, "\tif (%s(", set->negated ? "" : "!");
+	if (presence)
+		fprintf(writer->out, "(%s) && (", presence);
+	if (values > 1)
+		new_line(writer);
+	if (items)
+		put_items(writer, set, set->item_count);
+	else
+		put_kinds(writer, set);
+	fprintf(writer->out, "%s))\n\t\treturn 0;\n", presence ? ")" : "");
+}
+
+/* Where a field is tested: -p, if the EtherType alone decides, before the network header is read.
+ */
+static enum filter_stage stage_of(const struct filter *filter, enum filter_field field)
+{
+	if (field == FILTER_PROTO && filter->sets[field].numbers[FILTER_IP_PROTOCOL].count == 0)
+		return FILTER_STAGE_ETHERTYPE;
+	return fields[field].stage;
 }
 
 void filter_emit(const struct filter *filter, enum filter_stage stage, uint32_t not_specified,
-		 FILE *out)
+		 const struct filter_comments *comments, FILE *out)
 {
-	bool early = only_ethertypes(&filter->sets[FILTER_PROTO]);
+	/* Within a stage: what is at hand before what has to be asked for. */
+	if (stage == FILTER_STAGE_CALL && filter->valid_reason)
+		fprintf(out,
+			"\tif (reason == 0 || reason == %u /* NOT_SPECIFIED */)\n"
+			"\t\treturn 0;\n",
+			not_specified);
+	for (int field = 0; field < FILTER_FIELDS; field++) {
+		struct writer writer = { out, (enum filter_field)field, 0, 0, comments };
 
-	switch (stage) {
-	case FILTER_STAGE_REASON:
-		if (filter->valid_reason)
-			fprintf(out,
-				"\tif (reason == 0 || reason == %u /* NOT_SPECIFIED */)\n"
-				"\t\treturn 0;\n",
-				not_specified);
-		break;
-	case FILTER_STAGE_DEVICE:
-		emit_set(filter, FILTER_INTERFACE, out);
-		break;
-	case FILTER_STAGE_VLAN:
-		emit_set(filter, FILTER_VLAN, out);
-		break;
-	case FILTER_STAGE_ETHERTYPE:
-		if (early)
-			emit_set(filter, FILTER_PROTO, out);
-		break;
-	case FILTER_STAGE_NETWORK:
-		if (!early)
-			emit_set(filter, FILTER_PROTO, out);
-		emit_set(filter, FILTER_SADDR, out);
-		emit_set(filter, FILTER_DADDR, out);
-		break;
-	case FILTER_STAGE_TRANSPORT:
-		emit_set(filter, FILTER_SPORT, out);
-		emit_set(filter, FILTER_DPORT, out);
-		break;
-	case FILTER_STAGES:
-		break;
+		if (filter->sets[field].given &&
+		    stage_of(filter, (enum filter_field)field) == stage)
+			emit_set(&writer, &filter->sets[field]);
 	}
+}
+
+/*
+ * A function that tells whether a name has a pattern with * and ?. It steps through the name and
+ * holds, bit by bit, which beginnings of the pattern match what it has seen.
+ */
+static void emit_pattern(const char *field, size_t index, const char *text, FILE *out)
+{
+	uint32_t any = 0, repeated = 0;
+	size_t length = 0;
+	char characters[NAME_SIZE];
+
+	for (; *text; text++) {
+		if (*text == '*') {
+			repeated |= 1u << length;
+			continue;
+		}
+		if (*text == '?')
+			any |= 1u << length;
+		characters[length++] = *text;
+	}
+	fprintf(out,
+		"static __always_inline int %s_matches_%zu(const char *name)\n"
+		"{\n"
+		"\tu32 seen = 1; /* bit N: the first N characters of the pattern match */\n\n"
+		"#pragma unroll\n"
+		"\tfor (int i = 0; i < %d; i++) {\n"
+		"\t\tu32 next = 0x%x; /* which of them the character goes on */\n\n"
+		"\t\tif (!name[i])\n"
+		"\t\t\tbreak;\n",
+		field, index, NAME_SIZE, any);
+	for (size_t i = 0; i < length; i++) {
+		uint32_t places = 0;
+
+		if (any >> i & 1 || memchr(characters, characters[i], i))
+			continue; /* said already */
+		for (size_t k = i; k < length; k++)
+			if (characters[k] == characters[i] && !(any >> k & 1))
+				places |= 1u << k;
+		if (isalnum((unsigned char)characters[i]))
+			fprintf(out, "\t\tif (name[i] == '%c')", characters[i]);
+		else
+			fprintf(out, "\t\tif ((u8)name[i] == 0x%02x)",
+				(unsigned char)characters[i]);
+		fprintf(out, "\n\t\t\tnext |= 0x%x;\n", places);
+	}
+	fprintf(out,
+		"\t\tseen = (seen & next) << 1 | (seen & 0x%x);\n"
+		"\t}\n"
+		"\treturn seen >> %zu & 1;\n"
+		"}\n\n",
+		repeated, length);
+}
+
+void filter_emit_functions(const struct filter *filter, FILE *out)
+{
+	const struct filter_set *interfaces = &filter->sets[FILTER_INTERFACE];
+	const struct filter_set *comms = &filter->sets[FILTER_COMM];
+
+	for (size_t i = 0; i < interfaces->item_count; i++)
+		if (!is_prefix(interfaces->items[i].text))
+			emit_pattern("interface", i, interfaces->items[i].text, out);
+	for (size_t i = 0; i < comms->item_count; i++)
+		if (!is_prefix(comms->items[i].text))
+			emit_pattern("comm", i, comms->items[i].text, out);
 }

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "filter/ranges.h"
+
 struct error;
 
 enum filter_field {
@@ -15,38 +17,45 @@ enum filter_field {
 	FILTER_DADDR,
 	FILTER_SPORT,
 	FILTER_DPORT,
+	FILTER_TCP_FLAGS,
 	FILTER_VLAN,
+	FILTER_LEN,
+	FILTER_MARK,
 	FILTER_INTERFACE,
+	FILTER_NETNS,
+	FILTER_REASON,
+	FILTER_LOCATION,
+	FILTER_CPU,
+	FILTER_PID,
+	FILTER_COMM,
 	FILTER_FIELDS, /* how many there are */
 };
 
-struct filter_protocol {
-	bool ethertype; /* number is an EtherType, otherwise an IP protocol */
-	uint16_t number;
+/* A value that is no range of numbers. */
+struct filter_item {
+	bool excluded; /* takes out what the items before it let in */
+	char *text;    /* name or pattern with * and ?; NULL: bits */
+	uint32_t value, mask;
 };
 
-struct filter_prefix {
-	uint8_t family;	   /* AF_INET or AF_INET6 */
-	uint8_t bits;	   /* prefix length, 0..32 or 0..128 */
-	uint8_t bytes[16]; /* network order, host bits cleared; IPv4 in the first four */
+/* The kinds of numbers in a set: those of two kinds are never compared with each other. */
+enum {
+	FILTER_IPV4 = 0, /* of an address */
+	FILTER_IPV6 = 1,
+	FILTER_ETHERTYPE = 0, /* of a protocol */
+	FILTER_IP_PROTOCOL = 1,
+	FILTER_KINDS = 2,
 };
 
-struct filter_range { /* ports or VLAN IDs, both ends included */
-	uint16_t first, last;
-};
-
-union filter_value {
-	struct filter_protocol protocol;
-	struct filter_prefix prefix;
-	struct filter_range range;
-	char interface[16]; /* padded with NUL */
-};
-
-/* The values of one flag: a packet passes if it has one of them, or none of them if negated. */
+/* What one flag lets in: what is in the set; turned around, all that is not. */
 struct filter_set {
-	union filter_value *values;
-	size_t count; /* 0: the flag was not given */
+	bool given;
 	bool negated;
+	struct ranges numbers[FILTER_KINDS]; /* fields with one kind of numbers use the first */
+	struct filter_item *items;
+	size_t item_count;
+	char *flag; /* as the user wrote it */
+	char *text; /* all arguments of the flag */
 };
 
 /* What a drop must look like to be shown. All members zero: every drop. */
@@ -54,37 +63,46 @@ struct filter {
 	struct filter_set sets[FILTER_FIELDS];
 	bool valid_reason;     /* -r */
 	bool numeric_protocol; /* every -p value was given as a number */
+	bool any_interface;    /* -i any: says that there is no filter */
 };
 
 /*
- * The places in the program where conditions are tested, in the order in which a packet's
- * fields become known there (templates/drop.c), cheapest first.
- */
-enum filter_stage {
-	FILTER_STAGE_REASON,	/* variable: reason */
-	FILTER_STAGE_DEVICE,	/* event->ifname */
-	FILTER_STAGE_VLAN,	/* event->vlan */
-	FILTER_STAGE_ETHERTYPE, /* event->ethertype */
-	FILTER_STAGE_NETWORK,	/* event->l4_protocol, event->saddr, event->daddr */
-	FILTER_STAGE_TRANSPORT, /* event->sport, event->dport */
-	FILTER_STAGES,
-};
-
-/*
- * Parse `text`, the argument of the flag for `field`: a comma list of values, a leading '!'
- * negates the list. The values replace those of an earlier use of the flag. On failure
- * returns -EINVAL and an error (STATUS_USAGE) that names `flag` and quotes the text.
+ * Parse `text`, the argument of the flag for `field`: a comma list of values. A '!' in front of the
+ * list turns it around; in front of a later value it takes that out of what the ones before it let
+ * in. The values add to those of an earlier use of the flag. On failure returns -EINVAL and an
+ * error (STATUS_USAGE) that names `flag` and quotes the text.
  */
 int filter_parse(struct filter *filter, enum filter_field field, const char *flag, const char *text,
 		 struct error *err);
 
+/* Names that only the running kernel can turn into numbers, in one of two ways. */
+struct filter_names {
+	const char *what;  /* "drop reason of this kernel" */
+	int fnmatch_flags; /* fnmatch(3): FNM_CASEFOLD or 0 */
+	void *context;
+	/* Hand all names to `take`, each with its numbers. Returns 0 or an error. */
+	int (*each)(void *context,
+		    int (*take)(void *to, const char *name, uint64_t first, uint64_t last),
+		    void *to, struct error *err);
+	/* If `each` is NULL: find the number of one name. Returns 0 or -errno. */
+	int (*find)(const char *name, uint64_t *number);
+};
+
 /*
- * Write the C statements that leave the program for a drop that does not pass at this stage:
- * nothing at all if no flag concerns it. `not_specified` is the number of the reason
- * NOT_SPECIFIED in this kernel. Only numbers and characters of validated values are written.
+ * Turn the names and patterns that a set was given into numbers; a number stays one. A name or
+ * pattern that nothing has is refused with the nearest names (STATUS_USAGE).
  */
-void filter_emit(const struct filter *filter, enum filter_stage stage, uint32_t not_specified,
-		 FILE *out);
+int filter_resolve(struct filter *filter, enum filter_field field, const struct filter_names *names,
+		   struct error *err);
+
+/* Refuse flags that no packet can match together, and lists that leave nothing. */
+int filter_check(const struct filter *filter, struct error *err);
+
+/* Whether there is anything to filter by. */
+bool filter_given(const struct filter *filter);
+
+/* Say in words what passes: "every drop", or "drops with protocol \"tcp\", ...". */
+void filter_describe(const struct filter *filter, FILE *out);
 
 /* Free what filter_parse() allocated. */
 void filter_free(struct filter *filter);

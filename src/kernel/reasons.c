@@ -293,27 +293,46 @@ static void find_names(const struct reasons *reasons, struct subsystem *subsyste
 	find_enum(reasons, &subsystem->names, &query, part);
 }
 
-static const char *subsystem_name(struct reasons *reasons, uint32_t number,
-				  char buffer[REASON_NAME_SIZE])
+/* sparse makes mac80211 define each twice, once with underscores in front. */
+static const char *plain_name(const struct enumerator *name)
 {
-	const uint32_t group = number >> SUBSYSTEM_SHIFT;
-	const uint32_t rest = number & (UINT32_MAX >> SUBSYSTEM_SHIFT);
-	const struct enumerator *entry, *name;
+	return name->name + strspn(name->name, "_");
+}
+
+/* The subsystem of a number, with the names of its reasons, and what it is called; NULL: unknown.
+ */
+static const struct subsystem *find_subsystem(struct reasons *reasons, uint32_t group,
+					      char label[REASON_NAME_SIZE])
+{
+	const struct enumerator *entry;
 	struct subsystem *subsystem;
 
 	if (!reasons->subsystems_known)
 		find_subsystems(reasons);
 	entry = enums_by_value(&reasons->subsystems, group);
-	if (!entry || !subsystem_label(entry, buffer)) {
+	if (!entry || !subsystem_label(entry, label))
+		return NULL;
+	subsystem = &reasons->details[entry - reasons->subsystems.entries];
+	if (!subsystem->known)
+		find_names(reasons, subsystem, group, label);
+	return subsystem;
+}
+
+static const char *subsystem_name(struct reasons *reasons, uint32_t number,
+				  char buffer[REASON_NAME_SIZE])
+{
+	const uint32_t group = number >> SUBSYSTEM_SHIFT;
+	const uint32_t rest = number & (UINT32_MAX >> SUBSYSTEM_SHIFT);
+	const struct subsystem *subsystem = find_subsystem(reasons, group, buffer);
+	const struct enumerator *name;
+
+	if (!subsystem) {
 		snprintf(buffer, REASON_NAME_SIZE, "subsys%u:%u", group, rest);
 		return buffer;
 	}
-	subsystem = &reasons->details[entry - reasons->subsystems.entries];
-	if (!subsystem->known)
-		find_names(reasons, subsystem, group, buffer);
 	name = enums_by_value(&subsystem->names, number);
-	if (name) /* sparse makes mac80211 define each twice, once with underscores in front */
-		return name->name + strspn(name->name, "_");
+	if (name)
+		return plain_name(name);
 	snprintf(buffer + strlen(buffer), sizeof(":65535"), ":%u", rest);
 	return buffer;
 }
@@ -329,4 +348,38 @@ const char *reasons_name(struct reasons *reasons, uint32_t number, char buffer[R
 		return name->name;
 	snprintf(buffer, REASON_NAME_SIZE, "%u", number);
 	return buffer;
+}
+
+static int each_of(const struct enums *enums,
+		   int (*take)(void *context, const char *name, uint64_t first, uint64_t last),
+		   void *context)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < enums->count && !result; i++) {
+		const struct enumerator *name = &enums->entries[i];
+
+		result = take(context, plain_name(name), name->value, name->value);
+	}
+	return result;
+}
+
+int reasons_each(struct reasons *reasons,
+		 int (*take)(void *context, const char *name, uint64_t first, uint64_t last),
+		 void *context)
+{
+	char label[REASON_NAME_SIZE];
+	int result = each_of(&reasons->core, take, context);
+
+	if (!reasons->subsystems_known)
+		find_subsystems(reasons);
+	for (size_t i = 0; i < reasons->subsystems.count && !result; i++) {
+		const uint32_t group = reasons->subsystems.entries[i].value;
+		const struct subsystem *subsystem =
+			group ? find_subsystem(reasons, group, label) : NULL;
+
+		if (subsystem) /* 0 is the core */
+			result = each_of(&subsystem->names, take, context);
+	}
+	return result;
 }

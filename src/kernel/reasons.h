@@ -35,6 +35,14 @@ bool reasons_given(const struct reasons *reasons);
 /* The number of a core reason ("NOT_SPECIFIED", with or without the prefix), or -ENOENT. */
 int reasons_number(const struct reasons *reasons, const char *name, uint32_t *number);
 
+/*
+ * Hand all reasons of the kernel to `take`, those of its subsystems included as far as their names
+ * are known, until it returns something else than 0, which is returned.
+ */
+int reasons_each(struct reasons *reasons,
+		 int (*take)(void *context, const char *name, uint64_t first, uint64_t last),
+		 void *context);
+
 /* Room for any name that reasons_name() may have to make up. */
 #define REASON_NAME_SIZE 64
 

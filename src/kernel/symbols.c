@@ -289,6 +289,21 @@ bool symbols_restricted(const struct symbols *symbols)
 	return symbols->seen_line && !symbols->seen_address;
 }
 
+/*
+ * Where a function ends. What the last one of a module has behind it is not known: the rest of its
+ * page is the module's for certain, anything beyond may be of a module loaded since.
+ */
+static uint64_t end_of(const struct symbols *symbols, size_t index)
+{
+	const struct entry *entry = &entries_of(symbols)[index];
+	uint64_t end = (entry->address | (PAGE_SIZE - 1)) + 1;
+
+	if (index + 1 < entry_count(symbols) &&
+	    (entry[1].address < end || entry[1].module == entry->module))
+		end = entry[1].address;
+	return end;
+}
+
 static bool find(const struct symbols *symbols, uint64_t address, struct symbol *symbol)
 {
 	const struct entry *entries = entries_of(symbols);
@@ -307,14 +322,7 @@ static bool find(const struct symbols *symbols, uint64_t address, struct symbol 
 	if (first == 0 || entries[first - 1].name == 0)
 		return false;
 	entry = &entries[first - 1];
-	/*
-	 * What the last function of a module has behind it is not known. The rest of its page is
-	 * the module's for certain, anything beyond may be of a module loaded since.
-	 */
-	end = (entry->address | (PAGE_SIZE - 1)) + 1;
-	if (first < entry_count(symbols) &&
-	    (entries[first].address < end || entries[first].module == entry->module))
-		end = entries[first].address;
+	end = end_of(symbols, first - 1);
 	if (address >= end)
 		return false;
 	*symbol = (struct symbol){
@@ -335,6 +343,32 @@ static bool modules_changed(struct symbols *symbols, uint64_t now)
 	return sum_modules(symbols->modules_path) != symbols->modules_sum;
 }
 
+/* First the modules: one that comes while the symbols are read is noticed later. */
+static void reload(struct symbols *symbols, uint64_t now)
+{
+	symbols->modules_sum = sum_modules(symbols->modules_path);
+	load(symbols);
+	symbols->loaded_ns = symbols->looked_ns = now;
+}
+
+int symbols_each(struct symbols *symbols,
+		 int (*take)(void *context, const char *name, uint64_t first, uint64_t last),
+		 void *context)
+{
+	int result = 0;
+
+	if (!symbols->loaded_ns)
+		reload(symbols, clock_monotonic());
+	for (size_t i = 0; i < entry_count(symbols) && !result; i++) {
+		const struct entry *entry = &entries_of(symbols)[i];
+
+		if (entry->name)
+			result = take(context, symbols->names.bytes + entry->name, entry->address,
+				      end_of(symbols, i) - 1);
+	}
+	return result;
+}
+
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol)
 {
 	uint64_t now;
@@ -346,10 +380,7 @@ bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symb
 	if (symbols->loaded_ns && !modules_changed(symbols, now) &&
 	    (found || now - symbols->loaded_ns < symbols->wait_ns))
 		return found;
-	/* First the modules: one that comes while the symbols are read is noticed later. */
-	symbols->modules_sum = sum_modules(symbols->modules_path);
-	load(symbols);
-	symbols->loaded_ns = symbols->looked_ns = now;
+	reload(symbols, now);
 	found = find(symbols, address, symbol);
 	/* Some addresses stay unknown for ever: look for them less and less often. */
 	if (found)

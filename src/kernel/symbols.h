@@ -28,6 +28,14 @@ void symbols_free(struct symbols *symbols);
 /* Find the function that holds `address`. False if there is none or addresses are hidden. */
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol);
 
+/*
+ * Hand all functions to `take`, with their first and last address, until it returns something else
+ * than 0, which is returned. Reads the file if that was not done yet.
+ */
+int symbols_each(struct symbols *symbols,
+		 int (*take)(void *context, const char *name, uint64_t first, uint64_t last),
+		 void *context);
+
 /* Whether the file was read and showed only zero addresses (kptr_restrict, no CAP_SYSLOG). */
 bool symbols_restricted(const struct symbols *symbols);
 

@@ -34,10 +34,14 @@ static const struct template_file probes[] = {
 };
 
 static const char *const slot_names[FILTER_STAGES] = {
-	[FILTER_STAGE_REASON] = "filter_reason",   [FILTER_STAGE_DEVICE] = "filter_device",
+	[FILTER_STAGE_CALL] = "filter_call",	   [FILTER_STAGE_SKB] = "filter_skb",
 	[FILTER_STAGE_VLAN] = "filter_vlan",	   [FILTER_STAGE_ETHERTYPE] = "filter_ethertype",
 	[FILTER_STAGE_NETWORK] = "filter_network", [FILTER_STAGE_TRANSPORT] = "filter_transport",
+	[FILTER_STAGE_TCP] = "filter_tcp",	   [FILTER_STAGE_LENGTH] = "filter_length",
+	[FILTER_STAGE_DEVICE] = "filter_device",   [FILTER_STAGE_NETNS] = "filter_netns",
 };
+
+enum { SLOT_FUNCTIONS = FILTER_STAGES, SLOT_EVENT, SLOT_PROBE, SLOTS };
 
 /* Read a file of the user's into program->files[index]. */
 static int read_file(struct program *program, int index, const char *flag, const char *path,
@@ -78,30 +82,66 @@ static int find_files(struct program *program, const char *directory, enum attac
 	return 0;
 }
 
-static int fill_template(struct program *program, const struct options *options,
-			 enum attach_way attach, uint32_t not_specified, struct error *err)
+/* Whether the filters look at any of these fields. */
+static bool filters_by(const struct filter *filter, const enum filter_field *fields, size_t count)
 {
+	for (size_t i = 0; i < count; i++)
+		if (filter->sets[fields[i]].given)
+			return true;
+	return false;
+}
+
+/* The text of a slot that a filter becomes: that of a stage, or the functions of all of them. */
+static int write_filter(char **text, const struct filter *filter, int slot,
+			const struct generate_facts *facts, struct error *err)
+{
+	size_t size;
+	FILE *out = open_memstream(text, &size);
+
+	if (out && slot == SLOT_FUNCTIONS)
+		filter_emit_functions(filter, out);
+	else if (out)
+		filter_emit(filter, (enum filter_stage)slot, facts->not_specified, &facts->comments,
+			    out);
+	if (!out || fclose(out))
+		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	return 0;
+}
+
+static int fill_template(struct program *program, const struct options *options,
+			 const struct generate_facts *facts, struct error *err)
+{
+	static const enum filter_field of_packet[] = { FILTER_PROTO,	FILTER_SADDR, FILTER_DADDR,
+						       FILTER_SPORT,	FILTER_DPORT, FILTER_VLAN,
+						       FILTER_TCP_FLAGS };
+	static const enum filter_field of_ports[] = { FILTER_SPORT, FILTER_DPORT };
+	static const enum filter_field of_device[] = { FILTER_INTERFACE, FILTER_NETNS };
 	const struct filter *filter = &options->filter;
 	const unsigned int keys = options->summary;
 	const bool everything =
 		!keys && (options->verbosity >= 2 || options->output == OUTPUT_JSON);
-	const bool ports = !keys || keys & (SUMMARY_SPORT | SUMMARY_DPORT) ||
-			   filter->sets[FILTER_SPORT].count || filter->sets[FILTER_DPORT].count;
-	const bool packet = ports || keys & (SUMMARY_PROTO | SUMMARY_SADDR | SUMMARY_DADDR) ||
-			    filter->sets[FILTER_PROTO].count || filter->sets[FILTER_SADDR].count ||
-			    filter->sets[FILTER_DADDR].count || filter->sets[FILTER_VLAN].count;
+	const bool packet_first = filters_by(filter, of_packet, 7);
+	const bool ports =
+		!keys || keys & (SUMMARY_SPORT | SUMMARY_DPORT) || filters_by(filter, of_ports, 2);
+	const bool packet =
+		packet_first || ports || keys & (SUMMARY_PROTO | SUMMARY_SADDR | SUMMARY_DADDR);
 	const bool device = everything || options->verbosity >= 1 || keys & SUMMARY_IFACE ||
-			    filter->sets[FILTER_INTERFACE].count;
+			    filters_by(filter, of_device, 2);
+	const bool skb_front = device || everything || filter->sets[FILTER_LEN].given;
 	const struct template_condition conditions[] = {
-		{ "skb", packet || device },
+		{ "skb", packet || skb_front || filter->sets[FILTER_MARK].given },
+		{ "skb_front", skb_front },
 		{ "packet", packet },
+		{ "packet_first", packet_first },
+		{ "packet_last", packet && !packet_first },
 		{ "ports", ports },
+		{ "inner", options->inner },
+		{ "tcp_flags", filter->sets[FILTER_TCP_FLAGS].given },
 		{ "device", device },
-		{ "netns", everything },
-		{ "task", everything },
+		{ "everything", everything },
 		{ "stack", options->stack },
 		/* The kprobes walk a list of packets. */
-		{ "scratch", options->stack || attach == ATTACH_KPROBE },
+		{ "scratch", options->stack || facts->attach == ATTACH_KPROBE },
 		{ "summary", keys },
 		{ "key_location", keys & SUMMARY_LOCATION },
 		{ "key_reason", keys & SUMMARY_REASON },
@@ -115,41 +155,37 @@ static int fill_template(struct program *program, const struct options *options,
 		{ "key_ethertype", keys & (SUMMARY_PROTO | SUMMARY_SADDR | SUMMARY_DADDR) },
 		{ "key_flags", keys & ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION) },
 	};
-	struct template_slot slots[FILTER_STAGES + 2];
+	struct template_slot slots[SLOTS];
 	struct template_file files[FILES];
-	char *texts[FILTER_STAGES] = { NULL };
-	int result = find_files(program, options->templates_dir, attach, files, err);
+	char *texts[SLOTS] = { NULL };
+	int result = find_files(program, options->templates_dir, facts->attach, files, err);
 
-	for (int stage = 0; stage < FILTER_STAGES && !result; stage++) {
-		size_t size;
-		FILE *out = open_memstream(&texts[stage], &size);
-
-		if (out)
-			filter_emit(filter, (enum filter_stage)stage, not_specified, out);
-		if (!out || fclose(out))
-			result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-		slots[stage] = (struct template_slot){ slot_names[stage], { NULL, texts[stage] } };
+	for (int slot = 0; slot <= SLOT_FUNCTIONS && !result; slot++) {
+		result = write_filter(&texts[slot], filter, slot, facts, err);
+		slots[slot] = (struct template_slot){
+			slot == SLOT_FUNCTIONS ? "filter_functions" : slot_names[slot],
+			{ NULL, texts[slot] },
+		};
 	}
-	slots[FILTER_STAGES] = (struct template_slot){ "event", files[EVENT] };
-	slots[FILTER_STAGES + 1] = (struct template_slot){ "probe", files[PROBE] };
+	slots[SLOT_EVENT] = (struct template_slot){ "event", files[EVENT] };
+	slots[SLOT_PROBE] = (struct template_slot){ "probe", files[PROBE] };
 	if (!result)
-		result = template_render(&program->source, &files[TEMPLATE], slots,
-					 FILTER_STAGES + 2, conditions,
-					 sizeof(conditions) / sizeof(*conditions), err);
-	for (int stage = 0; stage < FILTER_STAGES; stage++)
-		free(texts[stage]);
+		result = template_render(&program->source, &files[TEMPLATE], slots, SLOTS,
+					 conditions, sizeof(conditions) / sizeof(*conditions), err);
+	for (int slot = 0; slot < SLOTS; slot++)
+		free(texts[slot]);
 	return result;
 }
 
-int generate_program(struct program *program, const struct options *options, enum attach_way attach,
-		     uint32_t not_specified, struct error *err)
+int generate_program(struct program *program, const struct options *options,
+		     const struct generate_facts *facts, struct error *err)
 {
 	struct template_file file;
 	int result;
 
 	memset(program, 0, sizeof(*program));
 	if (!options->source_file) {
-		result = fill_template(program, options, attach, not_specified, err);
+		result = fill_template(program, options, facts, err);
 	} else {
 		program->names[0] = strdup(options->source_file);
 		result = read_file(program, 0, "--source", options->source_file, &file, err);

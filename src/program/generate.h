@@ -5,11 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "filter/emit.h"
 #include "program/attach.h"
 #include "program/template.h"
 
 struct error;
-struct filter;
 struct options;
 
 /* The program's text, with the files that its lines belong to. */
@@ -19,14 +19,20 @@ struct program {
 	char *names[3];
 };
 
+/* What a program depends on besides the options. */
+struct generate_facts {
+	enum attach_way attach; /* the way that the probe is attached in */
+	uint32_t not_specified; /* the number of the reason NOT_SPECIFIED in this kernel */
+	struct filter_comments comments;
+};
+
 /*
  * Generate the program that the options ask for: from the template (built in, or in
- * --templates) with the filters as constants, or the file of --source as it stands.
- * `attach` is the way that the probe is attached in, `not_specified` the number of the reason
- * NOT_SPECIFIED in this kernel. The caller calls generate_free().
+ * --templates) with the filters as constants, or the file of --source as it stands. The caller
+ * calls generate_free().
  */
-int generate_program(struct program *program, const struct options *options, enum attach_way attach,
-		     uint32_t not_specified, struct error *err);
+int generate_program(struct program *program, const struct options *options,
+		     const struct generate_facts *facts, struct error *err);
 void generate_free(struct program *program);
 
 #endif

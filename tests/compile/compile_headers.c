@@ -87,6 +87,7 @@ int main(int argc, char **argv)
 	struct program program = { 0 };
 	struct image image = { 0 };
 	struct timespec start, end;
+	struct generate_facts facts = { .not_specified = NOT_SPECIFIED };
 	struct options options;
 	struct error err;
 	int result = options_parse(&options, argc, argv, &err);
@@ -94,15 +95,14 @@ int main(int argc, char **argv)
 					       .btf = options.btf_file,
 					       .any_release = true };
 
+	facts.attach = options.attach ? options.attach : ATTACH_RAW_TRACEPOINT;
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	if (!result)
 		result = types_open(&types, &request, &err);
 	if (!result && options.cache_dir)
 		result = cache_open(&cache, options.cache_dir, &err);
 	if (!result)
-		result = generate_program(&program, &options,
-					  options.attach ? options.attach : ATTACH_RAW_TRACEPOINT,
-					  NOT_SPECIFIED, &err);
+		result = generate_program(&program, &options, &facts, &err);
 	if (!result)
 		result = build_program(&image, &program.source, macros, &types, &cache, &err);
 	clock_gettime(CLOCK_MONOTONIC, &end);

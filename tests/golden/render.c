@@ -16,12 +16,12 @@ int main(int argc, char **argv)
 	struct options options;
 	struct program program;
 	struct error err;
+	struct generate_facts facts = { .not_specified = NOT_SPECIFIED };
 	int result = options_parse(&options, argc, argv, &err);
 
+	facts.attach = options.attach ? options.attach : ATTACH_RAW_TRACEPOINT;
 	if (!result)
-		result = generate_program(&program, &options,
-					  options.attach ? options.attach : ATTACH_RAW_TRACEPOINT,
-					  NOT_SPECIFIED, &err);
+		result = generate_program(&program, &options, &facts, &err);
 	if (result) {
 		fprintf(stderr, "render: %s\n", err.text);
 	} else {

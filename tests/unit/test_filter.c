@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "filter/emit.h"
 #include "filter/filter.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <fnmatch.h>
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,9 +23,12 @@ static const struct {
 	const char *flag;
 	enum filter_field field;
 } flags[] = {
-	{ "-p", FILTER_PROTO },	    { "-s", FILTER_SADDR }, { "-d", FILTER_DADDR },
-	{ "-S", FILTER_SPORT },	    { "-D", FILTER_DPORT }, { "-V", FILTER_VLAN },
-	{ "-i", FILTER_INTERFACE },
+	{ "-p", FILTER_PROTO },	    { "-s", FILTER_SADDR },	{ "-d", FILTER_DADDR },
+	{ "-S", FILTER_SPORT },	    { "-D", FILTER_DPORT },	{ "-V", FILTER_VLAN },
+	{ "-i", FILTER_INTERFACE }, { "-t", FILTER_TCP_FLAGS }, { "-l", FILTER_LEN },
+	{ "-m", FILTER_MARK },	    { "-c", FILTER_CPU },	{ "-P", FILTER_PID },
+	{ "-C", FILTER_COMM },	    { "-R", FILTER_REASON },	{ "-L", FILTER_LOCATION },
+	{ "-N", FILTER_NETNS },
 };
 
 /* Parse "-p tcp -D 80 -r": flags that are known to be good. */
@@ -47,37 +53,95 @@ static void parse(struct filter *filter, const char *line)
 	}
 }
 
+/* The set that one flag became. */
+static const struct filter_set *only_set(struct filter *filter, const char *line)
+{
+	parse(filter, line);
+	for (int field = 0; field < FILTER_FIELDS; field++)
+		if (filter->sets[field].given)
+			return &filter->sets[field];
+	fail_msg("%s: no set", line);
+	return NULL;
+}
+
+/* What a flag lets in, as ranges of numbers of one kind. */
 static void values(void **state)
 {
-	struct filter filter;
-	union filter_value *value;
+	static const struct {
+		const char *line;
+		int kind;
+		size_t count;
+		struct {
+			uint64_t first, last;
+		} ranges[3];
+	} cases[] = {
+		{ "-p tcp,0x88cc,arp,17", FILTER_IP_PROTOCOL, 2, { { 6, 6 }, { 17, 17 } } },
+		{ "-p tcp,0x88cc,arp,17",
+		  FILTER_ETHERTYPE,
+		  2,
+		  { { 0x806, 0x806 }, { 0x88cc, 0x88cc } } },
+		{ "-s 10.1.2.3/8", FILTER_IPV4, 1, { { 0x0a000000, 0x0affffff } } },
+		{ "-s 0.0.0.0/0", FILTER_IPV4, 1, { { 0, 0xffffffff } } },
+		{ "-s 10.1.2.3", FILTER_IPV4, 1, { { 0x0a010203, 0x0a010203 } } },
+		{ "-s 10.0.0.0/9,10.128.0.0/9", FILTER_IPV4, 1, { { 0x0a000000, 0x0affffff } } },
+		{ "-s 10.0.0.0/8,!10.1.0.0/16",
+		  FILTER_IPV4,
+		  2,
+		  { { 0x0a000000, 0x0a00ffff }, { 0x0a020000, 0x0affffff } } },
+		{ "-d ::ffff:1.2.3.4", FILTER_IPV6, 1, { { 0xffff01020304, 0xffff01020304 } } },
+		{ "-S 0,5-65535", 0, 2, { { 0, 0 }, { 5, 65535 } } },
+		{ "-S 5-10,1-4,11", 0, 1, { { 1, 11 } } },
+		{ "-S 1-100,!50,!60-70,65", 0, 4, { { 1, 49 }, { 51, 59 }, { 65, 65 } } },
+		{ "-S !1,!2,7", 0, 2, { { 1, 2 }, { 7, 7 } } },
+		{ "-V 4094", 0, 1, { { 4094, 4094 } } },
+		{ "-l 64-1500,0xffffffff", 0, 2, { { 64, 1500 }, { 0xffffffff, 0xffffffff } } },
+		{ "-c 0-3,8", 0, 2, { { 0, 3 }, { 8, 8 } } },
+		{ "-P 1-4194304", 0, 1, { { 1, 4194304 } } },
+	};
 
 	(void)state;
-	parse(&filter, "-p tcp,0x88cc,arp,17 -s 10.1.2.3/8,2001:db8:ffff::/33 -d ::ffff:1.2.3.4 "
-		       "-S 0,5-65535 -V 4094 -i !eth0,!x");
-	value = filter.sets[FILTER_PROTO].values;
-	assert_int_equal(filter.sets[FILTER_PROTO].count, 4);
-	assert_false(value[0].protocol.ethertype);
-	assert_int_equal(value[0].protocol.number, 6);
-	assert_true(value[1].protocol.ethertype);
-	assert_int_equal(value[1].protocol.number, 0x88cc);
-	assert_true(value[2].protocol.ethertype);
-	assert_int_equal(value[3].protocol.number, 17);
-	assert_false(filter.numeric_protocol);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct filter filter;
+		const struct ranges *ranges =
+			&only_set(&filter, cases[i].line)->numbers[cases[i].kind];
 
-	value = filter.sets[FILTER_SADDR].values;
-	assert_int_equal(value[0].prefix.family, AF_INET);
-	assert_int_equal(value[0].prefix.bits, 8);
-	assert_memory_equal(value[0].prefix.bytes, "\x0a\0\0\0", 4);
-	assert_int_equal(value[1].prefix.family, AF_INET6);
-	assert_memory_equal(value[1].prefix.bytes, "\x20\x01\x0d\xb8\x80\0\0\0\0\0\0\0\0\0\0\0",
-			    16);
-	assert_int_equal(filter.sets[FILTER_DADDR].values[0].prefix.family, AF_INET6);
+		if (ranges->count != cases[i].count)
+			fail_msg("%s: %zu ranges", cases[i].line, ranges->count);
+		for (size_t k = 0; k < ranges->count && k < 3; k++)
+			if (ranges->items[k].first != cases[i].ranges[k].first ||
+			    ranges->items[k].last != cases[i].ranges[k].last)
+				fail_msg("%s: range %zu", cases[i].line, k);
+		filter_free(&filter);
+	}
+}
 
-	assert_int_equal(filter.sets[FILTER_SPORT].values[0].range.last, 0);
-	assert_int_equal(filter.sets[FILTER_SPORT].values[1].range.first, 5);
-	assert_true(filter.sets[FILTER_INTERFACE].negated);
-	assert_string_equal(filter.sets[FILTER_INTERFACE].values[1].interface, "!x");
+static void items(void **state)
+{
+	const struct filter_set *set;
+	struct filter filter;
+
+	(void)state;
+	set = only_set(&filter, "-i !eth0,!x");
+	assert_true(set->negated);
+	assert_string_equal(set->items[1].text, "x");
+	assert_false(set->items[1].excluded);
+	filter_free(&filter);
+	set = only_set(&filter, "-i veth*,!veth1");
+	assert_false(set->negated);
+	assert_true(set->items[1].excluded);
+	filter_free(&filter);
+	set = only_set(&filter, "-t syn,!ack -t RST");
+	assert_int_equal(set->item_count, 2);
+	assert_int_equal(set->items[0].value, 0x02);
+	assert_int_equal(set->items[0].mask, 0x12);
+	assert_int_equal(set->items[1].value, 0x04);
+	filter_free(&filter);
+	set = only_set(&filter, "-m 0x10/0xf0");
+	assert_int_equal(set->items[0].value, 0x10);
+	assert_int_equal(set->items[0].mask, 0xf0);
+	filter_free(&filter);
+	set = only_set(&filter, "-R SKB_DROP_REASON_NO_SOCKET");
+	assert_string_equal(set->items[0].text, "NO_SOCKET");
 	filter_free(&filter);
 }
 
@@ -111,7 +175,8 @@ static void lists_add_up(void **state)
 
 	(void)state;
 	parse(&filter, "-D 80 -D 443,8080");
-	assert_int_equal(filter.sets[FILTER_DPORT].count, 3);
+	assert_int_equal(filter.sets[FILTER_DPORT].numbers[0].count, 3);
+	assert_string_equal(filter.sets[FILTER_DPORT].text, "80 443,8080");
 	assert_true(filter_parse(&filter, FILTER_DPORT, "-D", "!53", &err) < 0);
 	assert_string_equal(err.text, "-D: \"!53\" cannot be combined with an earlier -D: one list "
 				      "is negated, the other is not");
@@ -158,6 +223,22 @@ static void bad_values(void **state)
 		{ FILTER_INTERFACE, "a/b" },
 		{ FILTER_INTERFACE, ".." },
 		{ FILTER_INTERFACE, "eth0:1" },
+		{ FILTER_INTERFACE, "eth0,any" },
+		{ FILTER_COMM, "0123456789abcdef" },
+		{ FILTER_TCP_FLAGS, "" },
+		{ FILTER_TCP_FLAGS, "syn," },
+		{ FILTER_TCP_FLAGS, "synack" },
+		{ FILTER_TCP_FLAGS, "!!syn" },
+		{ FILTER_TCP_FLAGS, "syn,!syn" },
+		{ FILTER_LEN, "-1" },
+		{ FILTER_LEN, "100-" },
+		{ FILTER_LEN, "0x100000000" },
+		{ FILTER_MARK, "1/" },
+		{ FILTER_MARK, "/1" },
+		{ FILTER_MARK, "0x100/0xff" },
+		{ FILTER_MARK, "0x100000000" },
+		{ FILTER_CPU, "a" },
+		{ FILTER_PID, "4194305" },
 	};
 
 	(void)state;
@@ -197,7 +278,7 @@ static char *emit(const char *line, enum filter_stage stage)
 	FILE *out = open_memstream(&text, &size);
 
 	parse(&filter, line);
-	filter_emit(&filter, stage, NOT_SPECIFIED, out);
+	filter_emit(&filter, stage, NOT_SPECIFIED, NULL, out);
 	fclose(out);
 	filter_free(&filter);
 	return text;
@@ -210,29 +291,41 @@ static void texts(void **state)
 		enum filter_stage stage;
 		const char *text;
 	} cases[] = {
-		{ "-r", FILTER_STAGE_REASON,
+		{ "-r", FILTER_STAGE_CALL,
 		  "\tif (reason == 0 || reason == 2 /* NOT_SPECIFIED */)\n\t\treturn 0;\n" },
 		{ "-D 80", FILTER_STAGE_TRANSPORT,
-		  "\tif (!((event->flags & DROP_HAS_PORTS) && event->dport == 80))\n"
+		  "\tif (!((event->flags & DROP_HAS_PORTS) && (event->dport == 80)))\n"
 		  "\t\treturn 0;\n" },
 		{ "-S !80,90-95", FILTER_STAGE_TRANSPORT,
 		  "\tif (((event->flags & DROP_HAS_PORTS) && (\n"
-		  "\t       event->sport == 80 ||\n"
-		  "\t       (event->sport >= 90 && event->sport <= 95))))\n"
+		  "\t    event->sport == 80 ||\n"
+		  "\t    (event->sport >= 90 && event->sport <= 95))))\n"
 		  "\t\treturn 0;\n" },
 		{ "-p arp", FILTER_STAGE_ETHERTYPE,
 		  "\tif (!(event->ethertype == 0x0806 /* arp */))\n\t\treturn 0;\n" },
 		{ "-p tcp", FILTER_STAGE_ETHERTYPE, "" },
 		{ "-p arp", FILTER_STAGE_NETWORK, "" },
 		{ "-p 200", FILTER_STAGE_NETWORK,
-		  "\tif (!(((event->flags & DROP_HAS_L4) && event->l4_protocol == 200)))\n"
+		  "\tif (!(((event->flags & DROP_HAS_L4) && (event->l4_protocol == 200))))\n"
 		  "\t\treturn 0;\n" },
+		{ "-t syn,!ack", FILTER_STAGE_TCP,
+		  "\tif (!((has_tcp_flags && (tcp_flags & 0x12) == 0x02)))\n\t\treturn 0;\n" },
+		{ "-m 16/0xf0,3", FILTER_STAGE_SKB,
+		  "\tif (!(\n\t    ((skb.mark & 0xf0) == 0x10) ||\n"
+		  "\t    ((skb.mark & 0xffffffff) == 0x3)))\n\t\treturn 0;\n" },
+		{ "-c 1-3", FILTER_STAGE_CALL,
+		  "\tu32 cpu = bpf_get_smp_processor_id();\n\n"
+		  "\tif (!((cpu >= 1 && cpu <= 3)))\n\t\treturn 0;\n" },
 		/* Nothing of a name can end the comment that it stands in. */
-		{ "-i x*;{\"\\", FILTER_STAGE_DEVICE,
-		  "\tif (!((event->flags & DROP_HAS_DEVICE) && (event->ifname_words[0] == "
-		  "0x00005c227b3b2a78 &&\n"
-		  "\t        event->ifname_words[1] == 0x0000000000000000) "
-		  "/* x\\x2a;{\"\\x5c */))\n\t\treturn 0;\n" },
+		{ "-i x@;{\"\\", FILTER_STAGE_DEVICE,
+		  "\tif (!((event->flags & DROP_HAS_DEVICE) && ((event->ifname_words[0] == "
+		  "0x00005c227b3b4078 && "
+		  "event->ifname_words[1] == 0x0000000000000000 "
+		  "/* x@;{\"\\x5c */))))\n\t\treturn 0;\n" },
+		{ "-C a*/", FILTER_STAGE_CALL,
+		  "\tu64 comm_words[2];\n\tchar *comm = (char *)comm_words;\n\n"
+		  "\tbpf_get_current_comm(comm, sizeof(comm_words));\n\n"
+		  "\tif (!((comm_matches_0(comm))))\n\t\treturn 0;\n" },
 	};
 
 	(void)state;
@@ -376,9 +469,67 @@ static const struct {
 	{ "-p tcp,udp -D !80 -s ::/0", BIT(UDP6) },
 	{ "-p arp -D 80", 0 },
 	{ "-p arp -D !80", BIT(ARP) },
+	{ "-s 10.0.0.0/8,!10.255.0.0/16", BIT(TCP4) | BIT(ARP) },
+	{ "-s 10.0.0.0/8,!10.1.0.0/16,10.1.2.3", BIT(TCP4) | BIT(ICMP4) | BIT(ARP) },
+	{ "-s ::/0,!2001:db8::/64", 0 },
+	{ "-s ::/0,!2001:db8::2", BIT(UDP6) },
+	{ "-s ::/0,!2001:db8::1", 0 },
+	{ "-s 2001:db8::/127,!2001:db8::", BIT(UDP6) },
+	{ "-s 2000::/16,2001:db8::/64,2002::/16", BIT(UDP6) },
+	{ "-s 1::,2::,3::,4::,5::,6::,7::,8::,9::,2001:db8::1", BIT(UDP6) },
+	{ "-s 1::,2::,3::,4::,5::,6::,7::,8::,9::,2001:db8::2", 0 },
+	{ "-s "
+	  "1.1.1.1,2.2.2.2,3.3.3.3,4.4.4.4,5.5.5.5,6.6.6.6,7.7.7.7,8.8.8.8,10.1.2.3,11.1.1.1,12.1."
+	  "1.1",
+	  BIT(TCP4) | BIT(ARP) },
+	{ "-s !1.1.1.1,2.2.2.2,3.3.3.3,4.4.4.4,5.5.5.5,6.6.6.6,7.7.7.7,8.8.8.8,10.1.2.3,::/0",
+	  ALL & ~(BIT(TCP4) | BIT(ARP) | BIT(UDP6)) },
+	{ "-D 1,3,5,7,9,11,13,15,17,80,90,92", BIT(TCP4) },
+	{ "-D 1,3,5,7,9,11,13,15,17,79,81,92", 0 },
+	{ "-D 0-79,81-65535", BIT(UDP6) },
+	{ "-i eth*", BIT(TCP4) | BIT(ARP) | BIT(LLDP) },
+	{ "-i eth*,!eth1", BIT(TCP4) | BIT(ARP) },
+	{ "-i eth*,!eth*,eth1", BIT(LLDP) },
+	{ "-i !eth*,lo", ALL & ~(BIT(TCP4) | BIT(ARP) | BIT(LLDP) | BIT(UDP6)) },
+	{ "-i *", BIT(TCP4) | BIT(ARP) | BIT(LLDP) | BIT(UDP6) },
+	{ "-i any", ALL },
+	{ "-i ?o", BIT(UDP6) },
+	{ "-i ?th?", BIT(TCP4) | BIT(ARP) | BIT(LLDP) },
+	{ "-i *h0", BIT(TCP4) | BIT(ARP) },
+	{ "-i e*1", BIT(LLDP) },
+	{ "-i *t*h*", BIT(TCP4) | BIT(ARP) | BIT(LLDP) },
+	{ "-i *h", 0 },
+	{ "-i eth0?", 0 },
+	{ "-i ????*", BIT(TCP4) | BIT(ARP) | BIT(LLDP) },
 };
 
 #define VERDICTS (sizeof(verdicts) / sizeof(*verdicts))
+
+/* The macros of the template that conditions use. */
+static void write_macros(FILE *out)
+{
+	FILE *template = fopen("templates/drop.c", "r");
+	char line[256];
+	bool inside = false;
+
+	assert_non_null(template);
+	while (fgets(line, sizeof(line), template)) {
+		inside |= strncmp(line, "#define IPV", 11) == 0;
+		if (inside)
+			fputs(line, out);
+		inside &= strstr(line, "\\\n") != NULL;
+	}
+	fclose(template);
+}
+
+static void emit_functions(const char *line, FILE *out)
+{
+	struct filter filter;
+
+	parse(&filter, line);
+	filter_emit_functions(&filter, out);
+	filter_free(&filter);
+}
 
 /* One C file with a function for each filter, as the template would hold it. */
 static void write_program(FILE *out)
@@ -386,18 +537,25 @@ static void write_program(FILE *out)
 	fputs("#include <arpa/inet.h>\n"
 	      "#include <linux/types.h>\n"
 	      "#include \"event.h\"\n"
-	      "#define bpf_htonl htonl\n"
-	      "#define ETHERTYPE_IPV6 0x86dd\n",
+	      "#define bpf_ntohl ntohl\n"
+	      "#define ETHERTYPE_IPV6 0x86dd\n"
+	      "typedef __u8 u8;\n"
+	      "typedef __u32 u32;\n"
+	      "typedef __u64 u64;\n",
 	      out);
+	/* What drop.c defines for them. */
+	write_macros(out);
 	for (size_t i = 0; i < VERDICTS; i++) {
+		fprintf(out, "#define interface_matches_0 interface_%zu\n", i);
+		emit_functions(verdicts[i].line, out);
 		fprintf(out, "int filter_%zu(struct drop_event *event)\n{\n\t(void)event;\n", i);
-		for (int stage = FILTER_STAGE_DEVICE; stage < FILTER_STAGES; stage++) {
+		for (int stage = FILTER_STAGE_VLAN; stage < FILTER_STAGES; stage++) {
 			char *text = emit(verdicts[i].line, (enum filter_stage)stage);
 
 			fputs(text, out);
 			free(text);
 		}
-		fputs("\treturn 1;\n}\n", out);
+		fputs("\treturn 1;\n}\n#undef interface_matches_0\n", out);
 	}
 }
 
@@ -419,7 +577,8 @@ static void generated_code_decides(void **state)
 	write_program(out);
 	fclose(out);
 	snprintf(command, sizeof(command),
-		 "cc -Wall -Wextra -Werror -shared -fPIC -Itemplates -o %s %s", object, source);
+		 "cc -Wall -Wextra -Werror -Wno-unknown-pragmas -shared -fPIC -Itemplates -o %s %s",
+		 object, source);
 	assert_int_equal(system(command), 0);
 	library = dlopen(object, RTLD_NOW);
 	unlink(source);
@@ -442,10 +601,175 @@ static void generated_code_decides(void **state)
 	dlclose(library);
 }
 
+/* Flags that no packet matches together, and such that are only unlikely to be used together. */
+static void contradictions(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *message; /* NULL: no contradiction */
+	} cases[] = {
+		{ "-p udp -t syn", "-p \"udp\" contradicts -t \"syn\": only TCP has these flags" },
+		{ "-p !tcp -t syn",
+		  "-p \"!tcp\" contradicts -t \"syn\": only TCP has these flags" },
+		{ "-p arp -t syn", "-p \"arp\" contradicts -t \"syn\": only TCP has these flags" },
+		{ "-p udp -t !syn", NULL },
+		{ "-p udp,tcp -t syn", NULL },
+		{ "-p ip -t syn", NULL },
+		{ "-p !udp -t syn", NULL },
+		{ "-p arp -D 80",
+		  "-p \"arp\" contradicts -D \"80\": these protocols have no ports" },
+		{ "-p icmp -S 1",
+		  "-p \"icmp\" contradicts -S \"1\": these protocols have no ports" },
+		{ "-p !ip,ipv6 -D 80",
+		  "-p \"!ip,ipv6\" contradicts -D \"80\": these protocols have no ports" },
+		{ "-p arp -D !80", NULL },
+		{ "-p sctp -D 80", NULL },
+		{ "-s 10.0.0.1 -d ::1",
+		  "-s \"10.0.0.1\" contradicts -d \"::1\": one is IPv4, the other IPv6" },
+		{ "-s 10.0.0.1,fe80::1 -d ::1", NULL },
+		{ "-s 10.0.0.1 -d !::1", NULL },
+		{ "-p ipv6 -s 10.0.0.1",
+		  "-p \"ipv6\" contradicts -s \"10.0.0.1\": these protocols have no such address" },
+		{ "-p arp -s ::1",
+		  "-p \"arp\" contradicts -s \"::1\": these protocols have no such address" },
+		{ "-p tcp,arp -s ::1", NULL },
+		{ "-p arp -d 10.0.0.1", NULL },
+		{ "-p !ipv6 -d 10.0.0.1", NULL },
+		{ "-D 80,!1-100", "-D: \"80,!1-100\" leaves nothing" },
+		{ "-i any -i eth0", "-i any contradicts -i \"eth0\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct error err = { 0 };
+		struct filter filter;
+		int result;
+
+		parse(&filter, cases[i].line);
+		result = filter_check(&filter, &err);
+		if (!result != !cases[i].message)
+			fail_msg("%s: %s", cases[i].line, result ? err.text : "accepted");
+		if (result) {
+			assert_string_equal(err.text, cases[i].message);
+			assert_int_equal(err.status, STATUS_USAGE);
+		}
+		filter_free(&filter);
+	}
+}
+
+static int each_name(void *context,
+		     int (*take)(void *to, const char *name, uint64_t first, uint64_t last),
+		     void *to, struct error *err)
+{
+	static const char *const names[] = { "NO_SOCKET",    "TCP_CSUM",    "TCP_FLAGS",
+					     "TCP_OLD_DATA", "TCP_OLD_ACK", "UDP_CSUM" };
+	int result = 0;
+
+	(void)context;
+	(void)err;
+	for (uint64_t i = 0; i < sizeof(names) / sizeof(*names) && !result; i++)
+		result = take(to, names[i], 10 * i, 10 * i + 5);
+	return result;
+}
+
+static int find_name(const char *name, uint64_t *found)
+{
+	*found = 77;
+	return strcmp(name, "blue") == 0 ? 0 : -ENOENT;
+}
+
+static void names_become_numbers(void **state)
+{
+	const struct filter_names listed = { "reason", FNM_CASEFOLD, NULL, each_name, NULL };
+	const struct filter_names looked_up = { "namespace", 0, NULL, NULL, find_name };
+	static const struct {
+		const char *line;
+		const char *message; /* or NULL */
+		size_t count;
+		uint64_t first; /* number of all */
+	} cases[] = {
+		{ "-R NO_SOCKET", NULL, 1, 0 },
+		{ "-R TCP_*,!TCP_OLD*", NULL, 2, 10 },
+		{ "-R tcp_flags", NULL, 1, 20 },
+		{ "-R 12", NULL, 1, 12 },
+		{ "-R *_CSUM", NULL, 2, 10 },
+		{ "-R !TCP_*", NULL, 4, 10 },
+		{ "-R TCP_FLAG",
+		  "-R: \"TCP_FLAG\" is no reason; the nearest: TCP_FLAGS, TCP_CSUM, "
+		  "TCP_OLD_ACK",
+		  0, 0 },
+		{ "-R TCP_*,!TCP_X*",
+		  "-R: \"TCP_X*\" is no reason; the nearest: TCP_CSUM, "
+		  "TCP_FLAGS, UDP_CSUM",
+		  0, 0 },
+		{ "-R TCP_*,!TCP_*", "-R: \"TCP_*,!TCP_*\" leaves nothing", 0, 0 },
+	};
+	struct filter filter;
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct ranges *numbers = &filter.sets[FILTER_REASON].numbers[0];
+		int result;
+
+		parse(&filter, cases[i].line);
+		result = filter_resolve(&filter, FILTER_REASON, &listed, &err);
+		if (cases[i].message) {
+			assert_int_not_equal(result, 0);
+			assert_string_equal(err.text, cases[i].message);
+		} else {
+			assert_int_equal(result, 0);
+			assert_int_equal(numbers->count, cases[i].count);
+			assert_int_equal((uint64_t)numbers->items[0].first, cases[i].first);
+		}
+		filter_free(&filter);
+	}
+	parse(&filter, "-N blue");
+	assert_int_equal(filter_resolve(&filter, FILTER_NETNS, &looked_up, &err), 0);
+	assert_int_equal((uint64_t)filter.sets[FILTER_NETNS].numbers[0].items[0].first, 77);
+	filter_free(&filter);
+	parse(&filter, "-N red");
+	assert_int_not_equal(filter_resolve(&filter, FILTER_NETNS, &looked_up, &err), 0);
+	assert_string_equal(err.text, "-N: \"red\" is no namespace: No such file or directory");
+	filter_free(&filter);
+}
+
+static void descriptions(void **state)
+{
+	static const struct {
+		const char *line, *text;
+	} cases[] = {
+		{ "", "every drop" },
+		{ "-r", "drops with a reason that the kernel gives" },
+		{ "-p tcp -D !80 -D !443 -i a\n",
+		  "drops with protocol \"tcp\", not destination port \"80 !443\", interface "
+		  "\"a\\x0a\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct filter filter;
+		char *text = NULL;
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+
+		parse(&filter, cases[i].line);
+		filter_describe(&filter, out);
+		fclose(out);
+		assert_string_equal(text, cases[i].text);
+		free(text);
+		filter_free(&filter);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values),
+		cmocka_unit_test(items),
+		cmocka_unit_test(contradictions),
+		cmocka_unit_test(names_become_numbers),
+		cmocka_unit_test(descriptions),
 		cmocka_unit_test(numeric_protocols),
 		cmocka_unit_test(lists_add_up),
 		cmocka_unit_test(bad_values),

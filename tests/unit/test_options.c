@@ -42,7 +42,7 @@ static void nothing(void **state)
 	assert_int_equal(options.color, COLOR_AUTO);
 	assert_int_equal(options.types, TYPES_ANY);
 	for (int field = 0; field < FILTER_FIELDS; field++)
-		assert_int_equal(options.filter.sets[field].count, 0);
+		assert_false(options.filter.sets[field].given);
 	options_free(&options);
 }
 
@@ -50,10 +50,10 @@ static void nothing(void **state)
 static void every_flag(void **state)
 {
 	static const char *const lines[] = {
-		"--proto tcp --saddr 10.0.0.0/8 --daddr ::1 --sport 1-2 --dport 80,443 --vlan 7 "
+		"--proto tcp --saddr fd00::/8 --daddr ::1 --sport 1-2 --dport 80,443 --vlan 7 "
 		"--interface eth0 --valid-reason --verbose --verbose --stack --numeric "
 		"--color=always --count 5 --duration 1.5 --output json",
-		"-p tcp -s 10.0.0.0/8 -d ::1 -S 1-2 -D 80,443 -V 7 -i eth0 -rvvknco json --count=5 "
+		"-p tcp -s fd00::/8 -d ::1 -S 1-2 -D 80,443 -V 7 -i eth0 -rvvknco json --count=5 "
 		"--duration=1.5",
 	};
 
@@ -63,14 +63,13 @@ static void every_flag(void **state)
 		struct error err;
 
 		assert_int_equal(parse(&options, lines[i], &err), 0);
-		assert_int_equal(options.filter.sets[FILTER_PROTO].values[0].protocol.number, 6);
-		assert_int_equal(options.filter.sets[FILTER_SADDR].values[0].prefix.bits, 8);
-		assert_int_equal(options.filter.sets[FILTER_DADDR].values[0].prefix.bits, 128);
-		assert_int_equal(options.filter.sets[FILTER_SPORT].values[0].range.last, 2);
-		assert_int_equal(options.filter.sets[FILTER_DPORT].count, 2);
-		assert_int_equal(options.filter.sets[FILTER_VLAN].values[0].range.first, 7);
-		assert_string_equal(options.filter.sets[FILTER_INTERFACE].values[0].interface,
-				    "eth0");
+		assert_string_equal(options.filter.sets[FILTER_PROTO].text, "tcp");
+		assert_string_equal(options.filter.sets[FILTER_SADDR].text, "fd00::/8");
+		assert_string_equal(options.filter.sets[FILTER_DADDR].text, "::1");
+		assert_string_equal(options.filter.sets[FILTER_SPORT].text, "1-2");
+		assert_string_equal(options.filter.sets[FILTER_DPORT].text, "80,443");
+		assert_string_equal(options.filter.sets[FILTER_VLAN].text, "7");
+		assert_string_equal(options.filter.sets[FILTER_INTERFACE].text, "eth0");
 		assert_true(options.filter.valid_reason);
 		assert_int_equal(options.verbosity, 2);
 		assert_true(options.stack);
@@ -81,6 +80,27 @@ static void every_flag(void **state)
 		assert_int_equal(options.duration_ms, 1500);
 		options_free(&options);
 	}
+}
+
+/* Flags without a short form. */
+static void fields_that_pcap_lacks(void **state)
+{
+	struct options options;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(parse(&options,
+			       "--tcp-flags syn --len 64-128 --mark 1 --netns blue --reason TCP_* "
+			       "--location nft_* --cpu 0-1 --pid 1 --comm nginx --inner "
+			       "--print-filter",
+			       &err),
+			 0);
+	for (int field = FILTER_TCP_FLAGS; field < FILTER_FIELDS; field++)
+		if (field != FILTER_VLAN && field != FILTER_INTERFACE)
+			assert_true(options.filter.sets[field].given);
+	assert_true(options.inner);
+	assert_int_equal(options.action, ACTION_PRINT_FILTER);
+	options_free(&options);
 }
 
 static void types_and_source(void **state)
@@ -218,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing),
 		cmocka_unit_test(every_flag),
+		cmocka_unit_test(fields_that_pcap_lacks),
 		cmocka_unit_test(types_and_source),
 		cmocka_unit_test(help_and_version),
 		cmocka_unit_test(durations),

@@ -2,9 +2,10 @@
 /*
  * bytetrace: what the kernel runs for each dropped packet.
  *
- * The way of a drop: probe -> drop() -> the skb's own fields -> device -> VLAN tag -> network
- * header -> transport header -> record. Each step fills its part of the record; the filters on
- * a part stand right behind it and leave as soon as one does not match.
+ * The way of a drop: probe -> drop() -> the skb's own fields -> VLAN tag -> network header ->
+ * transport header -> device -> record. Each step fills its part of the record; the filters on a
+ * part stand right behind it and leave as soon as one does not match. What no filter needs is
+ * read last.
  *
  * Compiled by libbcc against kernel headers, or against stand-ins for the same header files made
  * from BTF. Macros from outside: SKB_VLAN_ALL if struct sk_buff has the member vlan_all (6.2),
@@ -24,7 +25,7 @@
  * order; addresses stay as they are in the packet. A field whose flag is not
  * set was not there, or could not be read, and is zero.
  */
-#define DROP_EVENT_VERSION 1
+#define DROP_EVENT_VERSION 2
 
 #define DROP_HAS_ETHERTYPE 0x01 /* ethertype */
 #define DROP_HAS_ADDRESSES 0x02 /* saddr, daddr */
@@ -32,8 +33,17 @@
 #define DROP_HAS_PORTS 0x08	/* sport, dport */
 #define DROP_NO_PORTS 0x10	/* whole packet read: its protocol has no ports */
 #define DROP_HAS_VLAN 0x20	/* vlan */
-#define DROP_HAS_DEVICE 0x40	/* ifindex, ifname */
+#define DROP_HAS_DEVICE 0x40	/* ifname */
 #define DROP_HAS_NETNS 0x80	/* netns */
+
+/* Headers around the packet that is told, if it is the one inside of a tunnel. */
+enum drop_tunnel {
+	DROP_TUNNEL_NONE,
+	DROP_TUNNEL_VXLAN,
+	DROP_TUNNEL_GENEVE,
+	DROP_TUNNEL_GRE,
+	DROP_TUNNEL_IP,
+};
 
 #define DROP_STACK_DEPTH 127 /* the kernel's default limit, kernel.perf_event_max_stack */
 
@@ -43,7 +53,7 @@ struct drop_event {
 	__u32 reason;	/* enum skb_drop_reason, 0 on kernels that give none */
 	__u32 length;	/* skb->len */
 	__u32 netns;	/* inode of the network namespace */
-	__u32 ifindex;
+	__u32 ifindex; /* 0: none, or not known */
 	__u32 pid; /* thread group that was running; the sender only by luck */
 	__u16 ethertype;
 	__u16 vlan; /* outermost VLAN ID */
@@ -53,6 +63,9 @@ struct drop_event {
 	__u8 flags;   /* DROP_HAS_... */
 	__u8 version; /* DROP_EVENT_VERSION */
 	__u8 stack_depth;
+	__u32 mark;  /* skb->mark */
+	__u8 tunnel; /* enum drop_tunnel: what the packet was found inside of */
+	__u8 reserved[3];
 	union {
 		__u8 bytes[16]; /* IPv4 in the first four */
 		__u32 words[4];
@@ -70,30 +83,64 @@ BPF_PERF_OUTPUT(events);
 /* Records that found no room in the perf buffer of their CPU. */
 BPF_PERCPU_ARRAY(lost, u64, 1);
 
+/*
+ * Of struct sk_buff two stretches are read, each at once and where it is first needed, because a
+ * read costs more than the bytes that it brings: from its start to behind len, and from skb_iif
+ * (or the bits in front of it) to the pointers to the packet's bytes.
+ */
+#define SKB_FRONT_END __builtin_offsetof(struct sk_buff, data_len)
+#ifdef SKB_VLAN_ALL
+#define SKB_BACK __builtin_offsetof(struct sk_buff, skb_iif)
+#else
+#define SKB_BACK __builtin_offsetof(struct sk_buff, queue_mapping)
+#endif
+#define SKB_BACK_END __builtin_offsetof(struct sk_buff, truesize)
+
+#define read_skb_front(skb, address) bpf_probe_read_kernel(skb, SKB_FRONT_END, address)
+#define read_skb_back(skb, address)                                       \
+	bpf_probe_read_kernel((void *)(skb) + SKB_BACK, SKB_BACK_END - SKB_BACK, \
+			      (void *)(address) + SKB_BACK)
+
 enum {
 	ETHERTYPE_IPV4 = 0x0800,
 	ETHERTYPE_ARP = 0x0806,
 	ETHERTYPE_VLAN = 0x8100,
 	ETHERTYPE_QINQ = 0x88a8,
 	ETHERTYPE_IPV6 = 0x86dd,
+	ETHERTYPE_ETHERNET = 0x6558, /* a whole frame, in a tunnel */
 
 	IP_HOP_BY_HOP = 0,
+	IP_IPV4 = 4,
 	IP_TCP = 6,
 	IP_UDP = 17,
 	IP_DCCP = 33,
+	IP_IPV6 = 41,
 	IP_ROUTING = 43,
 	IP_FRAGMENT = 44,
+	IP_GRE = 47,
 	IP_AH = 51,
 	IP_DESTINATION = 60,
 	IP_SCTP = 132,
 	IP_UDPLITE = 136,
 
+	PORT_VXLAN = 4789,
+	PORT_VXLAN_LINUX = 8472, /* the kernel's default */
+	PORT_GENEVE = 6081,
+
 	HEADER_UNSET = 0xffff,	   /* skb->mac_header that was never set */
+	ETHERNET_ADDRESSES = 12,
 	ETHERNET_SIZE = 14,
 	VLAN_TAG_SIZE = 4,
 	MAX_VLAN_TAGS = 2,
 	MAX_EXTENSION_HEADERS = 8,
 };
+
+/* Words of an address in the order of numbers, for comparisons. */
+#define IPV4(address) bpf_ntohl((address).words[0])
+#define IPV6_UPPER(address) \
+	((u64)bpf_ntohl((address).words[0]) << 32 | bpf_ntohl((address).words[1]))
+#define IPV6_LOWER(address) \
+	((u64)bpf_ntohl((address).words[2]) << 32 | bpf_ntohl((address).words[3]))
 
 /* The linear part of a packet. Offsets count from the start of the buffer. */
 struct packet {
@@ -110,33 +157,17 @@ static __always_inline int packet_read(struct packet packet, u32 offset, void *t
 }
 
 /*
- * Find the EtherType and the start of the network header behind VLAN tags. The outermost tag is
- * in the skb's metadata, or in the payload: between the MAC and the network header on the way
- * out, at the network header on the way in. Returns the offset, 0 if it is not known.
+ * Step over VLAN tags from the EtherType of the first one. Notes the outermost VLAN and the EtherType
+ * behind the tags, and returns where what it stands for starts; 0: the packet ends before.
  */
-static __always_inline u32 read_link(struct drop_event *event, const struct sk_buff *skb,
-				     struct packet packet)
+static __always_inline u32 read_tags(struct drop_event *event, struct packet packet, u16 ethertype,
+				     u32 offset)
 {
-	u32 offset = skb->network_header;
-	u16 ethertype = bpf_ntohs(skb->protocol);
 	struct {
 		__be16 tci;
 		__be16 ethertype;
 	} tag;
 
-#ifdef SKB_VLAN_ALL
-	if (skb->vlan_all) {
-#else
-	if (skb->vlan_present) {
-#endif
-		event->vlan = skb->vlan_tci & 0xfff;
-		event->flags |= DROP_HAS_VLAN;
-	}
-
-	if ((ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ) &&
-	    skb->mac_header != HEADER_UNSET &&
-	    offset >= skb->mac_header + ETHERNET_SIZE + VLAN_TAG_SIZE)
-		offset = skb->mac_header + ETHERNET_SIZE;
 #pragma unroll
 	for (int i = 0; i < MAX_VLAN_TAGS; i++) {
 		if (ethertype != ETHERTYPE_VLAN && ethertype != ETHERTYPE_QINQ)
@@ -155,6 +186,33 @@ static __always_inline u32 read_link(struct drop_event *event, const struct sk_b
 		event->flags |= DROP_HAS_ETHERTYPE;
 	}
 	return offset;
+}
+
+/*
+ * Find the EtherType and the start of the network header behind VLAN tags. The outermost tag is
+ * in the skb's metadata, or in the payload: between the MAC and the network header on the way
+ * out, at the network header on the way in. Returns the offset, 0 if it is not known.
+ */
+static __always_inline u32 read_link(struct drop_event *event, const struct sk_buff *skb,
+				     struct packet packet)
+{
+	u32 offset = skb->network_header;
+	u16 ethertype = bpf_ntohs(skb->protocol);
+
+#ifdef SKB_VLAN_ALL
+	if (skb->vlan_all) {
+#else
+	if (skb->vlan_present) {
+#endif
+		event->vlan = skb->vlan_tci & 0xfff;
+		event->flags |= DROP_HAS_VLAN;
+	}
+
+	if ((ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ) &&
+	    skb->mac_header != HEADER_UNSET &&
+	    offset >= skb->mac_header + ETHERNET_SIZE + VLAN_TAG_SIZE)
+		offset = skb->mac_header + ETHERNET_SIZE;
+	return read_tags(event, packet, ethertype, offset);
 }
 
 /*
@@ -299,6 +357,38 @@ static __always_inline void read_ports(struct drop_event *event, struct packet p
 	}
 }
 
+/* Addresses and what else the network header tells. Returns the offset of the transport header. */
+static __always_inline u32 read_network(struct drop_event *event, struct packet packet, u32 offset,
+					struct ahead *ahead)
+{
+	switch (event->ethertype) {
+	case ETHERTYPE_IPV4:
+		return offset ? read_ipv4(event, packet, offset, ahead) : 0;
+	case ETHERTYPE_IPV6:
+		return offset ? read_ipv6(event, packet, offset, ahead) : 0;
+	case ETHERTYPE_ARP:
+		if (offset)
+			read_arp(event, packet, offset);
+		return 0;
+	default:
+		if (event->flags & DROP_HAS_ETHERTYPE)
+			event->flags |= DROP_NO_PORTS;
+		return 0;
+	}
+}
+
+/* The packet's headers, from the outermost inwards; 0 if a filter on them does not match. */
+static __always_inline int read_packet(struct drop_event *event, const struct sk_buff *skb)
+{
+	struct packet packet = { skb->head, skb->tail };
+	struct ahead ahead = {};
+	u32 offset = read_link(event, skb, packet);
+
+	offset = read_network(event, packet, offset, &ahead);
+	read_ports(event, packet, offset, &ahead);
+	return 1;
+}
+
 /*
  * Fill the record and hand it over; leaves early, with 0, if a filter does not match. Not 0: the
  * drop should have been reported and could not be.
@@ -307,40 +397,15 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 				       u64 location, u32 reason)
 {
 	struct sk_buff skb;
-	struct packet packet;
-	struct ahead ahead = {};
-	u32 offset;
 	u32 size = sizeof(*event);
 
 	event->version = DROP_EVENT_VERSION;
 	event->location = location;
 	event->reason = reason;
-	/* One read of the whole struct costs less than one for each of its fields. */
-	if (bpf_probe_read_kernel(&skb, sizeof(skb), address))
+	if (read_skb_back(&skb, address))
 		return -1;
-	event->length = skb.len;
-
-	packet.head = skb.head;
-	packet.end = skb.tail;
-	offset = read_link(event, &skb, packet);
-
-	switch (event->ethertype) {
-	case ETHERTYPE_IPV4:
-		offset = offset ? read_ipv4(event, packet, offset, &ahead) : 0;
-		break;
-	case ETHERTYPE_IPV6:
-		offset = offset ? read_ipv6(event, packet, offset, &ahead) : 0;
-		break;
-	case ETHERTYPE_ARP:
-		if (offset)
-			read_arp(event, packet, offset);
-		break;
-	default:
-		if (event->flags & DROP_HAS_ETHERTYPE)
-			event->flags |= DROP_NO_PORTS;
-	}
-
-	read_ports(event, packet, offset, &ahead);
+	if (!read_packet(event, &skb))
+		return 0;
 
 	event->time = bpf_ktime_get_ns();
 	return events.perf_submit(ctx, event, size);

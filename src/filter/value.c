@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "filter/value.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "util/protocols.h"
+#include "util/text.h"
+
+#define FIRST_ETHERTYPE 0x600
+#define MAX_VLAN 4094
+#define MAX_CPU 65535
+#define MAX_PID 4194304 /* PID_MAX_LIMIT */
+#define NAME_SIZE 16	/* IFNAMSIZ, TASK_COMM_LEN: with the NUL behind it */
+#define MAX_PATTERN 255
+#define REASON_PREFIX "SKB_DROP_REASON_"
+
+static bool parse_protocol(const char *text, size_t length, struct value *value)
+{
+	uint64_t given;
+	uint16_t ethertype = 0;
+	uint8_t ip = 0;
+
+	value->numeric = text_number(text, length, UINT16_MAX, &given);
+	if (value->numeric) {
+		value->kind = given >= FIRST_ETHERTYPE ? FILTER_ETHERTYPE : FILTER_IP_PROTOCOL;
+		value->numbers = (struct range){ given, given };
+		return given <= UINT8_MAX || given >= FIRST_ETHERTYPE;
+	}
+	/* "ip", "ipv6" and "arp" are both: the network protocol is what people mean. */
+	if (protocol_ethertype_number(text, length, &ethertype)) {
+		value->kind = FILTER_ETHERTYPE;
+		value->numbers = (struct range){ ethertype, ethertype };
+		return true;
+	}
+	value->kind = FILTER_IP_PROTOCOL;
+	if (!protocol_ip_number(text, length, &ip))
+		return false;
+	value->numbers = (struct range){ ip, ip };
+	return true;
+}
+
+static bool parse_prefix(const char *text, size_t length, struct value *value)
+{
+	const char *slash = memchr(text, '/', length);
+	size_t address_length = slash ? (size_t)(slash - text) : length;
+	char address[INET6_ADDRSTRLEN];
+	uint8_t bytes[16];
+	unsigned int all_bits = 32;
+	uint64_t bits;
+	wide rest;
+
+	if (address_length >= sizeof(address))
+		return false;
+	memcpy(address, text, address_length);
+	address[address_length] = '\0';
+	value->kind = FILTER_IPV4;
+	if (inet_pton(AF_INET, address, bytes) != 1) {
+		value->kind = FILTER_IPV6;
+		all_bits = 128;
+		if (inet_pton(AF_INET6, address, bytes) != 1)
+			return false;
+	}
+	bits = all_bits;
+	if (slash && !text_number(slash + 1, length - address_length - 1, all_bits, &bits))
+		return false;
+	/* What the prefix leaves open, as a number; a shift by all bits is none in C. */
+	rest = bits == 0 ? ~(wide)0 >> (128 - all_bits) : ((wide)1 << (all_bits - bits)) - 1;
+	for (unsigned int i = 0; i < all_bits / 8; i++)
+		value->numbers.first = value->numbers.first << 8 | bytes[i];
+	value->numbers.first &= ~rest;
+	value->numbers.last = value->numbers.first | rest;
+	return true;
+}
+
+static bool parse_range(const char *text, size_t length, uint64_t max, struct value *value)
+{
+	const char *dash = memchr(text, '-', length);
+	size_t first_length = dash ? (size_t)(dash - text) : length;
+	uint64_t first, last;
+
+	if (!text_number(text, first_length, max, &first))
+		return false;
+	last = first;
+	if (dash && !text_number(dash + 1, length - first_length - 1, max, &last))
+		return false;
+	value->numbers = (struct range){ first, last };
+	return first <= last;
+}
+
+/* N, or N/MASK: bits outside of the mask could never match. */
+static bool parse_mark(const char *text, size_t length, struct value *value)
+{
+	const char *slash = memchr(text, '/', length);
+	size_t number_length = slash ? (size_t)(slash - text) : length;
+	uint64_t mark, mask = UINT32_MAX;
+
+	if (!text_number(text, number_length, UINT32_MAX, &mark) ||
+	    (slash && !text_number(slash + 1, length - number_length - 1, UINT32_MAX, &mask)))
+		return false;
+	value->type = VALUE_BITS;
+	value->bits.value = (uint32_t)mark;
+	value->bits.mask = (uint32_t)mask;
+	return (mark & ~mask) == 0;
+}
+
+static bool parse_name(const char *text, size_t length, size_t max, struct value *value)
+{
+	value->type = VALUE_NAME;
+	value->name = text;
+	value->length = length;
+	return length <= max;
+}
+
+/* What the kernel takes for a device's name, any bytes but these; * and ? make it a pattern. */
+static bool parse_interface(const char *text, size_t length, struct value *value)
+{
+	for (size_t i = 0; i < length; i++)
+		if (text[i] == '/' || text[i] == ':' || isspace((unsigned char)text[i]))
+			return false;
+	/* "any" is no name: alone it says that there is no filter, among others nothing. */
+	if (length == 3 && memcmp(text, "any", 3) == 0)
+		return false;
+	return !(length == 1 && text[0] == '.') && !(length == 2 && memcmp(text, "..", 2) == 0) &&
+	       parse_name(text, length, NAME_SIZE - 1, value);
+}
+
+bool value_parse(enum filter_field field, const char *text, size_t length, struct value *value)
+{
+	memset(value, 0, sizeof(*value));
+	value->numeric = true;
+	if (length == 0)
+		return false;
+	switch (field) {
+	case FILTER_PROTO:
+		return parse_protocol(text, length, value);
+	case FILTER_SADDR:
+	case FILTER_DADDR:
+		return parse_prefix(text, length, value);
+	case FILTER_SPORT:
+	case FILTER_DPORT:
+		return parse_range(text, length, UINT16_MAX, value);
+	case FILTER_VLAN:
+		return parse_range(text, length, MAX_VLAN, value);
+	case FILTER_LEN:
+		return parse_range(text, length, UINT32_MAX, value);
+	case FILTER_CPU:
+		return parse_range(text, length, MAX_CPU, value);
+	case FILTER_PID:
+		return parse_range(text, length, MAX_PID, value);
+	case FILTER_MARK:
+		return parse_mark(text, length, value);
+	case FILTER_INTERFACE:
+		return parse_interface(text, length, value);
+	case FILTER_COMM:
+		return parse_name(text, length, NAME_SIZE - 1, value);
+	case FILTER_REASON:
+		/* As in the kernel's source. */
+		if (length > strlen(REASON_PREFIX) &&
+		    memcmp(text, REASON_PREFIX, strlen(REASON_PREFIX)) == 0) {
+			text += strlen(REASON_PREFIX);
+			length -= strlen(REASON_PREFIX);
+		}
+		return parse_name(text, length, MAX_PATTERN, value);
+	case FILTER_NETNS:
+	case FILTER_LOCATION:
+		return parse_name(text, length, MAX_PATTERN, value);
+	case FILTER_TCP_FLAGS:
+	case FILTER_FIELDS:
+		break;
+	}
+	return false;
+}
+
+bool value_parse_tcp_flags(const char *text, struct value *value, const char **bad, size_t *length)
+{
+	/* In the order of their bits (RFC 9293, section 3.1). */
+	static const char *const names[] = {
+		"fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr"
+	};
+
+	*value = (struct value){ .type = VALUE_BITS };
+	for (;; text += *length + 1) {
+		bool on = *text != '!';
+		uint32_t bit = 0;
+
+		*bad = text;
+		*length = strcspn(text, ",");
+		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+			if (*length == !on + strlen(names[i]) &&
+			    strncasecmp(text + !on, names[i], *length - !on) == 0)
+				bit = 1u << i;
+		if (bit == 0 || (value->bits.mask & bit && !(value->bits.value & bit) == on))
+			return false;
+		value->bits.mask |= bit;
+		value->bits.value |= on ? bit : 0;
+		if (!text[*length])
+			return true;
+	}
+}
+
+const char *value_expected(enum filter_field field)
+{
+	static const char *const expected[FILTER_FIELDS] = {
+		[FILTER_PROTO] =
+			"a protocol (a name, an IP protocol 0-255, an EtherType from 0x600 on)",
+		[FILTER_SADDR] = "an IPv4 or IPv6 address or prefix",
+		[FILTER_DADDR] = "an IPv4 or IPv6 address or prefix",
+		[FILTER_SPORT] = "a port or a range of ports (0-65535)",
+		[FILTER_DPORT] = "a port or a range of ports (0-65535)",
+		[FILTER_TCP_FLAGS] = "a TCP flag (fin, syn, rst, psh, ack, urg, ece, cwr; ! in "
+				     "front: off), or contradicts one before it",
+		[FILTER_VLAN] = "a VLAN ID or a range of them (0-4094)",
+		[FILTER_LEN] = "a number of bytes or a range of them",
+		[FILTER_MARK] = "a mark (a number of 32 bits) or MARK/MASK with no bit of the mark "
+				"outside of the mask",
+		[FILTER_INTERFACE] =
+			"an interface name (1 to 15 bytes, no space, '/' or ':') or a pattern "
+			"with * and ?",
+		[FILTER_NETNS] = "a network namespace",
+		[FILTER_REASON] = "the name of a drop reason or a pattern",
+		[FILTER_LOCATION] = "the name of a kernel function or a pattern",
+		[FILTER_CPU] = "a CPU or a range of them",
+		[FILTER_PID] = "a process ID or a range of them (0-4194304)",
+		[FILTER_COMM] = "a process name (1 to 15 bytes) or a pattern with * and ?",
+	};
+
+	return expected[field];
+}
