@@ -102,7 +102,20 @@ FILTERS = [
     (("-i", "!eth0,lo"), set()),
     (("-p", "udp", "-D", "!68", "-s", "10.0.0.0/8,172.16.0.0/12"), {"udp", "fragment"}),
     (("-p", "arp", "-S", "!1"), {"arp"}),
-    (("-p", "arp", "-S", "0-65535"), set()),
+    (("-p", "ip,arp", "-S", "0-65535"), {"tcp", "udp", "vlan", "sctp"}),
+    (("-s", "10.0.0.0/8,!10.255.0.0/16"), {"udp", "arp"}),
+    (("-d", "::/0,!fe80::/10"), {"tcp6"}),
+    (("-D", "1-1000,!68"), {"tcp", "tcp6"}),
+    (("-s", ",".join(f"10.{i // 250}.{i % 250}.3" for i in range(300))), {"udp", "arp"}),
+    (("-s", ",".join(f"2001:db8:{i:x}::/48" for i in range(1, 100, 2))), {"udp6"}),
+    (("-i", "e*"), ALL),
+    (("-i", "*th?,!eth0"), set()),
+    (("-i", "any"), ALL),
+    (("--tcp-flags", "syn,!ack"), {"tcp", "tcp6"}),
+    (("--tcp-flags", "ack", "--tcp-flags", "fin"), set()),
+    (("--tcp-flags", "!syn"), ALL - {"tcp", "tcp6"}),
+    (("--len", "0-19"), {"truncated"}),
+    (("--len", "!20-65535"), {"truncated"}),
 ]
 
 
