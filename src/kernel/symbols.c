@@ -336,8 +336,7 @@ static bool find(const struct symbols *symbols, uint64_t address, struct symbol 
 static bool find_cached(struct symbols *symbols, uint64_t address, struct symbol *symbol)
 {
 	/* Fibonacci hashing: the low bits of addresses in code are no good ones. */
-	struct found *last =
-		&symbols->cache[address * 0x9e3779b97f4a7c15 >> (64 - CACHE_BITS)];
+	struct found *last = &symbols->cache[address * 0x9e3779b97f4a7c15 >> (64 - CACHE_BITS)];
 
 	if (last->address != address || address == 0) {
 		if (!find(symbols, address, symbol))

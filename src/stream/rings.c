@@ -46,7 +46,8 @@ struct rings {
 	size_t size;
 	size_t page_size;
 	int epoll_fd;
-	/* Those with records left in this drain: a heap, so that many CPUs cost a record nothing. */
+	/* Those with records left in this drain: a heap, so that many CPUs cost a record nothing.
+	 */
 	struct ring **unread;
 	size_t unread_count;
 	uint64_t record[MAX_RECORD / sizeof(uint64_t)]; /* the one being handed over, aligned */
