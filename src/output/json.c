@@ -24,7 +24,7 @@
 #define NANOSECONDS 1000000000u
 #define EVERY_KEY (~0u)
 
-#define STRING_SIZE (6 * 512 + 1)      /* escaped; the longest is a symbol, KSYM_NAME_LEN */
+#define STRING_SIZE (6 * 512 + 1)	   /* escaped; the longest is a symbol, KSYM_NAME_LEN */
 #define PLACE_SIZE (2 * STRING_SIZE + 128) /* a symbol, its module, two numbers */
 #define OBJECT_SIZE (PLACE_SIZE + STRING_SIZE + 1024) /* without a stack */
 
@@ -80,8 +80,7 @@ static void put_string(struct json *json, const char *key, const char *text, siz
 		return;
 	}
 	put(json, "\"");
-	json->length +=
-		text_escape_json(json->line + json->length, STRING_SIZE, text, length);
+	json->length += text_escape_json(json->line + json->length, STRING_SIZE, text, length);
 	put(json, "\"");
 }
 
