@@ -101,7 +101,7 @@ test-vm: ## make and trace drops on real Debian kernels, emulated (VM=debian12-6
 
 bench: ## measure, side by side with bpftrace (PEER=binary for one more)
 	scripts/install-deps bench
-	@$(MAKE) --no-print-directory -j "$$(nproc)" all $(BUILD)/flood $(BUILD)/consume
+	@$(MAKE) --no-print-directory -j "$$(nproc)" all
 	tests/bench/run.py $(BENCH)
 
 lint: ## check format, C and shell scripts
