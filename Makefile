@@ -48,7 +48,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(MODULES)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
-TOOLS := $(BUILD)/tests/golden/render $(BUILD)/tests/compile/compile_headers
+TOOLS := $(BUILD)/tests/golden/render $(BUILD)/tests/compile/compile_headers \
+	$(BUILD)/tests/bench/consume
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(TOOLS:=.d)
 
 # Small programs that the tests run: the generated source, and a compile without a kernel.
@@ -60,7 +61,11 @@ $(BUILD)/compile-headers: $(BUILD)/tests/compile/compile_headers.o $(MODULES)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-# What sends the drops of the benchmark.
+# What the benchmark measures the reader with, and what sends its drops.
+$(BUILD)/consume: $(BUILD)/tests/bench/consume.o $(MODULES)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 $(BUILD)/flood: tests/bench/flood.c
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $<
@@ -96,7 +101,7 @@ test-vm: ## make and trace drops on real Debian kernels, emulated (VM=debian12-6
 
 bench: ## measure, side by side with bpftrace (PEER=binary for one more)
 	scripts/install-deps bench
-	@$(MAKE) --no-print-directory -j "$$(nproc)" all $(BUILD)/flood
+	@$(MAKE) --no-print-directory -j "$$(nproc)" all
 	tests/bench/run.py $(BENCH)
 
 lint: ## check format, C and shell scripts

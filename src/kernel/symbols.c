@@ -16,6 +16,7 @@
 #define RELOAD_MAX_NS (640 * RELOAD_MIN_NS)
 #define LOOK_NS 20000000ull /* how old the list of modules may be */
 #define PAGE_SIZE 4096
+#define CACHE_BITS 8
 
 /*
  * A symbol, or a bare boundary: where something starts that no drop can be in. Boundaries matter
@@ -43,6 +44,11 @@ struct symbols {
 	uint64_t wait_ns;     /* from then to when it may be read again */
 	uint64_t modules_sum; /* of the modules that there were then */
 	uint64_t looked_ns;   /* when it was last known that there are still the same */
+	/* What was found last: a flood drops at a few places, and a stack's frames come again. */
+	struct found {
+		uint64_t address;
+		struct symbol symbol;
+	} cache[1 << CACHE_BITS];
 };
 
 /* Room for `size` more bytes at the end. What is not touched yet costs no memory. */
@@ -204,6 +210,7 @@ static void forget(struct symbols *symbols)
 	array_free(&symbols->modules);
 	symbols->seen_line = false;
 	symbols->seen_address = false;
+	memset(symbols->cache, 0, sizeof(symbols->cache));
 }
 
 static void load(struct symbols *symbols)
@@ -334,6 +341,20 @@ static bool find(const struct symbols *symbols, uint64_t address, struct symbol 
 	return true;
 }
 
+static bool find_cached(struct symbols *symbols, uint64_t address, struct symbol *symbol)
+{
+	/* Fibonacci hashing: the low bits of addresses in code are no good ones. */
+	struct found *last = &symbols->cache[address * 0x9e3779b97f4a7c15 >> (64 - CACHE_BITS)];
+
+	if (last->address != address || address == 0) {
+		if (!find(symbols, address, symbol))
+			return false;
+		*last = (struct found){ address, *symbol };
+	}
+	*symbol = last->symbol;
+	return true;
+}
+
 /* Whether a module came or went since the symbols were read. */
 static bool modules_changed(struct symbols *symbols, uint64_t now)
 {
@@ -344,11 +365,17 @@ static bool modules_changed(struct symbols *symbols, uint64_t now)
 }
 
 /* First the modules: one that comes while the symbols are read is noticed later. */
-static void reload(struct symbols *symbols, uint64_t now)
+static void reload(struct symbols *symbols)
 {
+	symbols->loaded_ns = symbols->looked_ns = clock_monotonic();
 	symbols->modules_sum = sum_modules(symbols->modules_path);
 	load(symbols);
-	symbols->loaded_ns = symbols->looked_ns = now;
+}
+
+void symbols_prepare(struct symbols *symbols)
+{
+	if (!symbols->loaded_ns)
+		reload(symbols);
 }
 
 int symbols_each(struct symbols *symbols,
@@ -357,8 +384,7 @@ int symbols_each(struct symbols *symbols,
 {
 	int result = 0;
 
-	if (!symbols->loaded_ns)
-		reload(symbols, clock_monotonic());
+	symbols_prepare(symbols);
 	for (size_t i = 0; i < entry_count(symbols) && !result; i++) {
 		const struct entry *entry = &entries_of(symbols)[i];
 
@@ -372,7 +398,7 @@ int symbols_each(struct symbols *symbols,
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol)
 {
 	uint64_t now;
-	bool found = symbols->loaded_ns && find(symbols, address, symbol);
+	bool found = symbols->loaded_ns && find_cached(symbols, address, symbol);
 
 	if (found && !symbol->module)
 		return true;
@@ -380,8 +406,8 @@ bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symb
 	if (symbols->loaded_ns && !modules_changed(symbols, now) &&
 	    (found || now - symbols->loaded_ns < symbols->wait_ns))
 		return found;
-	reload(symbols, now);
-	found = find(symbols, address, symbol);
+	reload(symbols);
+	found = find_cached(symbols, address, symbol);
 	/* Some addresses stay unknown for ever: look for them less and less often. */
 	if (found)
 		symbols->wait_ns = RELOAD_MIN_NS;

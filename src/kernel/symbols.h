@@ -7,10 +7,10 @@
 
 /*
  * Functions of the running kernel by address, from /proc/kallsyms: read once, at the first
- * look-up, and again if modules came or went (looked at every 20 ms at most, when an address lies
- * in a module or in no known function), or if an address lies in no known function (after 0.1 s at
- * the earliest, and later each time that it was in vain). Holds only code symbols, packed:
- * 3 to 5 MB. Names are those that the kernel itself prints.
+ * look-up or by symbols_prepare(), and again if modules came or went (looked at every 20 ms at
+ * most, when an address lies in a module or in no known function), or if an address lies in no
+ * known function (after 0.1 s at the earliest, and later each time that it was in vain). Holds only
+ * code symbols, packed: 3 to 5 MB. Names are those that the kernel itself prints.
  */
 struct symbols;
 
@@ -24,6 +24,11 @@ struct symbol {
 /* The paths are /proc/kallsyms and /proc/modules, or files like them. NULL on lack of memory. */
 struct symbols *symbols_create(const char *path, const char *modules_path);
 void symbols_free(struct symbols *symbols);
+
+/*
+ * Read them now, if nobody asked for one before: it takes some 50 ms, in which better nobody waits.
+ */
+void symbols_prepare(struct symbols *symbols);
 
 /* Find the function that holds `address`. False if there is none or addresses are hidden. */
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol);

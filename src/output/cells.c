@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "output/cells.h"
 
-#include <arpa/inet.h>
 #include <string.h>
-#include <time.h>
 #include <linux/types.h>
 
 #include "event.h"
 #include "kernel/reasons.h"
 #include "kernel/symbols.h"
 #include "output/output.h"
+#include "output/write.h"
 #include "stream/decode.h"
 #include "stream/summary.h"
 #include "util/protocols.h"
@@ -22,34 +21,6 @@
 #define ETHERTYPE_IPV6 0x86dd
 #define NAME_SIZE 512 /* of a symbol or module, at most: KSYM_NAME_LEN */
 #define NANOSECONDS 1000000000u
-
-/* Rows come by the million, so numbers are written by hand and not by printf. */
-static size_t write_number(char *to, uint64_t number)
-{
-	char digits[20];
-	size_t length = 0;
-
-	do {
-		digits[length++] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	for (size_t i = 0; i < length; i++)
-		to[i] = digits[length - 1 - i];
-	return length;
-}
-
-static size_t write_hex(char *to, uint64_t number, int min_digits)
-{
-	int digits = 16;
-
-	while (digits > min_digits && number >> (digits - 1) * 4 == 0)
-		digits--;
-	to[0] = '0';
-	to[1] = 'x';
-	for (int i = 0; i < digits; i++)
-		to[2 + i] = "0123456789abcdef"[number >> (digits - 1 - i) * 4 & 0xf];
-	return 2 + (size_t)digits;
-}
 
 static size_t write_text(char *to, const char *text)
 {
@@ -73,28 +44,19 @@ static size_t write_name(char *to, const char *name, size_t size)
 	return length ? text_escape(to, CELL_SIZE, name, length, "|", NULL) : write_absent(to);
 }
 
-static size_t write_digits(char *to, unsigned int number, size_t digits)
-{
-	for (size_t i = digits; i-- > 0; number /= 10)
-		to[i] = (char)('0' + number % 10);
-	return digits;
-}
-
 static size_t write_time(char *cell, const struct row *row)
 {
 	uint64_t time = row->drop->event->time + row->clock_offset;
-	time_t seconds = (time_t)(time / NANOSECONDS);
+	uint64_t seconds = time / NANOSECONDS;
 	size_t length = 0;
-	struct tm local;
 
-	localtime_r(&seconds, &local);
-	length += write_digits(cell + length, (unsigned int)local.tm_hour, 2);
+	length += write_digits(cell + length, seconds / 3600 % 24, 2);
 	cell[length++] = ':';
-	length += write_digits(cell + length, (unsigned int)local.tm_min, 2);
+	length += write_digits(cell + length, seconds / 60 % 60, 2);
 	cell[length++] = ':';
-	length += write_digits(cell + length, (unsigned int)local.tm_sec, 2);
+	length += write_digits(cell + length, seconds % 60, 2);
 	cell[length++] = '.';
-	return length + write_digits(cell + length, (unsigned int)(time % NANOSECONDS / 1000), 6);
+	return length + write_digits(cell + length, time % NANOSECONDS / 1000, 6);
 }
 
 static size_t write_cpu(char *cell, const struct row *row)
@@ -133,23 +95,22 @@ static size_t write_vlan(char *cell, const struct row *row)
 						       : write_absent(cell);
 }
 
-static size_t write_address(char *cell, const struct drop_event *event, const void *address)
+static size_t write_address(char *cell, const struct drop_event *event, const uint8_t *address)
 {
-	int family = event->ethertype == ETHERTYPE_IPV6 ? AF_INET6 : AF_INET;
-
-	if (!(event->flags & DROP_HAS_ADDRESSES) || !inet_ntop(family, address, cell, CELL_SIZE))
+	if (!(event->flags & DROP_HAS_ADDRESSES))
 		return write_absent(cell);
-	return strlen(cell);
+	return event->ethertype == ETHERTYPE_IPV6 ? write_ipv6(cell, address)
+						  : write_ipv4(cell, address);
 }
 
 static size_t write_source(char *cell, const struct row *row)
 {
-	return write_address(cell, row->drop->event, &row->drop->event->saddr);
+	return write_address(cell, row->drop->event, row->drop->event->saddr.bytes);
 }
 
 static size_t write_destination(char *cell, const struct row *row)
 {
-	return write_address(cell, row->drop->event, &row->drop->event->daddr);
+	return write_address(cell, row->drop->event, row->drop->event->daddr.bytes);
 }
 
 bool cells_numeric_protocol(const struct output_config *config)

@@ -16,7 +16,7 @@ struct output_config;
 struct row {
 	const struct output_config *config;
 	const struct drop *drop;
-	uint64_t clock_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC, nanoseconds */
+	uint64_t clock_offset; /* local time - CLOCK_MONOTONIC, nanoseconds */
 };
 
 /* One column: its title and how a drop is told in it. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* A line is made in memory and written at once: rows come by the million. */
 #include "output/grid.h"
 
 #include <string.h>
@@ -15,54 +16,73 @@ void grid_color(const struct grid *grid, const char *color)
 		fputs(color, grid->file);
 }
 
-static void put_repeated(FILE *file, char c, size_t count)
+static char *add_repeated(char *at, char c, size_t count)
 {
-	while (count-- > 0)
-		putc_unlocked(c, file);
+	memset(at, c, count);
+	return at + count;
 }
 
-void grid_border(const struct grid *grid)
+static char *add_color(const struct grid *grid, char *at, const char *color)
 {
+	return grid->color && color ? stpcpy(at, color) : at;
+}
+
+static char *add_cell(const struct grid *grid, char *at, const char *text, size_t length,
+		      size_t before, size_t after, const char *color)
+{
+	*at++ = '|';
+	at = add_repeated(at, ' ', before + 1);
+	at = add_color(grid, at, color);
+	memcpy(at, text, length);
+	at = add_color(grid, at + length, color ? GRID_OFF : NULL);
+	return add_repeated(at, ' ', after + 1);
+}
+
+static void put_line(struct grid *grid, char *end, char border)
+{
+	*end++ = border;
+	*end++ = '\n';
+	fwrite_unlocked(grid->line, 1, (size_t)(end - grid->line), grid->file);
+}
+
+void grid_border(struct grid *grid)
+{
+	char *at = grid->line;
+
 	for (size_t i = 0; i < grid->column_count; i++) {
-		putc_unlocked('+', grid->file);
-		put_repeated(grid->file, '-', grid->columns[i].width + 2);
+		*at++ = '+';
+		at = add_repeated(at, '-', grid->columns[i].width + 2);
 	}
-	fputs("+\n", grid->file);
+	put_line(grid, at, '+');
 }
 
-static void put_cell(const struct grid *grid, const char *text, size_t length, size_t before,
-		     size_t after, const char *color)
+void grid_header(struct grid *grid)
 {
-	fputs("| ", grid->file);
-	put_repeated(grid->file, ' ', before);
-	grid_color(grid, color);
-	fwrite_unlocked(text, 1, length, grid->file);
-	grid_color(grid, color ? GRID_OFF : NULL);
-	put_repeated(grid->file, ' ', after + 1);
-}
+	char *at = grid->line;
 
-void grid_header(const struct grid *grid)
-{
 	grid_border(grid);
 	for (size_t i = 0; i < grid->column_count; i++) {
 		const char *title = grid->columns[i].title;
 		size_t padding = grid->columns[i].width - strlen(title);
 
-		put_cell(grid, title, strlen(title), padding / 2, padding - padding / 2, GRID_BOLD);
+		at = add_cell(grid, at, title, strlen(title), padding / 2, padding - padding / 2,
+			      GRID_BOLD);
 	}
-	fputs("|\n", grid->file);
+	put_line(grid, at, '|');
 	grid_border(grid);
 }
 
-void grid_row(const struct grid *grid, const char *cells, const size_t *lengths)
+void grid_row(struct grid *grid, const char *cells, const size_t *lengths)
 {
+	char *at = grid->line;
+
 	for (size_t i = 0; i < grid->column_count; i++) {
 		const struct grid_column *column = &grid->columns[i];
 		size_t padding = column->width - lengths[i];
 
-		put_cell(grid, cells, lengths[i], column->right ? padding : 0,
-			 column->right ? 0 : padding, column->color);
+		at = add_cell(grid, at, cells, lengths[i], column->right ? padding : 0,
+			      column->right ? 0 : padding, column->color);
 		cells += lengths[i];
 	}
-	fputs("|\n", grid->file);
+	put_line(grid, at, '|');
 }

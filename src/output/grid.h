@@ -7,6 +7,8 @@
 #include <stdio.h>
 
 #define GRID_MAX_COLUMNS 16
+#define GRID_MAX_WIDTH 1120 /* of a column */
+#define GRID_MAX_COLOR 8    /* bytes of an escape sequence */
 
 /* A table of text with borders. Fill `file` and `color`, then add columns. */
 struct grid {
@@ -19,6 +21,8 @@ struct grid {
 		const char *color; /* escape sequence, or NULL */
 		size_t width;	   /* of the widest text so far; the caller widens it */
 	} columns[GRID_MAX_COLUMNS];
+	/* The one being made: each column with its border, spaces and colors, and the end. */
+	char line[GRID_MAX_COLUMNS * (GRID_MAX_WIDTH + 3 + 2 * GRID_MAX_COLOR) + 2];
 };
 
 #define GRID_BOLD "\033[1m"
@@ -28,11 +32,11 @@ struct grid {
 /* Add a column that is as wide as its title. */
 void grid_add(struct grid *grid, const char *title, bool right, const char *color);
 
-void grid_border(const struct grid *grid);
-void grid_header(const struct grid *grid); /* borders above and below included */
+void grid_border(struct grid *grid);
+void grid_header(struct grid *grid); /* borders above and below included */
 
 /* A row: the texts of its cells one behind the other, none wider than its column. */
-void grid_row(const struct grid *grid, const char *cells, const size_t *lengths);
+void grid_row(struct grid *grid, const char *cells, const size_t *lengths);
 
 /* Switch a color on, or off with GRID_OFF, if colors are wanted. */
 void grid_color(const struct grid *grid, const char *color);

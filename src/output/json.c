@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * JSON, one object a line. Every object has all keys, in the same order (README, "JSON"); what a
- * packet does not have is null.
+ * packet does not have is null. A line is made in memory and written at once, without printf where
+ * it holds a drop: they come by the million.
  */
 #include "output/output.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/types.h>
@@ -13,6 +13,7 @@
 #include "event.h"
 #include "kernel/reasons.h"
 #include "kernel/symbols.h"
+#include "output/write.h"
 #include "stream/decode.h"
 #include "stream/summary.h"
 #include "util/clock.h"
@@ -23,9 +24,15 @@
 #define NANOSECONDS 1000000000u
 #define EVERY_KEY (~0u)
 
+#define STRING_SIZE (6 * 512 + 1)	   /* escaped; the longest is a symbol, KSYM_NAME_LEN */
+#define PLACE_SIZE (2 * STRING_SIZE + 128) /* a symbol, its module, two numbers */
+#define OBJECT_SIZE (PLACE_SIZE + STRING_SIZE + 1024) /* without a stack */
+
 struct json {
 	struct output_config config;
 	uint64_t clock_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC, nanoseconds */
+	size_t length;
+	char line[OBJECT_SIZE + PLACE_SIZE];
 };
 
 static void *json_create(const struct output_config *config)
@@ -39,151 +46,180 @@ static void *json_create(const struct output_config *config)
 	return json;
 }
 
-/* A number, or null if the packet has none. */
-static void put_number(FILE *file, const char *key, bool present, uint64_t number)
+static void write_line(struct json *json)
 {
-	fprintf(file, ",\"%s\":", key);
-	if (present)
-		fprintf(file, "%llu", (unsigned long long)number);
-	else
-		fputs("null", file);
+	fwrite_unlocked(json->line, 1, json->length, json->config.file);
+	json->length = 0;
 }
 
-static void put_string(FILE *file, const char *key, const char *text, size_t length)
+static void put(struct json *json, const char *text)
 {
-	char escaped[6 * 512 + 1];
+	size_t length = strlen(text);
 
-	fprintf(file, ",\"%s\":", key);
+	memcpy(json->line + json->length, text, length);
+	json->length += length;
+}
+
+/* `key` of these is KEY("name"), with what stands around it. */
+#define KEY(name) ",\"" name "\":"
+
+static void put_number(struct json *json, const char *key, bool present, uint64_t number)
+{
+	put(json, key);
+	if (present)
+		json->length += write_number(json->line + json->length, number);
+	else
+		put(json, "null");
+}
+
+static void put_string(struct json *json, const char *key, const char *text, size_t length)
+{
+	put(json, key);
 	if (!text) {
-		fputs("null", file);
+		put(json, "null");
 		return;
 	}
-	text_escape_json(escaped, sizeof(escaped), text, length);
-	fprintf(file, "\"%s\"", escaped);
+	put(json, "\"");
+	json->length += text_escape_json(json->line + json->length, STRING_SIZE, text, length);
+	put(json, "\"");
 }
 
-static void put_name(FILE *file, const char *key, const char *name)
+static void put_name(struct json *json, const char *key, const char *name)
 {
-	put_string(file, key, name, name ? strlen(name) : 0);
+	put_string(json, key, name, name ? strlen(name) : 0);
 }
 
-static void put_address(FILE *file, const char *key, const struct drop_event *event,
-			const void *address)
+static void put_address(struct json *json, const char *key, const struct drop_event *event,
+			const uint8_t *address)
 {
-	int family = event->ethertype == ETHERTYPE_IPV6 ? AF_INET6 : AF_INET;
-	char text[INET6_ADDRSTRLEN];
+	char *to;
 
-	put_name(file, key,
-		 event->flags & DROP_HAS_ADDRESSES ? inet_ntop(family, address, text, sizeof(text))
-						   : NULL);
+	put(json, key);
+	if (!(event->flags & DROP_HAS_ADDRESSES)) {
+		put(json, "null");
+		return;
+	}
+	put(json, "\"");
+	to = json->line + json->length;
+	json->length += event->ethertype == ETHERTYPE_IPV6 ? write_ipv6(to, address)
+							   : write_ipv4(to, address);
+	put(json, "\"");
+}
+
+/* A time of CLOCK_MONOTONIC, as the first key. */
+static void put_time(struct json *json, uint64_t time)
+{
+	time += json->clock_offset;
+	put(json, "{\"time\":");
+	json->length += write_number(json->line + json->length, time / NANOSECONDS);
+	put(json, ".");
+	json->length += write_digits(json->line + json->length, time % NANOSECONDS, 9);
 }
 
 /* A place in the kernel: its address as text, as JSON's numbers lose the last digits of it. */
-static void put_place(FILE *file, struct symbols *symbols, uint64_t address)
+static void put_place(struct json *json, uint64_t address)
 {
 	struct symbol symbol;
-	bool known = symbols_find(symbols, address, &symbol);
+	bool known = symbols_find(json->config.symbols, address, &symbol);
 
-	fprintf(file, "\"address\":\"0x%llx\"", (unsigned long long)address);
-	put_name(file, "function", known ? symbol.name : NULL);
-	put_number(file, "offset", known, known ? symbol.offset : 0);
-	put_name(file, "module", known ? symbol.module : NULL);
+	put(json, "{\"address\":\"");
+	json->length += write_hex(json->line + json->length, address, 1);
+	put(json, "\"");
+	put_name(json, KEY("function"), known ? symbol.name : NULL);
+	put_number(json, KEY("offset"), known, known ? symbol.offset : 0);
+	put_name(json, KEY("module"), known ? symbol.module : NULL);
+	put(json, "}");
 }
 
-static void put_stack(const struct json *json, const struct drop *drop)
+static void put_stack(struct json *json, const struct drop *drop)
 {
-	FILE *file = json->config.file;
-
-	fputs(",\"stack\":[", file);
+	put(json, KEY("stack") "[");
 	for (size_t i = 0; i < drop->stack_depth; i++) {
-		fputs(i > 0 ? ",{" : "{", file);
-		put_place(file, json->config.symbols, drop->stack[i]);
-		putc('}', file);
+		if (json->length > OBJECT_SIZE)
+			write_line(json);
+		put(json, i > 0 ? "," : "");
+		put_place(json, drop->stack[i]);
 	}
-	putc(']', file);
+	put(json, "]");
 }
 
 /* What drops can be counted by (SUMMARY_...), or all that a packet has: the same order for both. */
-static void put_keys(const struct output_config *config, const struct drop_event *event,
-		     unsigned int keys)
+static void put_keys(struct json *json, const struct drop_event *event, unsigned int keys)
 {
-	const bool has_reason = reasons_given(config->reasons);
+	struct reasons *reasons = json->config.reasons;
+	const bool has_reason = reasons_given(reasons);
 	const bool has_l4 = event->flags & DROP_HAS_L4;
 	const bool has_ethertype = event->flags & DROP_HAS_ETHERTYPE;
 	const bool has_ports = event->flags & DROP_HAS_PORTS;
 	char reason[REASON_NAME_SIZE];
-	FILE *file = config->file;
 
 	if (keys & SUMMARY_IFACE)
-		put_string(file, "interface", event->flags & DROP_HAS_DEVICE ? event->ifname : NULL,
+		put_string(json, KEY("interface"),
+			   event->flags & DROP_HAS_DEVICE ? event->ifname : NULL,
 			   strnlen(event->ifname, sizeof(event->ifname)));
 	if (keys == EVERY_KEY) {
-		put_number(file, "ifindex", event->flags & DROP_HAS_DEVICE, event->ifindex);
-		put_number(file, "vlan", event->flags & DROP_HAS_VLAN, event->vlan);
+		put_number(json, KEY("ifindex"), event->flags & DROP_HAS_DEVICE, event->ifindex);
+		put_number(json, KEY("vlan"), event->flags & DROP_HAS_VLAN, event->vlan);
 	}
 	if (keys & SUMMARY_PROTO) {
-		put_number(file, "ethertype", has_ethertype, event->ethertype);
-		put_name(file, "ethertype_name",
+		put_number(json, KEY("ethertype"), has_ethertype, event->ethertype);
+		put_name(json, KEY("ethertype_name"),
 			 has_ethertype ? protocol_ethertype_name(event->ethertype) : NULL);
 	}
 	if (keys & SUMMARY_SADDR)
-		put_address(file, "saddr", event, &event->saddr);
+		put_address(json, KEY("saddr"), event, event->saddr.bytes);
 	if (keys & SUMMARY_DADDR)
-		put_address(file, "daddr", event, &event->daddr);
+		put_address(json, KEY("daddr"), event, event->daddr.bytes);
 	if (keys & SUMMARY_PROTO) {
-		put_number(file, "protocol", has_l4, event->l4_protocol);
-		put_name(file, "protocol_name",
+		put_number(json, KEY("protocol"), has_l4, event->l4_protocol);
+		put_name(json, KEY("protocol_name"),
 			 has_l4 ? protocol_ip_name(event->l4_protocol) : NULL);
 	}
 	if (keys & SUMMARY_SPORT)
-		put_number(file, "sport", has_ports, event->sport);
+		put_number(json, KEY("sport"), has_ports, event->sport);
 	if (keys & SUMMARY_DPORT)
-		put_number(file, "dport", has_ports, event->dport);
+		put_number(json, KEY("dport"), has_ports, event->dport);
 	if (keys == EVERY_KEY)
-		put_number(file, "length", true, event->length);
+		put_number(json, KEY("length"), true, event->length);
 	if (keys & SUMMARY_LOCATION) {
-		fputs(",\"location\":{", file);
-		put_place(file, config->symbols, event->location);
-		putc('}', file);
+		put(json, KEY("location"));
+		put_place(json, event->location);
 	}
 	if (keys & SUMMARY_REASON) {
-		put_number(file, "reason", has_reason, event->reason);
-		put_name(file, "reason_name",
-			 has_reason ? reasons_name(config->reasons, event->reason, reason) : NULL);
+		put_number(json, KEY("reason"), has_reason, event->reason);
+		put_name(json, KEY("reason_name"),
+			 has_reason ? reasons_name(reasons, event->reason, reason) : NULL);
 	}
 }
 
 static void json_drop(void *output, const struct drop *drop)
 {
-	const struct json *json = output;
+	struct json *json = output;
 	const struct drop_event *event = drop->event;
-	const uint64_t time = event->time + json->clock_offset;
-	FILE *file = json->config.file;
 
-	fprintf(file, "{\"time\":%llu.%09u", (unsigned long long)(time / NANOSECONDS),
-		(unsigned int)(time % NANOSECONDS));
-	put_number(file, "cpu", true, drop->cpu);
-	put_number(file, "pid", true, event->pid);
-	put_string(file, "comm", event->comm, strnlen(event->comm, sizeof(event->comm)));
-	put_number(file, "netns", event->flags & DROP_HAS_NETNS, event->netns);
-	put_keys(&json->config, event, EVERY_KEY);
+	put_time(json, event->time);
+	put_number(json, KEY("cpu"), true, drop->cpu);
+	put_number(json, KEY("pid"), true, event->pid);
+	put_string(json, KEY("comm"), event->comm, strnlen(event->comm, sizeof(event->comm)));
+	put_number(json, KEY("netns"), event->flags & DROP_HAS_NETNS, event->netns);
+	put_keys(json, event, EVERY_KEY);
 	if (json->config.stack)
 		put_stack(json, drop);
-	fputs("}\n", file);
+	put(json, "}\n");
+	write_line(json);
 }
 
-static void put_count(const struct output_config *config, const struct summary *summary,
+static void put_count(struct json *json, const struct summary *summary,
 		      const struct drop_event *event, unsigned int keys, uint64_t count,
 		      uint64_t before)
 {
-	const uint64_t time = summary->time + clock_wall_offset();
 	const uint64_t elapsed = summary->time - summary->time_before;
 
-	fprintf(config->file, "{\"time\":%llu.%09u", (unsigned long long)(time / NANOSECONDS),
-		(unsigned int)(time % NANOSECONDS));
+	put_time(json, summary->time);
 	if (event)
-		put_keys(config, event, keys);
-	fprintf(config->file, ",\"other\":%s,\"count\":%llu,\"share\":%.6f,\"rate\":%.3f}\n",
+		put_keys(json, event, keys);
+	write_line(json);
+	fprintf(json->config.file, ",\"other\":%s,\"count\":%llu,\"share\":%.6f,\"rate\":%.3f}\n",
 		event ? "false" : "true", (unsigned long long)count,
 		summary->total ? (double)count / (double)summary->total : 0.0,
 		elapsed ? (double)(count - before) * NANOSECONDS / (double)elapsed : 0.0);
@@ -192,11 +228,13 @@ static void put_count(const struct output_config *config, const struct summary *
 static void json_summary(const struct output_config *config, const struct summary *summary,
 			 unsigned int keys)
 {
+	struct json json = { .config = *config, .clock_offset = clock_wall_offset() };
+
 	for (size_t i = 0; i < summary->row_count; i++)
-		put_count(config, summary, summary->rows[i].event, keys, summary->rows[i].count,
+		put_count(&json, summary, summary->rows[i].event, keys, summary->rows[i].count,
 			  summary->rows[i].before);
 	if (summary->other > 0)
-		put_count(config, summary, NULL, keys, summary->other, summary->other_before);
+		put_count(&json, summary, NULL, keys, summary->other, summary->other_before);
 }
 
 /* Anew for each batch: the wall clock may be set while drops are traced. */

@@ -19,6 +19,8 @@
 #define WIDTH_STEP 8
 #define STACK_INDENT "    "
 
+_Static_assert(CELL_SIZE + WIDTH_STEP - 1 <= GRID_MAX_WIDTH, "a column may be as wide as a cell");
+
 /* The cells of a drop, one text behind the other, and its stack, ready to be printed. */
 struct line {
 	size_t lengths[GRID_MAX_COLUMNS];
@@ -30,7 +32,7 @@ struct table {
 	struct output_config config;
 	const struct column *columns[GRID_MAX_COLUMNS];
 	struct grid grid;
-	uint64_t clock_offset;
+	uint64_t clock_offset; /* local time - CLOCK_MONOTONIC, nanoseconds */
 
 	bool started; /* the header is printed */
 	struct line *held[MAX_HELD];
@@ -63,11 +65,11 @@ static void *table_create(const struct output_config *config)
 		free(table);
 		return NULL;
 	}
-	table->clock_offset = clock_wall_offset();
+	table->clock_offset = clock_local_offset();
 	return table;
 }
 
-static void put_line(const struct table *table, const struct line *line)
+static void put_line(struct table *table, const struct line *line)
 {
 	grid_row(&table->grid, line->cells, line->lengths);
 	if (line->stack) {
@@ -164,8 +166,8 @@ static void table_flush(void *output)
 
 	if (!table->started && table->held_count > 0)
 		start(table);
-	/* The wall clock may be set while drops are traced. */
-	table->clock_offset = clock_wall_offset();
+	/* Anew for each batch: the clock may be set, or summer begin, while drops are traced. */
+	table->clock_offset = clock_local_offset();
 }
 
 static void table_finish(void *output)

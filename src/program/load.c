@@ -178,21 +178,17 @@ void load_detach(struct loaded *loaded)
 		close_fd(&loaded->programs[i].link_fd);
 }
 
-uint64_t load_lost(const struct loaded *loaded)
+uint64_t load_lost(const struct loaded *loaded, uint64_t *cpus)
 {
-	size_t cpus = cpus_possible();
-	uint64_t *counts = calloc(cpus, sizeof(*counts));
-	uint64_t total = 0, misses = 0;
+	uint64_t skipped = 0, misses = 0;
 	uint32_t key = 0;
 
 	for (size_t i = 0; i < loaded->program_count; i++)
 		if (sysbpf_program_misses(loaded->programs[i].program_fd, &misses) == 0)
-			total += misses;
-	if (counts && sysbpf_map_get(load_find_map(loaded, "lost")->fd, &key, counts) == 0)
-		for (size_t i = 0; i < cpus; i++)
-			total += counts[i];
-	free(counts);
-	return total;
+			skipped += misses;
+	if (sysbpf_map_get(load_find_map(loaded, "lost")->fd, &key, cpus))
+		memset(cpus, 0, cpus_possible() * sizeof(*cpus));
+	return skipped;
 }
 
 void load_close(struct loaded *loaded)

@@ -49,8 +49,12 @@ void load_detach(struct loaded *loaded);
 /* The map of that name, or NULL. */
 const struct loaded_map *load_find_map(const struct loaded *loaded, const char *name);
 
-/* Drops that were not recorded so far: no room in a perf buffer, or skipped by the kernel. */
-uint64_t load_lost(const struct loaded *loaded);
+/*
+ * Drops that could not be recorded so far, mostly for lack of room in a perf buffer, of each CPU:
+ * `cpus` has cpus_possible() members. Returns how many more the kernel skipped, on whichever CPU,
+ * because it was in the middle of the program there.
+ */
+uint64_t load_lost(const struct loaded *loaded, uint64_t *cpus);
 
 void load_close(struct loaded *loaded);
 

@@ -21,6 +21,7 @@
 
 #define MAX_RECORD (64 * 1024) /* struct perf_event_header counts a record's bytes in 16 bits */
 #define MAX_EVENTS 16
+#define GIVE_BACK_PARTS 16
 
 /* The payload of PERF_RECORD_SAMPLE with PERF_SAMPLE_RAW, perf_event_open(2). */
 struct sample {
@@ -34,6 +35,7 @@ struct ring {
 	int fd;
 	struct perf_event_mmap_page *page; /* followed by the data */
 	uint64_t tail;			   /* where the next unread record is */
+	uint64_t given;			   /* up to where the kernel may write again */
 	uint64_t head;			   /* where this drain ends */
 	uint64_t time;			   /* of the record at tail, while tail != head */
 };
@@ -44,6 +46,10 @@ struct rings {
 	size_t size;
 	size_t page_size;
 	int epoll_fd;
+	/* Those with records left in this drain: a heap, so that many CPUs cost a record nothing.
+	 */
+	struct ring **unread;
+	size_t unread_count;
 	uint64_t record[MAX_RECORD / sizeof(uint64_t)]; /* the one being handed over, aligned */
 };
 
@@ -80,7 +86,8 @@ static int open_all(struct rings *rings, int map_fd, struct error *err)
 	int result = 0;
 
 	rings->rings = calloc(possible, sizeof(*rings->rings));
-	if (!online || !rings->rings) {
+	rings->unread = calloc(possible, sizeof(*rings->unread));
+	if (!online || !rings->rings || !rings->unread) {
 		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 		goto out;
 	}
@@ -158,14 +165,26 @@ static void ring_copy(const struct rings *rings, const struct ring *ring, uint64
 {
 	const char *data = (const char *)ring->page + rings->page_size;
 	size_t offset = at & (rings->size - 1);
-	size_t first = rings->size - offset < size ? rings->size - offset : size;
+	size_t first = rings->size - offset;
 
+	if (first >= size) {
+		memcpy(to, data + offset, size);
+		return;
+	}
 	memcpy(to, data + offset, first);
 	memcpy((char *)to + first, data, size - first);
 }
 
-/* Move over what is no sample to the next record, and note its time. */
-static void ring_peek(const struct rings *rings, struct ring *ring)
+/* Let the kernel write again where everything was read. */
+static void ring_give_back(struct ring *ring)
+{
+	if (ring->given != ring->tail)
+		__atomic_store_n(&ring->page->data_tail, ring->tail, __ATOMIC_RELEASE);
+	ring->given = ring->tail;
+}
+
+/* Move over what is no sample to the next record, and note its time. False: there is none. */
+static bool ring_peek(const struct rings *rings, struct ring *ring)
 {
 	struct perf_event_header header;
 
@@ -175,50 +194,78 @@ static void ring_peek(const struct rings *rings, struct ring *ring)
 		    header.size >= sizeof(struct sample) + sizeof(ring->time)) {
 			ring_copy(rings, ring, ring->tail + sizeof(struct sample), &ring->time,
 				  sizeof(ring->time));
-			return;
+			return true;
 		}
 		/* PERF_RECORD_LOST: the program has counted these losses itself. */
 		ring->tail += header.size;
 	}
+	return false;
 }
 
-static struct ring *earliest(struct rings *rings)
+static void swap(struct ring **a, struct ring **b)
 {
-	struct ring *first = NULL;
+	struct ring *was = *a;
 
+	*a = *b;
+	*b = was;
+}
+
+/* Put the heap in order again, in which at most the ring at `at` is too late for its place. */
+static void sift_down(const struct rings *rings, size_t at)
+{
+	struct ring **heap = rings->unread;
+	size_t child;
+
+	while ((child = 2 * at + 1) < rings->unread_count) {
+		if (child + 1 < rings->unread_count && heap[child + 1]->time < heap[child]->time)
+			child++;
+		if (heap[at]->time <= heap[child]->time)
+			return;
+		swap(&heap[at], &heap[child]);
+		at = child;
+	}
+}
+
+/* Note how far each ring is filled now. */
+static void look(struct rings *rings)
+{
+	rings->unread_count = 0;
 	for (size_t i = 0; i < rings->count; i++) {
 		struct ring *ring = &rings->rings[i];
 
-		if (ring->tail != ring->head && (!first || ring->time < first->time))
-			first = ring;
+		ring->head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE);
+		if (ring_peek(rings, ring))
+			rings->unread[rings->unread_count++] = ring;
 	}
-	return first;
+	for (size_t i = rings->unread_count / 2; i-- > 0;)
+		sift_down(rings, i);
 }
 
 int rings_drain(struct rings *rings, rings_record *record, void *context)
 {
-	struct ring *ring;
 	int result = 0;
 
-	for (size_t i = 0; i < rings->count; i++) {
-		ring = &rings->rings[i];
-		ring->head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE);
-		ring_peek(rings, ring);
-	}
-	while (!result && (ring = earliest(rings))) {
+	look(rings);
+	while (!result && rings->unread_count > 0) {
+		struct ring *ring = rings->unread[0];
 		struct sample sample;
 
 		ring_copy(rings, ring, ring->tail, &sample, sizeof(sample));
 		ring_copy(rings, ring, ring->tail + sizeof(sample), rings->record, sample.size);
 		result = record(context, ring->cpu, rings->record, sample.size);
 		ring->tail += sample.header.size;
-		/* Room is given back record by record: in a flood the kernel is waiting for it. */
-		__atomic_store_n(&ring->page->data_tail, ring->tail, __ATOMIC_RELEASE);
-		ring_peek(rings, ring);
+		/*
+		 * In a flood the kernel waits for room; but each time that it is given some, the
+		 * CPU that drops has to fetch the page's first line from this one.
+		 */
+		if (ring->tail - ring->given >= rings->size / GIVE_BACK_PARTS)
+			ring_give_back(ring);
+		if (!ring_peek(rings, ring))
+			rings->unread[0] = rings->unread[--rings->unread_count];
+		sift_down(rings, 0);
 	}
 	for (size_t i = 0; i < rings->count; i++)
-		__atomic_store_n(&rings->rings[i].page->data_tail, rings->rings[i].tail,
-				 __ATOMIC_RELEASE);
+		ring_give_back(&rings->rings[i]);
 	return result;
 }
 
@@ -236,6 +283,7 @@ void rings_close(struct rings *rings)
 	}
 	if (rings->epoll_fd >= 0)
 		close(rings->epoll_fd);
+	free(rings->unread);
 	free(rings->rings);
 	free(rings);
 }

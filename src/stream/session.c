@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,12 +17,16 @@
 #include "stream/rings.h"
 #include "stream/summary.h"
 #include "util/clock.h"
+#include "util/cpus.h"
 #include "util/error.h"
 
 #define BUFFER_SIZE (512 * 1024) /* bytes a CPU */
 #define LOOK_MS 50		 /* a lone drop wakes nobody: how long it may lie in a ring */
 
 #define NANOSECONDS 1000000000u
+
+/* What is written at once, unless a batch of drops is smaller. */
+static char output_buffer[64 * 1024];
 
 static volatile sig_atomic_t interrupted;
 
@@ -174,6 +179,37 @@ static void tell_start(const struct loaded *loaded, const char *types)
 	fprintf(stderr, ", types from %s, %zu instructions\n", types, loaded->instruction_count);
 }
 
+/* The sum of what was lost; if there is any, a line on stderr that says on which CPUs. */
+static int count_lost(const struct loaded *loaded, uint64_t *lost, struct error *err)
+{
+	size_t cpus = cpus_possible();
+	uint64_t *counts = calloc(cpus, sizeof(*counts));
+	uint64_t skipped;
+
+	if (!counts)
+		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	skipped = *lost = load_lost(loaded, counts);
+	for (size_t i = 0; i < cpus; i++)
+		*lost += counts[i];
+	if (*lost > 0) {
+		const char *before = "bytetrace: lost ";
+
+		for (size_t i = 0; i < cpus; i++) {
+			if (counts[i] == 0)
+				continue;
+			fprintf(stderr, "%s%llu on CPU %zu", before, (unsigned long long)counts[i],
+				i);
+			before = ", ";
+		}
+		if (skipped > 0)
+			fprintf(stderr, "%s%llu skipped by the kernel", before,
+				(unsigned long long)skipped);
+		fputc('\n', stderr);
+	}
+	free(counts);
+	return 0;
+}
+
 int session_run(const struct session_config *config, struct loaded *loaded, const char *types,
 		struct session_totals *totals, struct error *err)
 {
@@ -187,6 +223,7 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 	if (!events)
 		return error_set(err, STATUS_LOAD, EINVAL, "the program defines no map \"events\"");
 	catch_signals(&caught);
+	setvbuf(config->output_config->file, output_buffer, _IOFBF, sizeof(output_buffer));
 	result = rings_open(&rings, events->fd, config->buffer ? config->buffer : BUFFER_SIZE, err);
 	if (result)
 		return result;
@@ -199,18 +236,21 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 	}
 	if (!result) {
 		tell_start(loaded, types);
+		/* Now, and not while the rings fill up behind the first drop. */
+		symbols_prepare(config->output_config->symbols);
 		result = show_drops(&sink, rings, &caught, err);
 	}
 	/* What was recorded before the end is shown; nothing comes after it. */
 	load_detach(loaded);
 	if (!result)
 		result = drain(&sink, rings, err);
-	totals->lost = load_lost(loaded);
 	if (sink.output) {
 		config->output->finish(sink.output);
 		if (!result)
 			result = flush(config, err);
 	}
+	if (!result)
+		result = count_lost(loaded, &totals->lost, err);
 	rings_close(rings);
 	return result;
 }
@@ -279,10 +319,11 @@ int session_count(const struct session_config *config, struct loaded *loaded, co
 			result = show_summary(config, loaded, &before, start, err);
 	}
 	load_detach(loaded);
-	totals->lost = load_lost(loaded);
-	summary_free(&before);
+	summary_free(&before); /* the last one is about the whole run */
 	if (!result)
 		result = show_summary(config, loaded, &before, start, err);
+	if (!result)
+		result = count_lost(loaded, &totals->lost, err);
 	totals->shown = before.total;
 	summary_free(&before);
 	return result;

@@ -20,3 +20,12 @@ uint64_t clock_wall_offset(void)
 {
 	return read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC);
 }
+
+uint64_t clock_local_offset(void)
+{
+	time_t now = time(NULL);
+	struct tm local;
+
+	localtime_r(&now, &local);
+	return clock_wall_offset() + (uint64_t)local.tm_gmtoff * 1000000000;
+}

@@ -10,4 +10,7 @@ uint64_t clock_monotonic(void);
 /* What makes a CLOCK_MONOTONIC time one of the wall clock as it is set now, in nanoseconds. */
 uint64_t clock_wall_offset(void);
 
+/* The same for the time of day in the time zone that is in force here now. */
+uint64_t clock_local_offset(void);
+
 #endif

@@ -93,14 +93,28 @@ static size_t utf8_length(const unsigned char *at, size_t left)
 	return 0;
 }
 
-void text_escape_json(char *to, size_t size, const char *from, size_t length)
+/* How many bytes there are that JSON takes as they are; there is mostly nothing else. */
+static size_t plain_length(const char *at, size_t length)
+{
+	size_t plain = 0;
+
+	while (plain < length && at[plain] >= 0x20 && at[plain] < 0x7f && at[plain] != '"' &&
+	       at[plain] != '\\')
+		plain++;
+	return plain;
+}
+
+size_t text_escape_json(char *to, size_t size, const char *from, size_t length)
 {
 	size_t written = 0;
 
 	for (size_t i = 0; i < length && written + 6 < size;) {
+		size_t left = length - i < size - 6 - written ? length - i : size - 6 - written;
+		size_t bytes = plain_length(from + i, left);
 		unsigned char c = (unsigned char)from[i];
-		size_t bytes = utf8_length((const unsigned char *)from + i, length - i);
 
+		if (bytes == 0)
+			bytes = utf8_length((const unsigned char *)from + i, length - i);
 		if (bytes == 0) {
 			written += (size_t)snprintf(to + written, size - written, "\\\\x%02x", c);
 			i++;
@@ -116,4 +130,5 @@ void text_escape_json(char *to, size_t size, const char *from, size_t length)
 		}
 	}
 	to[written] = '\0';
+	return written;
 }

@@ -25,8 +25,9 @@ size_t text_escape(char *to, size_t size, const char *from, size_t length, const
 /*
  * Copy bytes as the inside of a JSON string: valid UTF-8 stays, apart from what JSON wants escaped;
  * a byte that is none becomes \\xNN in text, so that it can still be told. `to` must have room for
- * 6 * length + 1 bytes; otherwise it is cut at a character. Always ends with a NUL.
+ * 6 * length + 1 bytes; otherwise it is cut at a character. Always ends with a NUL. Returns the
+ * length written.
  */
-void text_escape_json(char *to, size_t size, const char *from, size_t length);
+size_t text_escape_json(char *to, size_t size, const char *from, size_t length);
 
 #endif

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What showing a drop costs the reader: consume table|json VERBOSITY COUNT decodes and prints so
+ * many made-up records on standard output, and tells the nanoseconds that one took on standard
+ * error.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/types.h>
+
+#include "event.h"
+#include "kernel/reasons.h"
+#include "kernel/symbols.h"
+#include "kernel/tracefs.h"
+#include "output/output.h"
+#include "stream/decode.h"
+#include "util/clock.h"
+#include "util/error.h"
+
+#define RECORDS 4096 /* different ones, shown in turns */
+#define BATCH 1024   /* so many lie in a ring when the kernel wakes the reader */
+#define FUNCTION "nf_hook_slow"
+
+static struct drop_event events[RECORDS];
+
+/* Somewhere in a function that any kernel with networking has. */
+static __u64 find_location(void)
+{
+	char line[1024], name[512];
+	unsigned long long address, found = 0;
+	FILE *file = fopen("/proc/kallsyms", "re");
+
+	while (!found && file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%llx %*c %511s", &address, name) == 2 &&
+		    strcmp(name, FUNCTION) == 0)
+			found = address + 0x10;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* Datagrams with any addresses and ports, one in eight of IPv6. */
+static void make_events(void)
+{
+	const __u64 location = find_location();
+
+	srand(1);
+	for (size_t i = 0; i < RECORDS; i++) {
+		struct drop_event *event = &events[i];
+
+		*event = (struct drop_event){
+			.time = clock_monotonic() + i * 1000,
+			.location = location,
+			.reason = 3 + (__u32)rand() % 4,
+			.length = 29,
+			.netns = 4026531840,
+			.ifindex = 1,
+			.pid = 4711,
+			.ethertype = i % 8 ? 0x0800 : 0x86dd,
+			.sport = (__u16)rand(),
+			.dport = (__u16)rand(),
+			.l4_protocol = 17,
+			.flags = DROP_HAS_ETHERTYPE | DROP_HAS_ADDRESSES | DROP_HAS_L4 |
+				 DROP_HAS_PORTS | DROP_HAS_DEVICE | DROP_HAS_NETNS,
+			.version = DROP_EVENT_VERSION,
+			.ifname = "eth0",
+			.comm = "flood",
+		};
+		for (size_t j = 0; j < 16; j++) {
+			event->saddr.bytes[j] = (__u8)rand();
+			event->daddr.bytes[j] = (__u8)rand();
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct output_config config = { .file = stdout };
+	const struct output_ops *ops;
+	char *format = NULL;
+	unsigned long count;
+	struct error err;
+	__u64 start;
+	void *output;
+
+	if (argc != 4) {
+		fputs("usage: consume table|json VERBOSITY COUNT\n", stderr);
+		return 2;
+	}
+	ops = strcmp(argv[1], "json") == 0 ? &output_json : &output_table;
+	config.verbosity = atoi(argv[2]);
+	count = strtoul(argv[3], NULL, 10);
+	config.symbols = symbols_create("/proc/kallsyms", "/proc/modules");
+	if (tracefs_read_event("skb", "kfree_skb", "format", &format, &err) ||
+	    reasons_create(&config.reasons, format, &(struct reasons_source){ 0 }, &err)) {
+		fprintf(stderr, "consume: %s\n", err.text);
+		return 1;
+	}
+	make_events();
+	output = ops->create(&config);
+	start = clock_monotonic();
+	for (unsigned long i = 0; i < count; i++) {
+		struct drop drop;
+
+		if (decode_drop(&events[i % RECORDS], sizeof(*events), 0, &drop))
+			return 1;
+		ops->drop(output, &drop);
+		if (i == 0) /* the symbols are read now */
+			start = clock_monotonic();
+		if (i % BATCH == 0) {
+			ops->flush(output);
+			fflush(stdout);
+		}
+	}
+	fflush(stdout);
+	fprintf(stderr, "%.1f\n", (double)(clock_monotonic() - start) / (double)count);
+	ops->finish(output);
+	reasons_free(config.reasons);
+	symbols_free(config.symbols);
+	free(format);
+	return 0;
+}
