@@ -217,6 +217,7 @@ static int trace(const struct options *options, const struct image *image,
 	const struct output_config config = {
 		.file = stdout,
 		.verbosity = options->verbosity,
+		.inner = options->inner,
 		.stack = options->stack,
 		.numeric = options->numeric,
 		.numeric_protocol = options->filter.numeric_protocol,
@@ -327,7 +328,7 @@ static int make_image(struct image *image, const struct options *options,
 	return result;
 }
 
-/* Say in words what passes, and what it costs beyond a program without filters. */
+/* Say in words what passes, and what it costs: filters may make a program shorter, too. */
 static int print_filter(const struct options *options, const struct image *image,
 			struct kernel_facts *facts, struct error *err)
 {
@@ -340,8 +341,8 @@ static int print_filter(const struct options *options, const struct image *image
 	if (result)
 		return result;
 	filter_describe(&options->filter, stdout);
-	printf(": %zu instructions, %+zd by the filters\n", image->instruction_count,
-	       (ssize_t)(image->instruction_count - plain.instruction_count));
+	printf(": %zu instructions, %zu without filters\n", image->instruction_count,
+	       plain.instruction_count);
 	image_free(&plain);
 	return finish_output(err);
 }

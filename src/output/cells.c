@@ -153,6 +153,13 @@ static size_t write_dport(char *cell, const struct row *row)
 	return write_port(cell, row->drop->event, row->drop->event->dport);
 }
 
+static size_t write_tunnel(char *cell, const struct row *row)
+{
+	const char *name = decode_tunnel_name(row->drop->event->tunnel);
+
+	return name ? write_text(cell, name) : write_absent(cell);
+}
+
 static size_t write_length(char *cell, const struct row *row)
 {
 	return write_number(cell, row->drop->event->length);
@@ -184,21 +191,22 @@ static size_t write_reason(char *cell, const struct row *row)
 }
 
 const struct column cells_columns[] = {
-	{ "TIME", 2, false, false, 0, NULL, write_time },
-	{ "CPU", 2, true, false, 0, NULL, write_cpu },
-	{ "PID", 2, true, false, 0, NULL, write_pid },
-	{ "COMM", 2, false, false, 0, NULL, write_comm },
-	{ "NETNS", 2, true, false, 0, NULL, write_netns },
-	{ "INTERFACE", 1, false, false, SUMMARY_IFACE, NULL, write_interface },
-	{ "VLAN", 2, true, false, 0, NULL, write_vlan },
-	{ "SOURCE", 0, false, false, SUMMARY_SADDR, NULL, write_source },
-	{ "DESTINATION", 0, false, false, SUMMARY_DADDR, NULL, write_destination },
-	{ "PROTOCOL", 0, false, true, SUMMARY_PROTO, NULL, write_protocol },
-	{ "SPORT", 0, true, false, SUMMARY_SPORT, NULL, write_sport },
-	{ "DPORT", 0, true, false, SUMMARY_DPORT, NULL, write_dport },
-	{ "LEN", 2, true, false, 0, NULL, write_length },
-	{ "LOCATION", 0, false, false, SUMMARY_LOCATION, COLOR_YELLOW, write_location },
-	{ "REASON", 0, false, false, SUMMARY_REASON, COLOR_RED, write_reason },
+	{ "TIME", 2, false, false, 0, NULL, write_time, false },
+	{ "CPU", 2, true, false, 0, NULL, write_cpu, false },
+	{ "PID", 2, true, false, 0, NULL, write_pid, false },
+	{ "COMM", 2, false, false, 0, NULL, write_comm, false },
+	{ "NETNS", 2, true, false, 0, NULL, write_netns, false },
+	{ "INTERFACE", 1, false, false, SUMMARY_IFACE, NULL, write_interface, false },
+	{ "TUNNEL", 2, false, false, 0, NULL, write_tunnel, true },
+	{ "VLAN", 2, true, false, 0, NULL, write_vlan, false },
+	{ "SOURCE", 0, false, false, SUMMARY_SADDR, NULL, write_source, false },
+	{ "DESTINATION", 0, false, false, SUMMARY_DADDR, NULL, write_destination, false },
+	{ "PROTOCOL", 0, false, true, SUMMARY_PROTO, NULL, write_protocol, false },
+	{ "SPORT", 0, true, false, SUMMARY_SPORT, NULL, write_sport, false },
+	{ "DPORT", 0, true, false, SUMMARY_DPORT, NULL, write_dport, false },
+	{ "LEN", 2, true, false, 0, NULL, write_length, false },
+	{ "LOCATION", 0, false, false, SUMMARY_LOCATION, COLOR_YELLOW, write_location, false },
+	{ "REASON", 0, false, false, SUMMARY_REASON, COLOR_RED, write_reason, false },
 };
 
 const size_t cells_column_count = sizeof(cells_columns) / sizeof(*cells_columns);

@@ -29,6 +29,7 @@ struct column {
 	const char *color;     /* escape sequence, or NULL */
 	/* Write the text, without a NUL, into `cell` (CELL_SIZE); returns its length. */
 	size_t (*write)(char *cell, const struct row *row);
+	bool inner; /* only if the packets inside of tunnels are meant */
 };
 
 /* All columns, in the order of a row. */

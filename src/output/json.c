@@ -158,7 +158,9 @@ static void put_keys(struct json *json, const struct drop_event *event, unsigned
 			   event->flags & DROP_HAS_DEVICE ? event->ifname : NULL,
 			   strnlen(event->ifname, sizeof(event->ifname)));
 	if (keys == EVERY_KEY) {
-		put_number(json, KEY("ifindex"), event->flags & DROP_HAS_DEVICE, event->ifindex);
+		put_number(json, KEY("ifindex"), event->ifindex != 0, event->ifindex);
+		put_number(json, KEY("mark"), true, event->mark);
+		put_name(json, KEY("tunnel"), decode_tunnel_name(event->tunnel));
 		put_number(json, KEY("vlan"), event->flags & DROP_HAS_VLAN, event->vlan);
 	}
 	if (keys & SUMMARY_PROTO) {

@@ -14,6 +14,7 @@ struct symbols;
 struct output_config {
 	FILE *file;	       /* data goes here; the caller flushes, and checks ferror() */
 	int verbosity;	       /* 0, 1: + INTERFACE, 2: every column */
+	bool inner;	       /* of a tunnelled packet the inner one is shown */
 	bool stack;	       /* kernel stack below each drop */
 	bool numeric;	       /* numbers instead of names, in every column */
 	bool numeric_protocol; /* numbers in PROTOCOL */

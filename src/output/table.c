@@ -52,7 +52,7 @@ static void *table_create(const struct output_config *config)
 	for (size_t i = 0; i < cells_column_count; i++) {
 		const struct column *column = &cells_columns[i];
 
-		if (column->verbosity > config->verbosity)
+		if (column->verbosity > config->verbosity || (column->inner && !config->inner))
 			continue;
 		table->columns[table->grid.column_count] = column;
 		grid_add(&table->grid, column->title,

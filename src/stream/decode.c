@@ -41,3 +41,15 @@ int decode_drop(const void *bytes, size_t size, uint32_t cpu, struct drop *drop)
 	trim_stack(drop);
 	return 0;
 }
+
+const char *decode_tunnel_name(unsigned int tunnel)
+{
+	static const char *const names[] = {
+		[DROP_TUNNEL_VXLAN] = "vxlan",
+		[DROP_TUNNEL_GENEVE] = "geneve",
+		[DROP_TUNNEL_GRE] = "gre",
+		[DROP_TUNNEL_IP] = "ip",
+	};
+
+	return tunnel < sizeof(names) / sizeof(*names) ? names[tunnel] : NULL;
+}

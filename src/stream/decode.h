@@ -23,4 +23,7 @@ struct drop {
  */
 int decode_drop(const void *bytes, size_t size, uint32_t cpu, struct drop *drop);
 
+/* The name of an enum drop_tunnel: "vxlan"; NULL for none. Static storage. */
+const char *decode_tunnel_name(unsigned int tunnel);
+
 #endif

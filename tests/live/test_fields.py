@@ -266,12 +266,12 @@ def test_print_filter():
     assert code == 0 and err == "" and out.count("\n") == 1, (out, err)
     text, _, cost = out.partition(": ")
     assert text == 'drops with protocol "tcp", not destination port "80,443", process name "x*"', out
-    total, more = [int(word) for word in cost.replace("+", "").split() if word.isdigit()]
+    total, plain = [int(word) for word in cost.split() if word.isdigit()]
     with Trace("-p", "tcp", "-D", "!80,443", "--comm", "x*") as tracer:
         tracer.stop()
-    assert f" {total} instructions" in tracer.errors and 0 < more < total, (out, tracer.errors)
+    assert f" {total} instructions" in tracer.errors and plain > 0, (out, tracer.errors)
     code, out, _ = run("--print-filter")
-    assert code == 0 and out.startswith("every drop: ") and out.endswith(" +0 by the filters\n"), out
+    assert code == 0 and out.startswith("every drop: ") and len({w for w in out.split() if w.isdigit()}) == 1, out
 
 
 def test_contradictions():

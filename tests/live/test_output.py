@@ -174,8 +174,8 @@ def test_reader_that_goes_away():
             assert len(tracer.errors.splitlines()) == 1, tracer.errors
 
 
-JSON_KEYS = ["time", "cpu", "pid", "comm", "netns", "interface", "ifindex", "vlan", "ethertype",
-             "ethertype_name", "saddr", "daddr", "protocol", "protocol_name", "sport", "dport",
+JSON_KEYS = ["time", "cpu", "pid", "comm", "netns", "interface", "ifindex", "mark", "tunnel", "vlan",
+             "ethertype", "ethertype_name", "saddr", "daddr", "protocol", "protocol_name", "sport", "dport",
              "length", "location", "reason", "reason_name"]
 
 

@@ -81,6 +81,8 @@ static void all_keys(void **state)
 		.length = 84,
 		.netns = 4026531840,
 		.ifindex = 2,
+		.mark = 42,
+		.tunnel = DROP_TUNNEL_VXLAN,
 		.pid = 4711,
 		.ethertype = 0x86dd,
 		.vlan = 7,
@@ -99,7 +101,8 @@ static void all_keys(void **state)
 	assert_shown(
 		&(struct drop){ &event, 3, stack, 3 }, "tests/fixtures/format/6.18",
 		",\"cpu\":3,\"pid\":4711,\"comm\":\"fifteen of them\",\"netns\":4026531840,"
-		"\"interface\":\"eth0\",\"ifindex\":2,\"vlan\":7,\"ethertype\":34525,"
+		"\"interface\":\"eth0\",\"ifindex\":2,\"mark\":42,\"tunnel\":\"vxlan\",\"vlan\":7,"
+		"\"ethertype\":34525,"
 		"\"ethertype_name\":\"ipv6\",\"saddr\":\"2001:db8::1\","
 		"\"daddr\":\"::ffff:192.0.2.1\",\"protocol\":17,\"protocol_name\":\"udp\","
 		"\"sport\":1024,\"dport\":53,\"length\":84,"
@@ -119,7 +122,8 @@ static void what_is_not_there_is_null(void **state)
 	(void)state;
 	assert_shown(&(struct drop){ .event = &event }, "tests/fixtures/format/5.10",
 		     ",\"cpu\":0,\"pid\":0,\"comm\":\"\",\"netns\":null,\"interface\":null,"
-		     "\"ifindex\":null,\"vlan\":null,\"ethertype\":null,\"ethertype_name\":null,"
+		     "\"ifindex\":null,\"mark\":0,\"tunnel\":null,\"vlan\":null,\"ethertype\":null,"
+		     "\"ethertype_name\":null,"
 		     "\"saddr\":null,\"daddr\":null,\"protocol\":null,\"protocol_name\":null,"
 		     "\"sport\":null,\"dport\":null,\"length\":0,"
 		     "\"location\":{\"address\":\"0x0\",\"function\":null,\"offset\":null,"
