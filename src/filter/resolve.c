@@ -58,7 +58,7 @@ static size_t edit_distance(const char *a, const char *b)
 
 	for (size_t i = 0; i <= length; i++)
 		row[i] = i;
-	for (size_t i = 0; a[i] && i < MAX_NAME; i++) {
+	for (size_t i = 0; i < MAX_NAME && a[i]; i++) {
 		size_t diagonal = row[0];
 
 		row[0] = i + 1;

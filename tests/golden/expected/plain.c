@@ -53,8 +53,8 @@ struct drop_event {
 	__u32 reason;	/* enum skb_drop_reason, 0 on kernels that give none */
 	__u32 length;	/* skb->len */
 	__u32 netns;	/* inode of the network namespace */
-	__u32 ifindex; /* 0: none, or not known */
-	__u32 pid; /* thread group that was running; the sender only by luck */
+	__u32 ifindex;	/* 0: none, or not known */
+	__u32 pid;	/* thread group that was running; the sender only by luck */
 	__u16 ethertype;
 	__u16 vlan; /* outermost VLAN ID */
 	__u16 sport;
