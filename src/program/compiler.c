@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <link.h>
 #include <sched.h>
 #include <stdio.h>
@@ -21,6 +22,9 @@
 
 /* Where the private file system of the compile child is mounted, for itself alone. */
 #define PRIVATE_DIRECTORY "/tmp"
+
+/* Where the compiler lists the files that it has read. */
+#define FILE_LIST PRIVATE_DIRECTORY "/files"
 
 #define MAX_FLAGS 32
 
@@ -138,7 +142,7 @@ static int copy_maps(const struct libbcc *bcc, void *module, struct image *image
 		struct image_map *map = &image->maps[image->map_count];
 
 		if (strcmp(bcc->table_name(module, i), IMAGE_TYPES_MAP) == 0) {
-			/* Failing that the next program is compiled against headers, too. */
+			/* Failing that programs are compiled against headers. */
 			sysbpf_map_types(bcc->table_fd(module, i), &image->types,
 					 &image->types_size);
 			continue;
@@ -220,23 +224,55 @@ static int copy_functions(const struct libbcc *bcc, void *module, struct image *
 }
 
 /* Called for each loaded library: the compiler's own are noted. */
-static int note_library(struct dl_phdr_info *info, size_t size, void *libraries)
+static int note_library(struct dl_phdr_info *info, size_t size, void *files)
 {
 	(void)size;
 	if (strstr(info->dlpi_name, "/libbcc") || strstr(info->dlpi_name, "/libLLVM") ||
 	    strstr(info->dlpi_name, "/libclang"))
-		image_write_library(libraries, info->dlpi_name);
+		image_write_file(files, info->dlpi_name, info->dlpi_name);
 	return 0;
 }
 
-static int note_libraries(struct image *image)
+/*
+ * The kernel headers among the files that were read: those below a directory that is open. They
+ * are noted by its own name, which may be a different directory here.
+ */
+static void note_headers(FILE *files)
+{
+	static const char open_directories[] = "/proc/self/fd/";
+	char path[PATH_MAX];
+	char name[2 * PATH_MAX];
+	FILE *list = fopen(FILE_LIST, "re");
+
+	if (!list)
+		return;
+	while (fscanf(list, "%4095s", path) == 1) {
+		char directory[PATH_MAX] = "";
+		char *below = strncmp(path, open_directories, strlen(open_directories)) == 0
+				      ? strchr(path + strlen(open_directories), '/')
+				      : NULL;
+
+		if (!below)
+			continue;
+		*below = '\0';
+		if (readlink(path, directory, sizeof(directory) - 1) < 0)
+			continue;
+		*below = '/';
+		snprintf(name, sizeof(name), "%s%s", directory, below);
+		image_write_file(files, path, name);
+	}
+	fclose(list);
+}
+
+static int note_files(struct image *image)
 {
 	size_t size;
-	FILE *out = open_memstream(&image->libraries, &size);
+	FILE *out = open_memstream(&image->files, &size);
 
 	if (!out)
 		return -ENOMEM;
 	dl_iterate_phdr(note_library, out);
+	note_headers(out);
 	return fclose(out) ? -ENOMEM : 0;
 }
 
@@ -266,6 +302,8 @@ int compiler_run(const char *text, const char *const *macros, const struct types
 	/* Only a warning to older compilers; what comes of it is refused by the verifier, with less
 	 * said. */
 	flags[flag_count++] = "-Werror=implicit-function-declaration";
+	flags[flag_count++] = "-MD";
+	flags[flag_count++] = "-MF" FILE_LIST;
 	for (size_t i = 0; i < include_flags.count; i++)
 		flags[flag_count++] = include_flags.text[i];
 	while (*macros && flag_count < MAX_FLAGS)
@@ -278,7 +316,7 @@ int compiler_run(const char *text, const char *const *macros, const struct types
 				 "the compiler failed and gave no reason");
 	result = copy_maps(&bcc, module, image);
 	if (!result)
-		result = note_libraries(image);
+		result = note_files(image);
 	if (!result)
 		result = copy_functions(&bcc, module, image, err);
 	if (result == -ENOMEM)

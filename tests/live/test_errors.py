@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import tempfile
@@ -210,6 +211,17 @@ def test_the_compile_childs_own_sentence():
                    "\treturn value ? *value : 0;\n}\n")
         file.flush()
         one_line(4, "uses a map that it does not define", flags=("--source", file.name))
+
+
+def test_a_program_that_cannot_be_handed_over():
+    """The child may write the files that it compiles against, but not a program as large as this."""
+    with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
+        file.write("int raw_tracepoint__kfree_skb(void *ctx)\n{\n"
+                   "\tasm volatile(\".rept 60000; r0 = 0; .endr\");\n\treturn 0;\n}\n")
+        file.flush()
+        one_line(4, "cannot hand over the compiled program: File too large",
+                 flags=("--source", file.name), restore_signals=False,  # SIGXFSZ stays ignored
+                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000)))
 
 
 def test_templates_directory_is_used():
