@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <bcc/bcc_common.h>
 
+#include "kernel/types.h"
 #include "program/image.h"
 #include "program/include_tree.h"
 #include "program/sysbpf.h"
@@ -233,38 +234,40 @@ static int note_library(struct dl_phdr_info *info, size_t size, void *files)
 	return 0;
 }
 
-/*
- * The kernel headers among the files that were read: those below a directory that is open. They
- * are noted by its own name, which may be a different directory here.
- */
-static void note_headers(FILE *files)
+/* The name of the directory that is open as `fd`: as others know it, so before mounts change. */
+static void name_directory(char name[PATH_MAX], int fd)
 {
-	static const char open_directories[] = "/proc/self/fd/";
+	char link[64];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, name, PATH_MAX - 1);
+	name[length > 0 ? length : 0] = '\0';
+}
+
+/* The kernel headers among the files that were read: those below the open directories. */
+static void note_headers(FILE *files, const struct types *types, const char *build,
+			 const char *source)
+{
 	char path[PATH_MAX];
 	char name[2 * PATH_MAX];
 	FILE *list = fopen(FILE_LIST, "re");
+	int fd, below;
 
 	if (!list)
 		return;
 	while (fscanf(list, "%4095s", path) == 1) {
-		char directory[PATH_MAX] = "";
-		char *below = strncmp(path, open_directories, strlen(open_directories)) == 0
-				      ? strchr(path + strlen(open_directories), '/')
-				      : NULL;
-
-		if (!below)
+		if (sscanf(path, "/proc/self/fd/%d%n", &fd, &below) != 1)
 			continue;
-		*below = '\0';
-		if (readlink(path, directory, sizeof(directory) - 1) < 0)
-			continue;
-		*below = '/';
-		snprintf(name, sizeof(name), "%s%s", directory, below);
+		snprintf(name, sizeof(name), "%s%s", fd == types->build_fd ? build : source,
+			 path + below);
 		image_write_file(files, path, name);
 	}
 	fclose(list);
 }
 
-static int note_files(struct image *image)
+static int note_files(struct image *image, const struct types *types, const char *build,
+		      const char *source)
 {
 	size_t size;
 	FILE *out = open_memstream(&image->files, &size);
@@ -272,7 +275,7 @@ static int note_files(struct image *image)
 	if (!out)
 		return -ENOMEM;
 	dl_iterate_phdr(note_library, out);
-	note_headers(out);
+	note_headers(out, types, build, source);
 	return fclose(out) ? -ENOMEM : 0;
 }
 
@@ -280,6 +283,8 @@ int compiler_run(const char *text, const char *const *macros, const struct types
 		 struct image *image, struct error *err)
 {
 	static struct include_flags include_flags;
+	char build[PATH_MAX];
+	char source[PATH_MAX];
 	const char *flags[MAX_FLAGS];
 	size_t flag_count = 0;
 	struct libbcc bcc;
@@ -287,6 +292,8 @@ int compiler_run(const char *text, const char *const *macros, const struct types
 	int result;
 
 	memset(image, 0, sizeof(*image));
+	name_directory(build, types->build_fd);
+	name_directory(source, types->source_fd);
 	result = enter_private_directory(err);
 	if (!result)
 		shorten_kallsyms();
@@ -316,7 +323,7 @@ int compiler_run(const char *text, const char *const *macros, const struct types
 				 "the compiler failed and gave no reason");
 	result = copy_maps(&bcc, module, image);
 	if (!result)
-		result = note_files(image);
+		result = note_files(image, types, build, source);
 	if (!result)
 		result = copy_functions(&bcc, module, image, err);
 	if (result == -ENOMEM)
