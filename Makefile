@@ -96,8 +96,7 @@ unit: $(UNIT_TESTS) ## unit tests alone, no root needed (SAN=1: with sanitizers)
 
 test-vm: ## make and trace drops on real Debian kernels, emulated (VM=debian12-6.1 for one)
 	scripts/install-deps vm
-	tests/vm/run $(VM)
-	$(if $(VM),,tests/vm/table --update)
+	tests/vm/run $(VM)$(if $(VM),,; status=$$?; tests/vm/table --update; exit $$status)
 
 bench: ## measure, side by side with bpftrace (PEER=binary for one more)
 	scripts/install-deps bench

@@ -1,11 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kernel types that are kept of a compile against headers, so that later programs need not
- * parse the headers again: compiled behind the first program on a host that has only headers.
- * The compiler describes the value of a map in BTF, and from BTF a digest is made in which
- * programs find the types, under the names of the header files that stand-ins exist for.
+ * What a host that has only headers is asked once: the kernel's types. The compiler describes the
+ * value of a map in BTF; from BTF a digest is made in which programs find the types, under the
+ * names of the header files that stand-ins exist for, and need not parse the headers themselves.
+ *
+ * The question is this file as it stands. The answer is the same file once more, included behind
+ * it when the compiler goes through the question for the last time (src/program/include_tree.c).
  * src/kernel/digest.c lists the types that it wants.
  */
+#ifndef KERNEL_TYPES_ANSWER
+#define KERNEL_TYPES_QUESTION
+
+struct kernel_types;
+BPF_ARRAY(kernel_types, struct kernel_types *, 1);
+
+/* Without a function no BTF is made. */
+int nothing(void *context)
+{
+	return 0;
+}
+
+#else
+
 #include <linux/skbuff.h>
 #include <linux/netdevice.h>
 #include <net/sock.h>
@@ -64,4 +80,5 @@ struct kernel_types {
 	struct dst_entry s14;
 	struct neighbour s15;
 };
-BPF_ARRAY(kernel_types, struct kernel_types, 1);
+
+#endif

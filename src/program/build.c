@@ -2,8 +2,8 @@
 #include "program/build.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -14,8 +14,6 @@
 #include "program/include_tree.h"
 #include "program/template.h"
 #include "util/error.h"
-
-extern const char embedded_kernel_types[]; /* src/program/embedded.S */
 
 static const char *const no_macros[] = { NULL };
 
@@ -32,69 +30,74 @@ static int open_kept(struct types *kept, const struct image *image)
 	return -EIO;
 }
 
-/* Keep what a compile against headers says of the kernel's types; it is not the program's. */
-static void keep_types(const struct cache *cache, const struct cache_key *key, struct image *image)
+/* The image of the question for the types in headers: kept, or asked now and kept. */
+static int ask_types(struct image *answer, const struct types *types, const struct cache *cache)
 {
-	const struct image kept = {
-		.types = image->types,
-		.types_size = image->types_size,
-		.libraries = image->libraries,
-	};
-
-	if (!image->types_size)
-		return;
-	cache_store(cache, key, &kept);
-	free(image->types);
-	image->types = NULL;
-	image->types_size = 0;
-}
-
-/* Compile against headers, with the question for the kernel's types behind the program. */
-static int compile_and_keep_types(struct image *image, const struct source *source,
-				  const char *const *macros, const struct types *types,
-				  const struct cache *cache, const struct cache_key *key,
-				  struct error *err)
-{
-	struct source longer = *source;
+	const struct source question = { .text = (char *)embedded_kernel_types };
+	struct cache_key key;
+	struct error ignored; /* the compile against headers has its own */
 	int result;
 
-	longer.length += strlen(embedded_kernel_types);
-	longer.text = malloc(longer.length + 1);
-	if (!longer.text)
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-	strcpy(stpcpy(longer.text, source->text), embedded_kernel_types);
-	result = compile_program(image, &longer, macros, types, err);
-	free(longer.text);
+	if (cache_key_make(&key, question.text, no_macros, types))
+		return -ENOMEM;
+	result = cache_load(cache, &key, answer);
+	if (result) {
+		result = compile_program(answer, &question, no_macros, types, &ignored);
+		if (!result)
+			cache_store(cache, &key, answer);
+	}
+	cache_key_free(&key);
+	return result;
+}
+
+/* What is made from an answer is as old as the headers that gave it. */
+static int add_files(struct image *image, const struct image *answer)
+{
+	char *files;
+
+	if (asprintf(&files, "%s%s", image->files, answer->files) < 0) {
+		image_free(image);
+		return -ENOMEM;
+	}
+	free(image->files);
+	image->files = files;
+	return 0;
+}
+
+/* Compile against the types that are in headers. */
+static int compile_with_types(struct image *image, const struct source *source,
+			      const char *const *macros, const struct types *types,
+			      const struct cache *cache, struct error *err)
+{
+	struct image answer;
+	struct types kept;
+	int result = ask_types(&answer, types, cache);
+
+	if (result)
+		return result;
+	result = open_kept(&kept, &answer);
+	if (!result) {
+		result = compile_program(image, source, macros, &kept, err);
+		types_close(&kept);
+	}
 	if (!result)
-		keep_types(cache, key, image);
+		result = add_files(image, &answer);
+	image_free(&answer);
 	return result;
 }
 
 /*
- * Compile on a host that has headers: they are parsed once, and then only for a program that wants
- * more of them than is kept. Whatever goes wrong on the short way, the long one decides.
+ * Compile on a host that has headers. They are parsed once, for their types, and then only for a
+ * program that wants more of them. Whatever goes wrong on the short way, the long one decides.
  */
 static int compile_with_headers(struct image *image, const struct source *source,
 				const char *const *macros, const struct types *types,
 				const struct cache *cache, struct error *err)
 {
-	struct cache_key key = { .text = NULL };
-	struct image kept_image = { 0 };
-	struct types kept;
-	int result = -ENOENT;
-
-	if (cache->directory < 0 || !include_tree_suffices(source->text) ||
-	    cache_key_make(&key, embedded_kernel_types, no_macros, types))
-		return compile_program(image, source, macros, types, err);
-	if (cache_load(cache, &key, &kept_image)) {
-		result = compile_and_keep_types(image, source, macros, types, cache, &key, err);
-	} else if (open_kept(&kept, &kept_image) == 0) {
-		result = compile_program(image, source, macros, &kept, err);
-		types_close(&kept);
-	}
-	image_free(&kept_image);
-	cache_key_free(&key);
-	return result ? compile_program(image, source, macros, types, err) : 0;
+	if (include_tree_suffices(source->text) &&
+	    compile_with_types(image, source, macros, types, cache, err) == 0)
+		return 0;
+	return compile_program(image, source, macros, types, err);
 }
 
 int build_program(struct image *image, const struct source *source, const char *const *macros,

@@ -58,7 +58,7 @@ static void write_types(FILE *out, const struct types *types)
 {
 	fprintf(out, "types %d %d\n", types->kind, types->any_release);
 	if (types->kind == TYPES_KIND_HEADERS) {
-		/* A tree is replaced as a whole, by a package: these three stand for it. */
+		/* Which tree it is; an image names all header files that it was made with. */
 		write_identity(out, types->build_fd, "include/generated/autoconf.h");
 		write_identity(out, types->build_fd, "include/generated/utsrelease.h");
 		write_identity(out, types->source_fd, "include/linux/skbuff.h");
@@ -79,8 +79,8 @@ int cache_key_make(struct cache_key *key, const char *source, const char *const 
 	if (!out)
 		return -ENOMEM;
 	uname(&kernel);
-	fprintf(out, "bytetrace %s\nkernel %s %s %s\n", VERSION, kernel.release, kernel.version,
-		kernel.machine);
+	write_identity(out, AT_FDCWD, "/proc/self/exe"); /* what generates and digests */
+	fprintf(out, "kernel %s %s %s\n", kernel.release, kernel.version, kernel.machine);
 	notes_fd = open("/sys/kernel/notes", O_RDONLY | O_CLOEXEC); /* the build id is in there */
 	if (notes_fd >= 0) {
 		ssize_t length = read(notes_fd, notes, sizeof(notes));

@@ -13,7 +13,7 @@ struct types;
 /*
  * What compilers made, kept so that the same flags need no compiler the next time, and other flags
  * no headers. An entry is a file that holds everything that its image was made from; it is used
- * only if all of that is the same, the compiler's libraries are, and its checksum is right.
+ * only if all of that is the same, the files that the image names are, and its checksum is right.
  * Anything else in its place counts as absent and is replaced.
  */
 struct cache {
@@ -25,7 +25,7 @@ struct cache {
 		.directory = -1                                                                    \
 	}
 
-/* All that an image is made from, but for the compiler's libraries. */
+/* All that an image is made from, but for the files that it names itself. */
 struct cache_key {
 	char *text;
 	size_t length;

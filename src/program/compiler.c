@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <link.h>
 #include <sched.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 #include <bcc/bcc_common.h>
 
+#include "kernel/types.h"
 #include "program/image.h"
 #include "program/include_tree.h"
 #include "program/sysbpf.h"
@@ -21,6 +23,9 @@
 
 /* Where the private file system of the compile child is mounted, for itself alone. */
 #define PRIVATE_DIRECTORY "/tmp"
+
+/* Where the compiler lists the files that it has read. */
+#define FILE_LIST PRIVATE_DIRECTORY "/files"
 
 #define MAX_FLAGS 32
 
@@ -138,7 +143,7 @@ static int copy_maps(const struct libbcc *bcc, void *module, struct image *image
 		struct image_map *map = &image->maps[image->map_count];
 
 		if (strcmp(bcc->table_name(module, i), IMAGE_TYPES_MAP) == 0) {
-			/* Failing that the next program is compiled against headers, too. */
+			/* Failing that programs are compiled against headers. */
 			sysbpf_map_types(bcc->table_fd(module, i), &image->types,
 					 &image->types_size);
 			continue;
@@ -220,23 +225,57 @@ static int copy_functions(const struct libbcc *bcc, void *module, struct image *
 }
 
 /* Called for each loaded library: the compiler's own are noted. */
-static int note_library(struct dl_phdr_info *info, size_t size, void *libraries)
+static int note_library(struct dl_phdr_info *info, size_t size, void *files)
 {
 	(void)size;
 	if (strstr(info->dlpi_name, "/libbcc") || strstr(info->dlpi_name, "/libLLVM") ||
 	    strstr(info->dlpi_name, "/libclang"))
-		image_write_library(libraries, info->dlpi_name);
+		image_write_file(files, info->dlpi_name, info->dlpi_name);
 	return 0;
 }
 
-static int note_libraries(struct image *image)
+/* The name of the directory that is open as `fd`: as others know it, so before mounts change. */
+static void name_directory(char name[PATH_MAX], int fd)
+{
+	char link[64];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, name, PATH_MAX - 1);
+	name[length > 0 ? length : 0] = '\0';
+}
+
+/* The kernel headers among the files that were read: those below the open directories. */
+static void note_headers(FILE *files, const struct types *types, const char *build,
+			 const char *source)
+{
+	char path[PATH_MAX];
+	char name[2 * PATH_MAX];
+	FILE *list = fopen(FILE_LIST, "re");
+	int fd, below;
+
+	if (!list)
+		return;
+	while (fscanf(list, "%4095s", path) == 1) {
+		if (sscanf(path, "/proc/self/fd/%d%n", &fd, &below) != 1)
+			continue;
+		snprintf(name, sizeof(name), "%s%s", fd == types->build_fd ? build : source,
+			 path + below);
+		image_write_file(files, path, name);
+	}
+	fclose(list);
+}
+
+static int note_files(struct image *image, const struct types *types, const char *build,
+		      const char *source)
 {
 	size_t size;
-	FILE *out = open_memstream(&image->libraries, &size);
+	FILE *out = open_memstream(&image->files, &size);
 
 	if (!out)
 		return -ENOMEM;
 	dl_iterate_phdr(note_library, out);
+	note_headers(out, types, build, source);
 	return fclose(out) ? -ENOMEM : 0;
 }
 
@@ -244,6 +283,8 @@ int compiler_run(const char *text, const char *const *macros, const struct types
 		 struct image *image, struct error *err)
 {
 	static struct include_flags include_flags;
+	char build[PATH_MAX];
+	char source[PATH_MAX];
 	const char *flags[MAX_FLAGS];
 	size_t flag_count = 0;
 	struct libbcc bcc;
@@ -251,6 +292,8 @@ int compiler_run(const char *text, const char *const *macros, const struct types
 	int result;
 
 	memset(image, 0, sizeof(*image));
+	name_directory(build, types->build_fd);
+	name_directory(source, types->source_fd);
 	result = enter_private_directory(err);
 	if (!result)
 		shorten_kallsyms();
@@ -266,6 +309,8 @@ int compiler_run(const char *text, const char *const *macros, const struct types
 	/* Only a warning to older compilers; what comes of it is refused by the verifier, with less
 	 * said. */
 	flags[flag_count++] = "-Werror=implicit-function-declaration";
+	flags[flag_count++] = "-MD";
+	flags[flag_count++] = "-MF" FILE_LIST;
 	for (size_t i = 0; i < include_flags.count; i++)
 		flags[flag_count++] = include_flags.text[i];
 	while (*macros && flag_count < MAX_FLAGS)
@@ -278,7 +323,7 @@ int compiler_run(const char *text, const char *const *macros, const struct types
 				 "the compiler failed and gave no reason");
 	result = copy_maps(&bcc, module, image);
 	if (!result)
-		result = note_libraries(image);
+		result = note_files(image, types, build, source);
 	if (!result)
 		result = copy_functions(&bcc, module, image, err);
 	if (result == -ENOMEM)

@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define IMAGE_MAGIC 0x32706264 /* "dbp2" */
+#define IMAGE_MAGIC 0x33706264 /* "dbp3" */
 #define MAX_MAPS 64
 #define MAX_FUNCTIONS 64
-#define MAX_LIBRARIES (64 * 1024)
+#define MAX_FILES (1024 * 1024)
 #define MAX_TYPES (8 * 1024 * 1024)
 #define MAX_INSTRUCTIONS (1u << 20) /* the verifier's own limit */
 
@@ -21,7 +21,7 @@ struct header {
 	uint32_t map_count;
 	uint32_t function_count;
 	uint32_t instruction_count;
-	uint32_t libraries_length;
+	uint32_t files_length;
 	uint32_t types_size;
 };
 
@@ -52,7 +52,7 @@ int image_write(const struct image *image, int fd)
 		.map_count = (uint32_t)image->map_count,
 		.function_count = (uint32_t)image->function_count,
 		.instruction_count = (uint32_t)image->instruction_count,
-		.libraries_length = (uint32_t)strlen(image->libraries),
+		.files_length = (uint32_t)strlen(image->files),
 		.types_size = (uint32_t)image->types_size,
 	};
 	int result = write_all(fd, &header, sizeof(header));
@@ -66,7 +66,7 @@ int image_write(const struct image *image, int fd)
 		result = write_all(fd, image->instructions,
 				   image->instruction_count * sizeof(*image->instructions));
 	if (!result)
-		result = write_all(fd, image->libraries, header.libraries_length);
+		result = write_all(fd, image->files, header.files_length);
 	if (!result)
 		result = write_all(fd, image->types, image->types_size);
 	return result;
@@ -116,7 +116,7 @@ int image_read(struct image *image, int fd, off_t offset)
 	if (pread(fd, &header, sizeof(header), offset) != sizeof(header) ||
 	    header.magic != IMAGE_MAGIC || header.map_count > MAX_MAPS ||
 	    header.function_count > MAX_FUNCTIONS || header.instruction_count > MAX_INSTRUCTIONS ||
-	    header.libraries_length > MAX_LIBRARIES || header.types_size > MAX_TYPES)
+	    header.files_length > MAX_FILES || header.types_size > MAX_TYPES)
 		return -EBADMSG;
 	offset += (off_t)sizeof(header);
 	image->map_count = header.map_count;
@@ -127,10 +127,10 @@ int image_read(struct image *image, int fd, off_t offset)
 		read_array(fd, image->function_count, sizeof(*image->functions), &offset);
 	image->instructions =
 		read_array(fd, image->instruction_count, sizeof(*image->instructions), &offset);
-	image->libraries = read_array(fd, header.libraries_length, 1, &offset);
+	image->files = read_array(fd, header.files_length, 1, &offset);
 	image->types_size = header.types_size;
 	image->types = read_array(fd, image->types_size, 1, &offset);
-	if (!image->maps || !image->functions || !image->instructions || !image->libraries ||
+	if (!image->maps || !image->functions || !image->instructions || !image->files ||
 	    !image->types || !is_sound(image)) {
 		image_free(image);
 		return -EBADMSG;
@@ -138,13 +138,13 @@ int image_read(struct image *image, int fd, off_t offset)
 	return 0;
 }
 
-void image_write_library(FILE *libraries, const char *path)
+void image_write_file(FILE *files, const char *path, const char *name)
 {
 	struct stat status;
 
 	if (stat(path, &status) == 0)
-		fprintf(libraries, "%s %jd %jd\n", path, (intmax_t)status.st_size,
-			(intmax_t)status.st_ctime);
+		fprintf(files, "%jd %jd.%09ld %s\n", (intmax_t)status.st_size,
+			(intmax_t)status.st_ctim.tv_sec, status.st_ctim.tv_nsec, name);
 }
 
 bool image_is_current(const struct image *image)
@@ -153,16 +153,15 @@ bool image_is_current(const struct image *image)
 	char *now = NULL;
 	size_t size;
 	FILE *out = open_memstream(&now, &size);
-	const char *line = image->libraries;
+	const char *line = image->files;
 	bool current;
 
 	if (!out)
 		return false;
-	for (; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-		snprintf(path, sizeof(path), "%.*s", (int)strcspn(line, " \n"), line);
-		image_write_library(out, path);
-	}
-	current = fclose(out) == 0 && size > 0 && strcmp(now, image->libraries) == 0;
+	for (; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		if (sscanf(line, "%*s %*s %4095[^\n]", path) == 1)
+			image_write_file(out, path, path);
+	current = fclose(out) == 0 && size > 0 && strcmp(now, image->files) == 0;
 	free(now);
 	return current;
 }
@@ -172,7 +171,7 @@ void image_free(struct image *image)
 	free(image->maps);
 	free(image->functions);
 	free(image->instructions);
-	free(image->libraries);
+	free(image->files);
 	free(image->types);
 	memset(image, 0, sizeof(*image));
 }

@@ -47,8 +47,11 @@ struct image {
 	 */
 	void *types;
 	size_t types_size;
-	/* The libraries that compiled it, a line each: path, size, time of change. */
-	char *libraries;
+	/*
+	 * The files that it was made with, a line each: size, time of change, path. The compiler's
+	 * libraries, and the kernel headers that were parsed.
+	 */
+	char *files;
 };
 
 /* Whether an instruction loads a map. */
@@ -63,10 +66,10 @@ int image_write(const struct image *image, int fd);
  */
 int image_read(struct image *image, int fd, off_t offset);
 
-/* Note the library at `path`, as it is now, in the stream of image->libraries. */
-void image_write_library(FILE *libraries, const char *path);
+/* Note the file at `path`, as it is now, in the stream of image->files, under a name for later. */
+void image_write_file(FILE *files, const char *path, const char *name);
 
-/* Whether the libraries that compiled the image are still the same files. */
+/* Whether the files that the image was made with are still the same. */
 bool image_is_current(const struct image *image);
 
 void image_free(struct image *image);

@@ -171,6 +171,26 @@ static unsigned int libbcc_helpers(void)
 }
 
 /*
+ * libbcc parses a program three times, but includes its bcc/footer.h the third time only: the
+ * types that a program asks for are found there, so that the headers are parsed once.
+ */
+static int write_footer(const char *path, struct error *err)
+{
+	FILE *footer = create_file(path, "include/bcc/footer.h");
+	bool written = footer && fprintf(footer,
+					 "#ifdef KERNEL_TYPES_QUESTION\n"
+					 "#define KERNEL_TYPES_ANSWER\n"
+					 "%s"
+					 "#endif\n"
+					 "#include_next <bcc/footer.h>\n",
+					 embedded_kernel_types) > 0;
+
+	if (footer && fclose(footer))
+		written = false;
+	return written ? 0 : tree_error(err, path);
+}
+
+/*
  * libbcc force-includes its copy of uapi/linux/bpf.h. Headers of a newer kernel need their own,
  * so it is included before and its guard keeps the copy out; libbcc's helpers.h needs
  * one that knows all helpers, so an older kernel's stays out itself.
@@ -189,6 +209,8 @@ static int use_headers(const char *path, const char *source, const char *build,
 	snprintf(kconfig, sizeof(kconfig), "#include \"%s/include/linux/kconfig.h\"\n%s", source,
 		 newer ? "#include <linux/types.h>\n#include <uapi/linux/bpf.h>\n" : "");
 	result = write_text(path, "include/linux/kconfig.h", kconfig, err);
+	if (!result)
+		result = write_footer(path, err);
 	if (result)
 		return result;
 	add_flag(flags, "-I%s/arch/%s/include", source, arch);

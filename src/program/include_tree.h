@@ -16,8 +16,15 @@ struct include_flags {
 };
 
 /*
+ * A program that asks the compiler for the kernel's types in an include tree of headers:
+ * templates/types.c, built in.
+ */
+extern const char embedded_kernel_types[];
+
+/*
  * Make below the directory `path` (private, empty) what libbcc takes for a kernel source tree:
- * - from headers: include/linux/kconfig.h only, and flags that lead to the real tree or trees;
+ * - from headers: include/linux/kconfig.h, the answer to that question, and flags that lead
+ *   to the real tree or trees;
  * - from BTF: stand-ins for the header files that a drop probe and libbcc's own helpers include.
  * An archive is unpacked there first. Nothing outside of `path` is written. Returns 0 or -errno
  * with STATUS_ENVIRONMENT.

@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import tempfile
@@ -141,6 +142,30 @@ def test_headers_of_another_kernel():
         fails(4, flags=("--headers", directory, "--force"))  # believed, and then found to be empty
 
 
+def test_headers_that_the_kernel_holds():
+    """kheaders.tar.xz in a /sys/kernel like that of a kernel which has it; /tmp takes no file."""
+    with tempfile.TemporaryDirectory() as directory:
+        generated = pathlib.Path(directory, "include/generated")
+        generated.mkdir(parents=True)
+        (generated / "utsrelease.h").write_text('#define UTS_RELEASE "1.2.3-held"\n')
+        net.command("tar", "-C", directory, "-cJf", f"{directory}/kheaders.tar.xz", "include")
+        done = in_mount_namespace(
+            "[ ! -d /lib/modules ] || mount -t tmpfs none /lib/modules\n"
+            f"mkdir {directory}/sys\n"
+            f"mount --rbind /sys/kernel {directory}/sys\n"
+            "mount -t tmpfs none /sys/kernel\n"
+            f"for entry in {directory}/sys/*; do\n"
+            "    name=/sys/kernel/${entry##*/}\n"
+            "    if [ -d $entry ]; then mkdir $name; else : >$name; fi\n"
+            "    mount --rbind $entry $name\n"
+            "done\n"
+            f"cp {directory}/kheaders.tar.xz /sys/kernel\n"
+            "mount -t tmpfs -o ro none /tmp")
+    assert done.returncode == 3, done
+    assert "1.2.3-held" in done.stderr and os.uname().release in done.stderr, done
+    assert done.stderr.count("\n") == 1, done
+
+
 def source(*flags):
     code, text, err = run("--print-source", *flags)
     assert code == 0, err
@@ -210,6 +235,17 @@ def test_the_compile_childs_own_sentence():
                    "\treturn value ? *value : 0;\n}\n")
         file.flush()
         one_line(4, "uses a map that it does not define", flags=("--source", file.name))
+
+
+def test_a_program_that_cannot_be_handed_over():
+    """The child may write the files that it compiles against, but not a program as large as this."""
+    with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
+        file.write("int raw_tracepoint__kfree_skb(void *ctx)\n{\n"
+                   "\tasm volatile(\".rept 60000; r0 = 0; .endr\");\n\treturn 0;\n}\n")
+        file.flush()
+        one_line(4, "cannot hand over the compiled program: File too large",
+                 flags=("--source", file.name), restore_signals=False,  # SIGXFSZ stays ignored
+                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000)))
 
 
 def test_templates_directory_is_used():

@@ -32,10 +32,10 @@ static int write_image(void)
 		{ 0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	char libraries[] = "/lib/libbcc.so 1 2\n";
+	char files[] = "1 2.3 /lib/libbcc.so\n";
 	char types[] = "BTF";
-	const struct image image = { maps, 2,	  &function,	 1,	   instructions,
-				     3,	   types, sizeof(types), libraries };
+	const struct image image = { maps, 2,	  &function,	 1,    instructions,
+				     3,	   types, sizeof(types), files };
 	int fd = memfd_create("image", 0);
 
 	assert_true(fd >= 0);
@@ -57,7 +57,7 @@ static void round_trip(void **state)
 	assert_int_equal(image.instruction_count, 3);
 	assert_true(image_is_map_load(&image.instructions[0]));
 	assert_false(image_is_map_load(&image.instructions[2]));
-	assert_string_equal(image.libraries, "/lib/libbcc.so 1 2\n");
+	assert_string_equal(image.files, "1 2.3 /lib/libbcc.so\n");
 	assert_int_equal(image.types_size, 4);
 	assert_string_equal(image.types, "BTF");
 	assert_false(image_is_current(&image)); /* there is no such file */
@@ -65,19 +65,19 @@ static void round_trip(void **state)
 	close(fd);
 }
 
-/* Libraries are known again until one of them changes. */
-static void libraries(void **state)
+/* Files are known again until one of them changes, whatever they are called. */
+static void files(void **state)
 {
-	char path[] = "/tmp/bytetrace-test-XXXXXX";
+	char path[] = "/tmp/bytetrace test-XXXXXX";
 	int fd = mkstemp(path);
 	struct image image = { 0 };
 	size_t size;
-	FILE *out = open_memstream(&image.libraries, &size);
+	FILE *out = open_memstream(&image.files, &size);
 
 	(void)state;
 	assert_true(fd >= 0);
-	image_write_library(out, "/proc/self/exe");
-	image_write_library(out, path);
+	image_write_file(out, "/proc/self/exe", "/proc/self/exe");
+	image_write_file(out, path, path);
 	fclose(out);
 	assert_true(image_is_current(&image));
 	assert_int_equal(write(fd, "x", 1), 1);
@@ -85,14 +85,14 @@ static void libraries(void **state)
 	close(fd);
 	unlink(path);
 	assert_false(image_is_current(&image));
-	free(image.libraries);
-	image.libraries = NULL;
+	free(image.files);
+	image.files = NULL;
 }
 
-static void no_libraries(void **state)
+static void no_files(void **state)
 {
 	char none[] = "";
-	const struct image image = { .libraries = none };
+	const struct image image = { .files = none };
 
 	(void)state;
 	assert_false(image_is_current(&image));
@@ -124,7 +124,7 @@ static void damaged(void **state)
 		{ "too many maps", 4, 0xffffffff },
 		{ "too many functions", 8, 0xffffffff },
 		{ "too many instructions", 12, 0xffffffff },
-		{ "too long libraries", 16, 0xffffffff },
+		{ "too long list of files", 16, 0xffffffff },
 		{ "function starts behind the end", FUNCTIONS_AT + IMAGE_NAME_SIZE, 4 },
 		{ "function overflows", FUNCTIONS_AT + IMAGE_NAME_SIZE, 0xffffffff },
 		{ "function is longer than the program", FUNCTIONS_AT + IMAGE_NAME_SIZE + 4, 4 },
@@ -161,9 +161,9 @@ static void name_without_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip),	cmocka_unit_test(libraries),
-		cmocka_unit_test(no_libraries), cmocka_unit_test(cut_short),
-		cmocka_unit_test(damaged),	cmocka_unit_test(name_without_end),
+		cmocka_unit_test(round_trip), cmocka_unit_test(files),
+		cmocka_unit_test(no_files),   cmocka_unit_test(cut_short),
+		cmocka_unit_test(damaged),    cmocka_unit_test(name_without_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
