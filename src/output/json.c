@@ -52,67 +52,74 @@ static void write_line(struct json *json)
 	json->length = 0;
 }
 
-static void put(struct json *json, const char *text)
+static void put_bytes(struct json *json, const char *bytes, size_t length)
 {
-	size_t length = strlen(text);
-
-	memcpy(json->line + json->length, text, length);
+	memcpy(json->line + json->length, bytes, length);
 	json->length += length;
 }
 
-/* `key` of these is KEY("name"), with what stands around it. */
-#define KEY(name) ",\"" name "\":"
-
-static void put_number(struct json *json, const char *key, bool present, uint64_t number)
+static void put_char(struct json *json, char c)
 {
-	put(json, key);
+	json->line[json->length++] = c;
+}
+
+/* What is written as it stands here: its length is known to the compiler. */
+#define PUT(json, literal) put_bytes(json, literal, sizeof(literal) - 1)
+#define KEY_TEXT(name) ",\"" name "\":"
+#define KEY(name) KEY_TEXT(name), sizeof(KEY_TEXT(name)) - 1
+
+static void put_number(struct json *json, const char *key, size_t key_length, bool present,
+		       uint64_t number)
+{
+	put_bytes(json, key, key_length);
 	if (present)
 		json->length += write_number(json->line + json->length, number);
 	else
-		put(json, "null");
+		PUT(json, "null");
 }
 
-static void put_string(struct json *json, const char *key, const char *text, size_t length)
+static void put_string(struct json *json, const char *key, size_t key_length, const char *text,
+		       size_t length)
 {
-	put(json, key);
+	put_bytes(json, key, key_length);
 	if (!text) {
-		put(json, "null");
+		PUT(json, "null");
 		return;
 	}
-	put(json, "\"");
+	put_char(json, '"');
 	json->length += text_escape_json(json->line + json->length, STRING_SIZE, text, length);
-	put(json, "\"");
+	put_char(json, '"');
 }
 
-static void put_name(struct json *json, const char *key, const char *name)
+static void put_name(struct json *json, const char *key, size_t key_length, const char *name)
 {
-	put_string(json, key, name, name ? strlen(name) : 0);
+	put_string(json, key, key_length, name, name ? strlen(name) : 0);
 }
 
-static void put_address(struct json *json, const char *key, const struct drop_event *event,
-			const uint8_t *address)
+static void put_address(struct json *json, const char *key, size_t key_length,
+			const struct drop_event *event, const uint8_t *address)
 {
 	char *to;
 
-	put(json, key);
+	put_bytes(json, key, key_length);
 	if (!(event->flags & DROP_HAS_ADDRESSES)) {
-		put(json, "null");
+		PUT(json, "null");
 		return;
 	}
-	put(json, "\"");
+	put_char(json, '"');
 	to = json->line + json->length;
 	json->length += event->ethertype == ETHERTYPE_IPV6 ? write_ipv6(to, address)
 							   : write_ipv4(to, address);
-	put(json, "\"");
+	put_char(json, '"');
 }
 
 /* A time of CLOCK_MONOTONIC, as the first key. */
 static void put_time(struct json *json, uint64_t time)
 {
 	time += json->clock_offset;
-	put(json, "{\"time\":");
+	PUT(json, "{\"time\":");
 	json->length += write_number(json->line + json->length, time / NANOSECONDS);
-	put(json, ".");
+	put_char(json, '.');
 	json->length += write_digits(json->line + json->length, time % NANOSECONDS, 9);
 }
 
@@ -122,25 +129,26 @@ static void put_place(struct json *json, uint64_t address)
 	struct symbol symbol;
 	bool known = symbols_find(json->config.symbols, address, &symbol);
 
-	put(json, "{\"address\":\"");
+	PUT(json, "{\"address\":\"");
 	json->length += write_hex(json->line + json->length, address, 1);
-	put(json, "\"");
+	put_char(json, '"');
 	put_name(json, KEY("function"), known ? symbol.name : NULL);
 	put_number(json, KEY("offset"), known, known ? symbol.offset : 0);
 	put_name(json, KEY("module"), known ? symbol.module : NULL);
-	put(json, "}");
+	put_char(json, '}');
 }
 
 static void put_stack(struct json *json, const struct drop *drop)
 {
-	put(json, KEY("stack") "[");
+	PUT(json, KEY_TEXT("stack") "[");
 	for (size_t i = 0; i < drop->stack_depth; i++) {
 		if (json->length > OBJECT_SIZE)
 			write_line(json);
-		put(json, i > 0 ? "," : "");
+		if (i > 0)
+			put_char(json, ',');
 		put_place(json, drop->stack[i]);
 	}
-	put(json, "]");
+	put_char(json, ']');
 }
 
 /* What drops can be counted by (SUMMARY_...), or all that a packet has: the same order for both. */
@@ -184,7 +192,7 @@ static void put_keys(struct json *json, const struct drop_event *event, unsigned
 	if (keys == EVERY_KEY)
 		put_number(json, KEY("length"), true, event->length);
 	if (keys & SUMMARY_LOCATION) {
-		put(json, KEY("location"));
+		PUT(json, KEY_TEXT("location"));
 		put_place(json, event->location);
 	}
 	if (keys & SUMMARY_REASON) {
@@ -207,7 +215,7 @@ static void json_drop(void *output, const struct drop *drop)
 	put_keys(json, event, EVERY_KEY);
 	if (json->config.stack)
 		put_stack(json, drop);
-	put(json, "}\n");
+	PUT(json, "}\n");
 	write_line(json);
 }
 

@@ -2,7 +2,6 @@
 #include "output/write.h"
 
 #include <stdbool.h>
-#include <string.h>
 
 #define IPV6_GROUPS 8
 
@@ -15,15 +14,12 @@ size_t write_digits(char *to, uint64_t number, size_t digits)
 
 size_t write_number(char *to, uint64_t number)
 {
-	char digits[20];
-	size_t first = sizeof(digits);
+	size_t digits = 1;
 
-	do {
-		digits[--first] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	memcpy(to, digits + first, sizeof(digits) - first);
-	return sizeof(digits) - first;
+	/* The largest number has 20 digits, so the power that would be too large is not looked at. */
+	for (uint64_t power = 10; digits < 20 && number >= power; power *= 10)
+		digits++;
+	return write_digits(to, number, digits);
 }
 
 /* At least one digit. */

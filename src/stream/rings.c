@@ -9,7 +9,6 @@
 #include <string.h>
 #include <linux/perf_event.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,25 +18,11 @@
 #include "util/error.h"
 #include "util/file.h"
 
-#define MAX_RECORD (64 * 1024) /* struct perf_event_header counts a record's bytes in 16 bits */
 #define MAX_EVENTS 16
-#define GIVE_BACK_PARTS 16
-
-/* The payload of PERF_RECORD_SAMPLE with PERF_SAMPLE_RAW, perf_event_open(2). */
-struct sample {
-	struct perf_event_header header;
-	uint32_t size;
-	char bytes[];
-} __attribute__((packed));
 
 struct ring {
-	uint32_t cpu;
 	int fd;
-	struct perf_event_mmap_page *page; /* followed by the data */
-	uint64_t tail;			   /* where the next unread record is */
-	uint64_t given;			   /* up to where the kernel may write again */
-	uint64_t head;			   /* where this drain ends */
-	uint64_t time;			   /* of the record at tail, while tail != head */
+	void *memory; /* a page of the kernel's, followed by the ring */
 };
 
 struct rings {
@@ -46,11 +31,7 @@ struct rings {
 	size_t size;
 	size_t page_size;
 	int epoll_fd;
-	/* Those with records left in this drain: a heap, so that many CPUs cost a record nothing.
-	 */
-	struct ring **unread;
-	size_t unread_count;
-	uint64_t record[MAX_RECORD / sizeof(uint64_t)]; /* the one being handed over, aligned */
+	struct merge *merge;
 };
 
 static int ring_open(struct ring *ring, const struct rings *rings, uint32_t cpu)
@@ -66,7 +47,6 @@ static int ring_open(struct ring *ring, const struct rings *rings, uint32_t cpu)
 	};
 	void *memory;
 
-	ring->cpu = cpu;
 	ring->fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 	if (ring->fd < 0)
 		return -errno;
@@ -74,7 +54,7 @@ static int ring_open(struct ring *ring, const struct rings *rings, uint32_t cpu)
 		      ring->fd, 0);
 	if (memory == MAP_FAILED)
 		return -errno;
-	ring->page = memory;
+	ring->memory = memory;
 	return 0;
 }
 
@@ -86,8 +66,8 @@ static int open_all(struct rings *rings, int map_fd, struct error *err)
 	int result = 0;
 
 	rings->rings = calloc(possible, sizeof(*rings->rings));
-	rings->unread = calloc(possible, sizeof(*rings->unread));
-	if (!online || !rings->rings || !rings->unread) {
+	rings->merge = merge_create(possible);
+	if (!online || !rings->rings || !rings->merge) {
 		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 		goto out;
 	}
@@ -114,6 +94,8 @@ static int open_all(struct rings *rings, int map_fd, struct error *err)
 			error_set(err, STATUS_LOAD, -result,
 				  "cannot open the perf buffer of CPU %u: %s", cpu,
 				  strerror(-result));
+		else
+			merge_add(rings->merge, cpu, ring->memory, rings->page_size, rings->size);
 	}
 out:
 	free(online);
@@ -159,114 +141,9 @@ enum rings_event rings_wait(struct rings *rings, int timeout_ms, const sigset_t 
 	return RINGS_READY;
 }
 
-/* Copy from the ring, where a record may go on at its start. */
-static void ring_copy(const struct rings *rings, const struct ring *ring, uint64_t at, void *to,
-		      size_t size)
+int rings_drain(struct rings *rings, merge_record *record, void *context)
 {
-	const char *data = (const char *)ring->page + rings->page_size;
-	size_t offset = at & (rings->size - 1);
-	size_t first = rings->size - offset;
-
-	if (first >= size) {
-		memcpy(to, data + offset, size);
-		return;
-	}
-	memcpy(to, data + offset, first);
-	memcpy((char *)to + first, data, size - first);
-}
-
-/* Let the kernel write again where everything was read. */
-static void ring_give_back(struct ring *ring)
-{
-	if (ring->given != ring->tail)
-		__atomic_store_n(&ring->page->data_tail, ring->tail, __ATOMIC_RELEASE);
-	ring->given = ring->tail;
-}
-
-/* Move over what is no sample to the next record, and note its time. False: there is none. */
-static bool ring_peek(const struct rings *rings, struct ring *ring)
-{
-	struct perf_event_header header;
-
-	while (ring->tail != ring->head) {
-		ring_copy(rings, ring, ring->tail, &header, sizeof(header));
-		if (header.type == PERF_RECORD_SAMPLE &&
-		    header.size >= sizeof(struct sample) + sizeof(ring->time)) {
-			ring_copy(rings, ring, ring->tail + sizeof(struct sample), &ring->time,
-				  sizeof(ring->time));
-			return true;
-		}
-		/* PERF_RECORD_LOST: the program has counted these losses itself. */
-		ring->tail += header.size;
-	}
-	return false;
-}
-
-static void swap(struct ring **a, struct ring **b)
-{
-	struct ring *was = *a;
-
-	*a = *b;
-	*b = was;
-}
-
-/* Put the heap in order again, in which at most the ring at `at` is too late for its place. */
-static void sift_down(const struct rings *rings, size_t at)
-{
-	struct ring **heap = rings->unread;
-	size_t child;
-
-	while ((child = 2 * at + 1) < rings->unread_count) {
-		if (child + 1 < rings->unread_count && heap[child + 1]->time < heap[child]->time)
-			child++;
-		if (heap[at]->time <= heap[child]->time)
-			return;
-		swap(&heap[at], &heap[child]);
-		at = child;
-	}
-}
-
-/* Note how far each ring is filled now. */
-static void look(struct rings *rings)
-{
-	rings->unread_count = 0;
-	for (size_t i = 0; i < rings->count; i++) {
-		struct ring *ring = &rings->rings[i];
-
-		ring->head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE);
-		if (ring_peek(rings, ring))
-			rings->unread[rings->unread_count++] = ring;
-	}
-	for (size_t i = rings->unread_count / 2; i-- > 0;)
-		sift_down(rings, i);
-}
-
-int rings_drain(struct rings *rings, rings_record *record, void *context)
-{
-	int result = 0;
-
-	look(rings);
-	while (!result && rings->unread_count > 0) {
-		struct ring *ring = rings->unread[0];
-		struct sample sample;
-
-		ring_copy(rings, ring, ring->tail, &sample, sizeof(sample));
-		ring_copy(rings, ring, ring->tail + sizeof(sample), rings->record, sample.size);
-		result = record(context, ring->cpu, rings->record, sample.size);
-		ring->tail += sample.header.size;
-		/*
-		 * In a flood the kernel waits for room; but each time that it is given some, the
-		 * CPU that drops has to fetch the page's first line from this one.
-		 */
-		if (ring->tail - ring->given >= rings->size / GIVE_BACK_PARTS)
-			ring_give_back(ring);
-		if (!ring_peek(rings, ring))
-			rings->unread[0] = rings->unread[--rings->unread_count];
-		sift_down(rings, 0);
-	}
-	for (size_t i = 0; i < rings->count; i++)
-		ring_give_back(&rings->rings[i]);
-	return result;
+	return merge_drain(rings->merge, record, context);
 }
 
 void rings_close(struct rings *rings)
@@ -276,14 +153,14 @@ void rings_close(struct rings *rings)
 	for (size_t i = 0; i < rings->count; i++) {
 		struct ring *ring = &rings->rings[i];
 
-		if (ring->page)
-			munmap(ring->page, rings->page_size + rings->size);
+		if (ring->memory)
+			munmap(ring->memory, rings->page_size + rings->size);
 		if (ring->fd >= 0)
 			close(ring->fd);
 	}
 	if (rings->epoll_fd >= 0)
 		close(rings->epoll_fd);
-	free(rings->unread);
+	merge_free(rings->merge);
 	free(rings->rings);
 	free(rings);
 }

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "stream/merge.h"
+
 struct error;
 
 /*
@@ -32,18 +34,8 @@ enum rings_event { RINGS_READY, RINGS_HANGUP };
  */
 enum rings_event rings_wait(struct rings *rings, int timeout_ms, const sigset_t *mask);
 
-/*
- * A record: its first eight bytes are its time. `bytes` is 8-byte aligned, valid during the call.
- * Not 0 ends the drain.
- */
-typedef int rings_record(void *context, uint32_t cpu, const void *bytes, size_t size);
-
-/*
- * Hand over all records that are there at the time of the call, those of all CPUs in the order of
- * their time; what comes meanwhile is for the next call, so that a flood cannot hold the reader
- * for ever. Returns 0 or what the callback returned.
- */
-int rings_drain(struct rings *rings, rings_record *record, void *context);
+/* Hand over what the rings hold: merge_drain(). */
+int rings_drain(struct rings *rings, merge_record *record, void *context);
 
 void rings_close(struct rings *rings);
 

@@ -159,6 +159,8 @@ static int show_drops(struct sink *sink, struct rings *rings, const sigset_t *ca
 	bool hinted = false;
 	int result = 0;
 
+	/* Now, and not while the rings fill up behind the first drop. */
+	symbols_prepare(config->output_config->symbols);
 	while (!result && !interrupted && !count_reached(sink) && (!end_ms || now_ms() < end_ms)) {
 		if (wait_for_records(rings, end_ms, caught) == RINGS_HANGUP)
 			return reader_gone(err);
@@ -236,8 +238,6 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 	}
 	if (!result) {
 		tell_start(loaded, types);
-		/* Now, and not while the rings fill up behind the first drop. */
-		symbols_prepare(config->output_config->symbols);
 		result = show_drops(&sink, rings, &caught, err);
 	}
 	/* What was recorded before the end is shown; nothing comes after it. */

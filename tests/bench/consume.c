@@ -23,6 +23,7 @@
 #define FUNCTION "nf_hook_slow"
 
 static struct drop_event events[RECORDS];
+static char buffer[64 * 1024]; /* as in src/stream/session.c */
 
 /* Somewhere in a function that any kernel with networking has. */
 static __u64 find_location(void)
@@ -97,6 +98,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "consume: %s\n", err.text);
 		return 1;
 	}
+	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	make_events();
 	output = ops->create(&config);
 	start = clock_monotonic();

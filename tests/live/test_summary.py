@@ -4,6 +4,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import tempfile
@@ -115,6 +116,35 @@ def test_what_has_no_row_is_other():
     assert set(numbers(rows[:-1])) == {2}, text[:1000]
     assert sum(numbers(rows)) == 2 * len(ports) == tracer.totals[0], tracer.errors
     assert tracer.totals[1:] == (0, 0)
+
+
+def test_cpus_that_count_at_once():
+    """The same keys for the first time on every CPU, read meanwhile: each drop is counted once."""
+    ports = range(1, 3001)
+    senders = 2
+    cpus = sorted(os.sched_getaffinity(0))
+    with counted("dport", "-o", "json", "--interval", "0.1") as (ns, tracer):
+        ns.nft("table ip t { chain c { type filter hook input priority 0; udp dport 1-3000 counter drop; }; }")
+        children = []
+        for sender in range(senders):
+            child = os.fork()
+            if child == 0:
+                os.sched_setaffinity(0, {cpus[sender % len(cpus)]})
+                send(ns, THERE, ports)
+                os._exit(0)
+            children.append(child)
+        assert all(os.waitpid(child, 0)[1] == 0 for child in children)
+        tracer.stop()
+        dropped = int(re.search(r"counter packets (\d+)", ns.run("nft", "list", "ruleset"))[1])
+    tables = {}
+    for row in map(json.loads, tracer.text.splitlines()):
+        tables.setdefault(row["time"], {})[row["dport"]] = row["count"]
+    last = {port: 0 for port in ports}
+    for table in tables.values():  # no count ever goes back
+        assert all(table.get(port, 0) >= count for port, count in last.items())
+        last.update(table)
+    assert last == {port: senders for port in ports}
+    assert dropped == senders * len(ports) == tracer.totals[0], tracer.errors
 
 
 def test_interval():
