@@ -49,7 +49,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(MODULES)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 TOOLS := $(BUILD)/tests/golden/render $(BUILD)/tests/compile/compile_headers
--include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(TOOLS:=.d)
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(TOOLS:=.d) $(FILTER_TEST:.o=.d)
 
 # Small programs that the tests run: the generated source, and a compile without a kernel.
 $(BUILD)/render-golden: $(BUILD)/tests/golden/render.o $(MODULES)
@@ -59,6 +59,13 @@ $(BUILD)/render-golden: $(BUILD)/tests/golden/render.o $(MODULES)
 $(BUILD)/compile-headers: $(BUILD)/tests/compile/compile_headers.o $(MODULES)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Filter expressions, evaluated in three ways.
+FILTER_TEST := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/filter/*.c))
+
+$(BUILD)/differential: $(FILTER_TEST) $(MODULES)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lpcap
 
 # What sends the drops of the benchmark.
 $(BUILD)/flood: tests/bench/flood.c

@@ -204,12 +204,13 @@ static __always_inline u32 frame_read_fragments(const struct frame *frame, u32 o
 static __always_inline void frame_fill(struct frame *frame, u32 start, u32 from)
 {
 	const struct frame_source *source = frame->source;
-	u32 size = source->tail > from ? source->tail - from : 0;
+	bool linear = source->tail >= from;
+	u32 size = linear ? source->tail - from : 0;
 
 	frame->start = start;
 	frame->from = from;
 	frame->linear = start + size;
-	frame->end = frame->linear + source->paged;
+	frame->end = frame->linear + (linear ? source->paged : 0);
 	if (size > frame->window - start)
 		size = frame->window - start;
 	if (bpf_probe_read_kernel(frame->bytes + frame_bounded(start), frame_bounded(size),
