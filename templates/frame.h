@@ -19,12 +19,14 @@ enum {
 	FRAME_FIRST_ETHERTYPE = 0x600, /* less is a length: 802.3 */
 
 	/*
-	 * A power of two, because a mask tells the verifier where an offset ends. Behind the window
-	 * a load from far away has its place; for the verifier it may start and end anywhere in as
-	 * much as a window.
+	 * Powers of two, because a mask tells the verifier where an offset ends. Behind the window
+	 * each far load has a place; as the verifier sees it, a copy starts in one of the two and is
+	 * as long as a window.
 	 */
-	FRAME_WINDOW_SIZE = 256,
-	FRAME_BUFFER_SIZE = 3 * FRAME_WINDOW_SIZE,
+	FRAME_WINDOW_SIZE = 512,
+	FRAME_CELL = 3 * FRAME_WINDOW_SIZE, /* see frame_forget() */
+	FRAME_BUFFER_SIZE = FRAME_CELL + sizeof(u32),
+	FRAME_FAR_LOADS = 8,
 	FRAME_HEADER_SIZE = 32, /* more than what is put together in front of the network header */
 };
 
@@ -44,14 +46,18 @@ struct frame_source {
 /* Offsets are those in the frame. */
 struct frame {
 	const struct frame_source *source;
-	unsigned char *bytes; /* FRAME_BUFFER_SIZE of them: the window */
+	unsigned char *bytes; /* FRAME_BUFFER_SIZE of them: the window, and places of far loads */
 	u32 window;	      /* where the window ends, at most; less than FRAME_WINDOW_SIZE */
 	u32 filled;	      /* where it ends now */
 	u32 start, from;      /* where what is copied from the packet starts, in the frame and there */
 	u32 linear;	      /* where the linear part ends */
 	u32 end;	      /* where the packet ends */
 	bool has_link;
-	bool was_read_on; /* the window holds what page fragments have of it */
+	u32 missing;   /* the load that missed something: of the window, or the number of a far one */
+	u32 missed;    /* where, in the frame */
+	u32 missed_size;
+	u32 read; /* a bit for each of them for which page fragments were read */
+	u32 turns; /* how often they were */
 };
 
 /* A copy of the fields of an skb whose address is `address`. */
@@ -77,12 +83,40 @@ static __always_inline void frame_locate(struct frame_source *source, const stru
 	source->tag_tci = skb->vlan_tci;
 }
 
-/* An offset in the window as the verifier wants it: with a bound that no compiler takes away. */
-static __always_inline u32 frame_bounded(u32 offset)
+/* A number below a power of two as the verifier wants it: with a mask that no compiler takes away. */
+static __always_inline u32 frame_bounded(u32 number, u32 limit)
 {
-	if (!__builtin_constant_p(offset))
-		asm volatile("" : "+r"(offset));
-	return offset & (FRAME_WINDOW_SIZE - 1);
+	if (!__builtin_constant_p(number))
+		asm volatile("" : "+r"(number));
+	return number & (limit - 1);
+}
+
+/*
+ * The same number, of which the verifier knows nothing any more. It goes through a program once
+ * for each set of numbers that it believes to matter; with what it knows of these it would not come to an
+ * end.
+ */
+static __always_inline u32 frame_forget(const struct frame *frame, u32 number)
+{
+	volatile u32 *cell = (u32 *)(frame->bytes + FRAME_CELL);
+
+	*cell = number;
+	return *cell;
+}
+
+/* What is known of the frame but for `turns`, which ends the loop over it. */
+static __always_inline void frame_forget_all(struct frame *frame)
+{
+	frame->has_link = frame_forget(frame, frame->has_link);
+	frame->start = frame_forget(frame, frame->start);
+	frame->from = frame_forget(frame, frame->from);
+	frame->linear = frame_forget(frame, frame->linear);
+	frame->end = frame_forget(frame, frame->end);
+	frame->filled = frame_forget(frame, frame->filled);
+	frame->missing = frame_forget(frame, frame->missing);
+	frame->missed = frame_forget(frame, frame->missed);
+	frame->missed_size = frame_forget(frame, frame->missed_size);
+	frame->read = frame_forget(frame, frame->read);
 }
 
 #if defined(PHYSICAL_GIGABYTES) && defined(BPF_HAS_LOOPS)
@@ -148,11 +182,11 @@ static __always_inline u64 frame_fragment_address(const struct frame_mapping *ma
 }
 
 /*
- * Copy `size` bytes of the page fragments, less than a window, from `offset` of the frame on, to
- * buffer + to. Returns how many there are.
+ * Copy `size` bytes of the page fragments, less than a window, from `offset` of the frame on, to the
+ * place `to` of the buffer. Returns how many there are.
  */
-static __always_inline u32 frame_read_fragments(const struct frame *frame, u32 offset,
-						unsigned char *buffer, u32 to, u32 size)
+static __always_inline u32 frame_read_fragments(const struct frame *frame, u32 offset, u32 to,
+						u32 size)
 {
 	const struct frame_source *source = frame->source;
 	const struct skb_shared_info *shared = (const void *)(source->head + source->shared);
@@ -177,11 +211,15 @@ static __always_inline u32 frame_read_fragments(const struct frame *frame, u32 o
 			u64 address = frame_fragment_address(mapping, &fragment, skip);
 			u32 part = fragment.length - skip;
 
+			u32 place = frame_forget(frame, to + done);
+
 			if (part > size - done)
 				part = size - done;
+			part = frame_forget(frame, part);
 			if (!address ||
-			    bpf_probe_read_kernel(buffer + frame_bounded(to + done),
-						  frame_bounded(part), (void *)address))
+			    bpf_probe_read_kernel(
+				    frame->bytes + frame_bounded(place, 2 * FRAME_WINDOW_SIZE),
+				    frame_bounded(part, FRAME_WINDOW_SIZE), (void *)address))
 				break;
 			done += part;
 			if (done == size)
@@ -193,8 +231,8 @@ static __always_inline u32 frame_read_fragments(const struct frame *frame, u32 o
 }
 #else
 /* Page fragments are not there. */
-static __always_inline u32 frame_read_fragments(const struct frame *frame, u32 offset,
-						unsigned char *buffer, u32 to, u32 size)
+static __always_inline u32 frame_read_fragments(const struct frame *frame, u32 offset, u32 to,
+						u32 size)
 {
 	return 0;
 }
@@ -213,7 +251,7 @@ static __always_inline void frame_fill(struct frame *frame, u32 start, u32 from)
 	frame->end = frame->linear + (linear ? source->paged : 0);
 	if (size > frame->window - start)
 		size = frame->window - start;
-	if (bpf_probe_read_kernel(frame->bytes + frame_bounded(start), frame_bounded(size),
+	if (bpf_probe_read_kernel(frame->bytes + start, frame_bounded(size, FRAME_WINDOW_SIZE),
 				  source->head + from))
 		size = 0;
 	frame->filled = start + size;
@@ -242,7 +280,7 @@ static __always_inline void frame_open(struct frame *frame, const struct frame_s
 	frame->bytes = bytes;
 	frame->window = window > FRAME_HEADER_SIZE ? window : FRAME_HEADER_SIZE;
 	frame->has_link = false;
-	frame->was_read_on = false;
+	frame->missing = frame->missed = frame->missed_size = frame->read = frame->turns = 0;
 	if (tag) {
 		frame_put(frame, FRAME_ADDRESSES_SIZE, source->tag_protocol);
 		frame_put(frame, FRAME_ADDRESSES_SIZE + 2, bpf_htons(source->tag_tci));
@@ -270,26 +308,12 @@ static __always_inline void frame_open(struct frame *frame, const struct frame_s
 		frame_put(frame, FRAME_ADDRESSES_SIZE + tag, source->protocol);
 		frame_fill(frame, FRAME_LINK_SIZE + tag, source->network);
 	}
+	frame_forget_all(frame);
 }
 
 static __always_inline u32 frame_length(const struct frame *frame)
 {
 	return frame->end;
-}
-
-/* Fill the window from page fragments. False: there is nothing more to read. */
-static __always_inline bool frame_read_on(struct frame *frame)
-{
-	u32 end = frame->window < frame->end ? frame->window : frame->end;
-	u32 read;
-
-	if (frame->was_read_on || frame->filled >= end || frame->filled < frame->linear)
-		return false;
-	frame->was_read_on = true;
-	read = frame_read_fragments(frame, frame->filled, frame->bytes, frame->filled,
-				    end - frame->filled);
-	frame->filled += read;
-	return read != 0;
 }
 
 /* A number of 1, 2 or 4 bytes. */
@@ -302,34 +326,76 @@ static __always_inline u32 frame_number(const unsigned char *bytes, u32 size)
 	return bpf_ntohl(*(const __be32 *)bytes);
 }
 
-/* Load `size` bytes that cannot lie behind the window. False: they are not there. */
-static __always_inline bool frame_load(const struct frame *frame, u32 offset, u32 size, u32 *value)
+/* Where a far load finds its bytes in the buffer; numbers are below FRAME_FAR_LOADS. */
+static __always_inline u32 frame_place(u32 far)
 {
+	return FRAME_WINDOW_SIZE + far * sizeof(u32);
+}
+
+/* Load `size` bytes that cannot lie behind the window. False: they are not there, or not yet. */
+static __always_inline bool frame_load(struct frame *frame, u32 offset, u32 size, u32 *value)
+{
+	frame->missing = FRAME_FAR_LOADS;
 	if (offset + size > frame->filled || (offset < FRAME_ADDRESSES_SIZE && !frame->has_link))
 		return false;
-	*value = frame_number(frame->bytes + frame_bounded(offset), size);
+	*value = frame_number(frame->bytes + frame_bounded(offset, FRAME_WINDOW_SIZE), size);
 	return true;
 }
 
-/* The same for bytes that may lie anywhere. */
-static __always_inline bool frame_load_far(const struct frame *frame, u64 offset, u32 size,
+/* The same for bytes that may lie anywhere. Each such load of a program has a number. */
+static __always_inline bool frame_load_far(struct frame *frame, u32 far, u64 offset, u32 size,
 					   u32 *value)
 {
-	unsigned char *bytes = frame->bytes + FRAME_WINDOW_SIZE;
-	u32 part = 0;
+	unsigned char *bytes = frame->bytes + frame_place(far);
 
-	if (offset + size > frame->end)
-		return false;
 	if (offset < frame->start)
 		return frame_load(frame, offset, size, value);
+	frame->missing = far;
+	frame->missed = offset;
+	frame->missed_size = size;
+	if (offset + size > frame->end)
+		return false;
+	if (!(frame->read & 1 << far) &&
+	    (offset + size > frame->linear ||
+	     bpf_probe_read_kernel(bytes, size,
+				   frame->source->head + frame->from + offset - frame->start)))
+		return false;
+	*value = frame_number(bytes, size);
+	return true;
+}
+
+/*
+ * Read what a load missed from page fragments, for the program to begin again and find it there:
+ * they are read in this one place, because the verifier follows a loop wherever it stands. `turns`:
+ * how often that can help. False: there is nothing, or there was an attempt before.
+ */
+static __always_inline bool frame_read_on(struct frame *frame, u32 turns)
+{
+	frame_forget_all(frame);
+
+	bool far = frame->missing < FRAME_FAR_LOADS;
+	u32 offset = far ? frame->missed : frame->filled;
+	u32 end = far ? offset + frame->missed_size : frame->window;
+	u32 to = far ? frame_place(frame->missing) : offset;
+	u32 part = 0;
+
+	if (frame->turns++ == turns || frame->read & 1 << frame->missing ||
+	    frame->linear == frame->end)
+		return false;
+	frame->read = frame_forget(frame, frame->read | 1 << frame->missing);
+	if (end > frame->end)
+		end = frame->end;
 	if (offset < frame->linear) {
-		part = frame->linear - offset < size ? frame->linear - offset : size;
-		if (bpf_probe_read_kernel(bytes, frame_bounded(part),
+		part = frame->linear - offset;
+		if (bpf_probe_read_kernel(frame->bytes + frame_bounded(to, 2 * FRAME_WINDOW_SIZE),
+					  frame_bounded(part, FRAME_WINDOW_SIZE),
 					  frame->source->head + frame->from + offset - frame->start))
 			return false;
 	}
-	if (part < size)
-		part += frame_read_fragments(frame, offset + part, bytes, part, size - part);
-	*value = frame_number(bytes, size);
-	return part == size;
+	part += frame_read_fragments(frame, frame_forget(frame, offset + part),
+				     frame_forget(frame, to + part),
+				     frame_forget(frame, end - offset - part));
+	if (!far)
+		frame->filled = frame_forget(frame, frame->filled + part);
+	return part == end - offset || !far;
 }

@@ -27,6 +27,7 @@ struct analysis {
 	bool labelled[BPF_MAXINSNS + 1];	/* a jump leads there */
 	uint32_t window;			/* where loads that are not far end, at most */
 	bool loads;				/* anything of the packet */
+	size_t far_loads;
 	bool uses_x;
 	bool uses_memory[BPF_MEMWORDS];
 };
@@ -104,29 +105,6 @@ static bool is_known(const struct sock_filter *insn)
 	default:
 		return BPF_CLASS(insn->code) == BPF_ALU && BPF_OP(insn->code) <= BPF_XOR;
 	}
-}
-
-const char *cbpf_refusal(const struct sock_filter *code, size_t count)
-{
-	if (count == 0 || count > BPF_MAXINSNS || BPF_CLASS(code[count - 1].code) != BPF_RET)
-		return "libpcap makes too large a program of it";
-	for (size_t i = 0; i < count; i++) {
-		const struct sock_filter *insn = &code[i];
-		uint64_t jump = 0;
-
-		if (!is_known(insn))
-			return "libpcap makes an instruction of it that is not supported";
-		if (is_packet_load(insn) && BPF_MODE(insn->code) != BPF_IND &&
-		    insn->k >= (uint32_t)SKF_LL_OFF && insn->k < (uint32_t)SKF_AD_OFF + SKF_AD_MAX)
-			return "only a capture on an interface knows what it asks for";
-		if (BPF_CLASS(insn->code) == BPF_JMP)
-			jump = BPF_OP(insn->code) == BPF_JA ? insn->k : max_of(insn->jt, insn->jf);
-		/* Backwards is far forwards. */
-		if (BPF_CLASS(insn->code) != BPF_RET && i + 1 + jump >= count)
-			return "it follows a chain of headers in a loop (protochain), which is "
-			       "not supported";
-	}
-	return NULL;
 }
 
 static uint32_t min_of(uint32_t left, uint32_t right)
@@ -246,9 +224,12 @@ static bool is_far(const struct sock_filter *insn, const struct bounds *bounds)
 }
 
 /* As all jumps lead forwards, one pass in the order of the program sees all ways to a place. */
-static void analyse(struct analysis *analysis, const struct sock_filter *code, size_t count)
+static struct analysis *analyse(const struct sock_filter *code, size_t count)
 {
-	memset(analysis, 0, sizeof(*analysis));
+	struct analysis *analysis = calloc(1, sizeof(*analysis));
+
+	if (!analysis)
+		return NULL;
 	analysis->code = code;
 	analysis->count = count;
 	analysis->bounds[0].reached = true;
@@ -269,7 +250,9 @@ static void analyse(struct analysis *analysis, const struct sock_filter *code, s
 			analysis->uses_memory[insn->k] = true;
 		if (is_packet_load(insn)) {
 			analysis->loads = true;
-			if (!is_far(insn, &analysis->bounds[i]))
+			if (is_far(insn, &analysis->bounds[i]))
+				analysis->far_loads++;
+			else
 				analysis->window =
 					max_of(analysis->window,
 					       (uint32_t)load_end(insn, &analysis->bounds[i]));
@@ -290,6 +273,39 @@ static void analyse(struct analysis *analysis, const struct sock_filter *code, s
 				join(&analysis->bounds[i + 1], &after);
 		}
 	}
+	return analysis;
+}
+
+const char *cbpf_refusal(const struct sock_filter *code, size_t count)
+{
+	struct analysis *analysis;
+	const char *refusal = NULL;
+
+	if (count == 0 || count > BPF_MAXINSNS || BPF_CLASS(code[count - 1].code) != BPF_RET)
+		return "libpcap makes too large a program of it";
+	for (size_t i = 0; i < count; i++) {
+		const struct sock_filter *insn = &code[i];
+		uint64_t jump = 0;
+
+		if (!is_known(insn))
+			return "libpcap makes an instruction of it that is not supported";
+		if (is_packet_load(insn) && BPF_MODE(insn->code) != BPF_IND &&
+		    insn->k >= (uint32_t)SKF_LL_OFF && insn->k < (uint32_t)SKF_AD_OFF + SKF_AD_MAX)
+			return "only a capture on an interface knows what it asks for";
+		if (BPF_CLASS(insn->code) == BPF_JMP)
+			jump = BPF_OP(insn->code) == BPF_JA ? insn->k : max_of(insn->jt, insn->jf);
+		/* Backwards is far forwards. */
+		if (BPF_CLASS(insn->code) != BPF_RET && i + 1 + jump >= count)
+			return "it follows a chain of headers in a loop (protochain), which is "
+			       "not supported";
+	}
+	analysis = analyse(code, count);
+	if (!analysis)
+		return "there is no memory to look at it";
+	if (analysis->far_loads > CBPF_MAX_FAR_LOADS)
+		refusal = "it looks at too many places that may lie anywhere in a packet";
+	free(analysis);
+	return refusal;
 }
 
 /* The instruction as the field writes it: "ldh [x + 14]", "jeq #0x800 jt 2 jf 8". */
@@ -363,14 +379,17 @@ static void describe(const struct sock_filter *insn, size_t index, FILE *out)
 }
 
 static void emit_packet_load(const struct sock_filter *insn, size_t index,
-			     const struct bounds *bounds, FILE *out)
+			     const struct bounds *bounds, size_t *far, FILE *out)
 {
 	char to = BPF_CLASS(insn->code) == BPF_LDX ? 'x' : 'a';
 	const char *base = BPF_MODE(insn->code) == BPF_IND ? "x + " : "";
-	bool far = is_far(insn, bounds);
+	uint32_t size = load_size(insn);
 
-	fprintf(out, "\tif (!frame_load%s(frame, %s%u%s, %u, &%c)) ", far ? "_far" : "", base,
-		insn->k, far ? "ULL" : "", load_size(insn), to);
+	if (is_far(insn, bounds))
+		fprintf(out, "\tif (!frame_load_far(frame, %zu, %s%uULL, %u, &%c)) ", (*far)++,
+			base, insn->k, size, to);
+	else
+		fprintf(out, "\tif (!frame_load(frame, %s%u, %u, &%c)) ", base, insn->k, size, to);
 	describe(insn, index, out);
 	fputs("\t\tgoto missing;\n", out);
 	if (BPF_MODE(insn->code) == BPF_MSH)
@@ -450,10 +469,10 @@ static void emit_jump(const struct sock_filter *insn, size_t index, FILE *out)
 }
 
 static void emit_instruction(const struct sock_filter *insn, size_t index,
-			     const struct bounds *bounds, FILE *out)
+			     const struct bounds *bounds, size_t *far, FILE *out)
 {
 	if (is_packet_load(insn)) {
-		emit_packet_load(insn, index, bounds, out);
+		emit_packet_load(insn, index, bounds, far, out);
 		return;
 	}
 	switch (BPF_CLASS(insn->code)) {
@@ -487,6 +506,8 @@ static void emit_instruction(const struct sock_filter *insn, size_t index,
 
 static void emit(const struct analysis *analysis, FILE *out)
 {
+	size_t far = 0;
+
 	fprintf(out,
 		"/* Bytes of the frame that are looked at, but for those far behind its start. */\n"
 		"#define EXPRESSION_WINDOW %u\n"
@@ -506,24 +527,24 @@ static void emit(const struct analysis *analysis, FILE *out)
 			continue;
 		if (analysis->labelled[i])
 			fprintf(out, "l%zu:\n", i);
-		emit_instruction(&analysis->code[i], i, &analysis->bounds[i], out);
+		emit_instruction(&analysis->code[i], i, &analysis->bounds[i], &far, out);
 	}
 	if (analysis->loads)
-		fputs("missing:\n"
-		      "\tif (frame_read_on(frame))\n"
-		      "\t\tgoto again;\n"
-		      "\treturn false;\n",
-		      out);
+		fprintf(out,
+			"missing:\n"
+			"\tif (frame_read_on(frame, %zu))\n"
+			"\t\tgoto again;\n"
+			"\treturn false;\n",
+			analysis->far_loads + 1);
 	fputs("}\n", out);
 }
 
 int cbpf_emit(const struct sock_filter *code, size_t count, FILE *out)
 {
-	struct analysis *analysis = malloc(sizeof(*analysis));
+	struct analysis *analysis = analyse(code, count);
 
 	if (!analysis)
 		return -ENOMEM;
-	analyse(analysis, code, count);
 	emit(analysis, out);
 	free(analysis);
 	return 0;

@@ -10,9 +10,11 @@ struct sock_filter;
 
 /*
  * Of a frame at most so many bytes are copied at once, less than FRAME_WINDOW_SIZE of
- * templates/frame.h; what may lie beyond is read where it is looked at.
+ * templates/frame.h; what may lie beyond is read where it is looked at, at up to
+ * FRAME_FAR_LOADS places.
  */
-#define CBPF_MAX_WINDOW 255
+#define CBPF_MAX_WINDOW 511
+#define CBPF_MAX_FAR_LOADS 8
 
 /* Why a classic BPF program cannot be translated, as the end of a sentence; NULL: it can be. */
 const char *cbpf_refusal(const struct sock_filter *code, size_t count);

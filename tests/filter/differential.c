@@ -209,7 +209,29 @@ static unsigned char run_program(int program_fd, uint64_t argument)
 	return (unsigned char)attr.test.retval;
 }
 
-static size_t largest, largest_case;
+/* What the kernel's verifier had most work with. */
+static struct {
+	uint32_t steps;
+	size_t instructions, case_;
+} hardest;
+
+static void note_verified(int program_fd, size_t instructions, size_t case_)
+{
+	struct bpf_prog_info info;
+	union bpf_attr attr;
+
+	memset(&info, 0, sizeof(info));
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)program_fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uint64_t)(uintptr_t)&info;
+	if (syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) ||
+	    info.verified_insns < hardest.steps)
+		return;
+	hardest.steps = info.verified_insns;
+	hardest.instructions = instructions;
+	hardest.case_ = case_;
+}
 
 static void load_and_run(const struct image *image, const int *map_fds)
 {
@@ -226,22 +248,15 @@ static void load_and_run(const struct image *image, const int *map_fds)
 				code[k].imm = map_fds[code[k].imm];
 		fd = sysbpf_program_load(BPF_PROG_TYPE_RAW_TRACEPOINT, code, function->count,
 					 "test", NULL, 0);
-		if (fd < 0) {
-			static char log[1 << 24];
-
-			sysbpf_program_load(BPF_PROG_TYPE_RAW_TRACEPOINT, code, function->count,
-					    "test", log, sizeof(log));
-			fprintf(stderr, "%s: the verifier refuses it: %s\n%s\n", cases[i].text,
-				strerror(-fd), strlen(log) > 2000 ? log + strlen(log) - 2000 : log);
-		}
+		if (fd < 0)
+			fprintf(stderr, "the kernel refuses %s: %s\n", cases[i].text,
+				strerror(-fd));
 		for (size_t packet = 0; packet < packet_count && fd >= 0; packet++)
 			cases[i].matches[KERNEL][packet] = run_program(fd, packet);
-		if (function->count > largest) {
-			largest = function->count;
-			largest_case = i;
-		}
-		if (fd >= 0)
+		if (fd >= 0) {
+			note_verified(fd, function->count, i);
 			close(fd);
+		}
 		free(code);
 	}
 }
@@ -379,9 +394,10 @@ static size_t run(uint64_t seed, size_t random_count, size_t wanted_packets, cha
 	different = compare(types);
 	printf("seed %llu: %zu expressions, %zu of them telling, x %zu packets: %zu pairs differ\n",
 	       (unsigned long long)seed, case_count, count_telling(), packet_count, different);
-	if (types && case_count)
-		printf("largest program: %zu instructions: %s\n", largest,
-		       cases[largest_case].text);
+	if (types && hardest.steps)
+		printf("hardest to verify: %u steps for %zu instructions: %s\n", hardest.steps,
+		       hardest.instructions, cases[hardest.case_].text);
+	hardest.steps = 0;
 	free_all();
 	return different;
 }
