@@ -106,6 +106,9 @@ bench: ## measure, side by side with bpftrace (PEER=binary for one more)
 	@$(MAKE) --no-print-directory -j "$$(nproc)" all $(BUILD)/flood
 	tests/bench/run.py $(BENCH)
 
+fuzz-filter: $(BUILD)/differential ## random filter expressions and packets (SEED=1 COUNT=100; until one fails)
+	$(BUILD)/differential -c -s $(or $(SEED),$$(date +%s)) -n $(or $(COUNT),100) -p 1200
+
 lint: ## check format, C and shell scripts
 	tests/lint/run
 
@@ -122,5 +125,5 @@ clean: ## remove what was built
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
 
-.PHONY: all run demo test test-vm unit bench lint man install uninstall clean help
+.PHONY: all run demo test test-vm unit fuzz-filter bench lint man install uninstall clean help
 .SECONDARY:
