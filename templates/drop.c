@@ -87,7 +87,7 @@ struct drop_record {
 	struct drop_event event;
 	u64 stack[DROP_STACK_DEPTH];
 //@if expression
-	unsigned char frame[FRAME_BUFFER_SIZE];
+	struct frame frame;
 //@end
 };
 BPF_PERCPU_ARRAY(scratch, struct drop_record, SCRATCH_LEVELS);
@@ -441,8 +441,7 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 	struct sk_buff skb;
 //@end
 //@if expression
-	struct frame_source frame_source;
-	struct frame frame;
+	struct frame *frame = &((struct drop_record *)event)->frame;
 //@end
 //@if packet
 	struct packet packet;
@@ -464,9 +463,9 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 	event->length = skb.len;
 //@end
 //@if expression
-	frame_locate(&frame_source, &skb, address);
-	frame_open(&frame, &frame_source, ((struct drop_record *)event)->frame, EXPRESSION_WINDOW);
-	if (!expression_matches(&frame))
+	frame_locate(&frame->source, &skb, address);
+	frame_open(frame, EXPRESSION_WINDOW);
+	if (!expression_matches(frame))
 		return 0;
 //@end
 

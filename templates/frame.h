@@ -8,8 +8,8 @@
  * The start of the frame is copied into a window at once; what an expression looks at further
  * behind is read where it looks. What is not there ends an expression: it does not match.
  *
- * Macros from outside: BPF_HAS_LOOPS as in drop.c, PHYSICAL_GIGABYTES where the machine's memory
- * ends (on x86-64). Page fragments are read if both are there.
+ * Macros from outside: PHYSICAL_GIGABYTES, where the machine's memory ends, if page fragments can be
+ * read: on x86-64, from Linux 5.4 on, which has skb_frag_t as it is known here, and loops.
  */
 enum {
 	FRAME_NO_LINK = 0xffff,	   /* skb->mac_header that was never set */
@@ -24,8 +24,7 @@ enum {
 	 * as long as a window.
 	 */
 	FRAME_WINDOW_SIZE = 512,
-	FRAME_CELL = 3 * FRAME_WINDOW_SIZE, /* see frame_forget() */
-	FRAME_BUFFER_SIZE = FRAME_CELL + sizeof(u32),
+	FRAME_BUFFER_SIZE = 3 * FRAME_WINDOW_SIZE,
 	FRAME_FAR_LOADS = 8,
 	FRAME_HEADER_SIZE = 32, /* more than what is put together in front of the network header */
 };
@@ -43,21 +42,26 @@ struct frame_source {
 	u16 tag_tci;
 };
 
-/* Offsets are those in the frame. */
+/*
+ * Offsets are those in the frame. It belongs into a map: on the BPF stack is no room for it, and of
+ * numbers in a map the verifier knows nothing. It goes through a program once for each set of
+ * numbers that it believes to matter; with what it would know of these it came to no end.
+ */
 struct frame {
-	const struct frame_source *source;
-	unsigned char *bytes; /* FRAME_BUFFER_SIZE of them: the window, and places of far loads */
-	u32 window;	      /* where the window ends, at most; less than FRAME_WINDOW_SIZE */
-	u32 filled;	      /* where it ends now */
-	u32 start, from;      /* where what is copied from the packet starts, in the frame and there */
-	u32 linear;	      /* where the linear part ends */
-	u32 end;	      /* where the packet ends */
-	bool has_link;
-	u32 missing;   /* the load that missed something: of the window, or the number of a far one */
-	u32 missed;    /* where, in the frame */
+	struct frame_source source;
+	u32 window;	 /* where the window ends, at most; less than FRAME_WINDOW_SIZE */
+	u32 filled;	 /* where it ends now */
+	u32 start, from; /* where what is copied from the packet starts, in the frame and there */
+	u32 linear;	 /* where the linear part ends */
+	u32 end;	 /* where the packet ends */
+	u32 has_link;
+	u32 missing; /* the load that missed something: of the window, or the number of a far one */
+	u32 missed;  /* where */
 	u32 missed_size;
-	u32 read; /* a bit for each of them for which page fragments were read */
-	u32 turns; /* how often they were */
+	u32 read;   /* a bit for each of them for which page fragments were read */
+	u32 number; /* see frame_forget() */
+	/* The window, and behind it a place for each far load. */
+	unsigned char bytes[FRAME_BUFFER_SIZE] __attribute__((aligned(8)));
 };
 
 /* A copy of the fields of an skb whose address is `address`. */
@@ -91,35 +95,27 @@ static __always_inline u32 frame_bounded(u32 number, u32 limit)
 	return number & (limit - 1);
 }
 
-/*
- * The same number, of which the verifier knows nothing any more. It goes through a program once
- * for each set of numbers that it believes to matter; with what it knows of these it would not come to an
- * end.
- */
-static __always_inline u32 frame_forget(const struct frame *frame, u32 number)
+/* What is in the frame is read anew, so that neither compiler nor verifier knows it any more. */
+static __always_inline void frame_forget_all(void)
 {
-	volatile u32 *cell = (u32 *)(frame->bytes + FRAME_CELL);
-
-	*cell = number;
-	return *cell;
+	asm volatile("" ::: "memory");
 }
 
-/* What is known of the frame but for `turns`, which ends the loop over it. */
-static __always_inline void frame_forget_all(struct frame *frame)
+/* The same for a number. */
+static __always_inline u32 frame_forget(struct frame *frame, u32 number)
 {
-	frame->has_link = frame_forget(frame, frame->has_link);
-	frame->start = frame_forget(frame, frame->start);
-	frame->from = frame_forget(frame, frame->from);
-	frame->linear = frame_forget(frame, frame->linear);
-	frame->end = frame_forget(frame, frame->end);
-	frame->filled = frame_forget(frame, frame->filled);
-	frame->missing = frame_forget(frame, frame->missing);
-	frame->missed = frame_forget(frame, frame->missed);
-	frame->missed_size = frame_forget(frame, frame->missed_size);
-	frame->read = frame_forget(frame, frame->read);
+	frame->number = number;
+	frame_forget_all();
+	return frame->number;
 }
 
-#if defined(PHYSICAL_GIGABYTES) && defined(BPF_HAS_LOOPS)
+/* Where a far load finds its bytes in the buffer; numbers are below FRAME_FAR_LOADS. */
+static __always_inline u32 frame_place(u32 far)
+{
+	return FRAME_WINDOW_SIZE + far * sizeof(u32);
+}
+
+#ifdef PHYSICAL_GIGABYTES
 #define FRAME_GIGABYTE (1ULL << 30)
 #define FRAME_PAGE_SHIFT 12
 
@@ -185,10 +181,10 @@ static __always_inline u64 frame_fragment_address(const struct frame_mapping *ma
  * Copy `size` bytes of the page fragments, less than a window, from `offset` of the frame on, to the
  * place `to` of the buffer. Returns how many there are.
  */
-static __always_inline u32 frame_read_fragments(const struct frame *frame, u32 offset, u32 to,
+static __always_inline u32 frame_read_fragments(struct frame *frame, u32 offset, u32 to,
 						u32 size)
 {
-	const struct frame_source *source = frame->source;
+	const struct frame_source *source = &frame->source;
 	const struct skb_shared_info *shared = (const void *)(source->head + source->shared);
 	struct frame_fragment fragment = {};
 	struct frame_mapping *mapping;
@@ -209,9 +205,8 @@ static __always_inline u32 frame_read_fragments(const struct frame *frame, u32 o
 		if (offset + done - start < fragment.length) {
 			u32 skip = offset + done - start;
 			u64 address = frame_fragment_address(mapping, &fragment, skip);
-			u32 part = fragment.length - skip;
-
 			u32 place = frame_forget(frame, to + done);
+			u32 part = fragment.length - skip;
 
 			if (part > size - done)
 				part = size - done;
@@ -229,19 +224,51 @@ static __always_inline u32 frame_read_fragments(const struct frame *frame, u32 o
 	}
 	return done;
 }
+
+/*
+ * Read what a load missed from page fragments, for the program to begin again and find it there:
+ * they are read in this one place, because the verifier follows a loop wherever it stands. False:
+ * there is nothing, or there was an attempt before.
+ */
+static __always_inline bool frame_read_on(struct frame *frame)
+{
+	bool far = frame_forget(frame, frame->missing) < FRAME_FAR_LOADS;
+	u32 offset = far ? frame->missed : frame->filled;
+	u32 end = far ? offset + frame->missed_size : frame->window;
+	u32 to = far ? frame_place(frame->missing) : offset;
+	u32 part = 0;
+
+	if (end > frame->end)
+		end = frame->end;
+	if (frame->read & 1 << frame->missing || frame->linear == frame->end || offset >= end)
+		return false;
+	frame->read |= 1 << frame->missing;
+	if (offset < frame->linear) {
+		part = frame->linear - offset;
+		if (bpf_probe_read_kernel(frame->bytes + frame_bounded(to, 2 * FRAME_WINDOW_SIZE),
+					  frame_bounded(part, FRAME_WINDOW_SIZE),
+					  frame->source.head + frame->from + offset - frame->start))
+			return false;
+	}
+	part += frame_read_fragments(frame, frame_forget(frame, offset + part),
+				     frame_forget(frame, to + part),
+				     frame_forget(frame, end - offset - part));
+	if (!far)
+		frame->filled += part;
+	return part == end - offset || !far;
+}
 #else
 /* Page fragments are not there. */
-static __always_inline u32 frame_read_fragments(const struct frame *frame, u32 offset, u32 to,
-						u32 size)
+static __always_inline bool frame_read_on(struct frame *frame)
 {
-	return 0;
+	return false;
 }
 #endif
 
 /* Copy what there is of the packet from its offset `from` on into the window, from `start` on. */
 static __always_inline void frame_fill(struct frame *frame, u32 start, u32 from)
 {
-	const struct frame_source *source = frame->source;
+	const struct frame_source *source = &frame->source;
 	bool linear = source->tail >= from;
 	u32 size = linear ? source->tail - from : 0;
 
@@ -263,24 +290,19 @@ static __always_inline void frame_put(struct frame *frame, u32 offset, __be16 va
 	*(__be16 *)(frame->bytes + offset) = value;
 }
 
-/*
- * Open the frame of a packet. `bytes`: FRAME_BUFFER_SIZE of them. `window`: how many of the frame's
- * first bytes are looked at.
- */
-static __always_inline void frame_open(struct frame *frame, const struct frame_source *source,
-				       unsigned char *bytes, u32 window)
+/* Open the frame of the packet at frame->source. `window`: its first bytes that are looked at. */
+static __always_inline void frame_open(struct frame *frame, u32 window)
 {
+	const struct frame_source *source = &frame->source;
 	u32 behind = source->network - source->link - FRAME_LINK_SIZE;
 	u32 tag = source->tag_protocol ? FRAME_TAG_SIZE : 0;
 	bool tagged = source->protocol == bpf_htons(0x8100) ||
 		      source->protocol == bpf_htons(0x88a8);
 	__be16 ethertype;
 
-	frame->source = source;
-	frame->bytes = bytes;
 	frame->window = window > FRAME_HEADER_SIZE ? window : FRAME_HEADER_SIZE;
 	frame->has_link = false;
-	frame->missing = frame->missed = frame->missed_size = frame->read = frame->turns = 0;
+	frame->read = 0;
 	if (tag) {
 		frame_put(frame, FRAME_ADDRESSES_SIZE, source->tag_protocol);
 		frame_put(frame, FRAME_ADDRESSES_SIZE + 2, bpf_htons(source->tag_tci));
@@ -308,7 +330,7 @@ static __always_inline void frame_open(struct frame *frame, const struct frame_s
 		frame_put(frame, FRAME_ADDRESSES_SIZE + tag, source->protocol);
 		frame_fill(frame, FRAME_LINK_SIZE + tag, source->network);
 	}
-	frame_forget_all(frame);
+	frame_forget_all();
 }
 
 static __always_inline u32 frame_length(const struct frame *frame)
@@ -326,18 +348,13 @@ static __always_inline u32 frame_number(const unsigned char *bytes, u32 size)
 	return bpf_ntohl(*(const __be32 *)bytes);
 }
 
-/* Where a far load finds its bytes in the buffer; numbers are below FRAME_FAR_LOADS. */
-static __always_inline u32 frame_place(u32 far)
-{
-	return FRAME_WINDOW_SIZE + far * sizeof(u32);
-}
-
 /* Load `size` bytes that cannot lie behind the window. False: they are not there, or not yet. */
 static __always_inline bool frame_load(struct frame *frame, u32 offset, u32 size, u32 *value)
 {
-	frame->missing = FRAME_FAR_LOADS;
-	if (offset + size > frame->filled || (offset < FRAME_ADDRESSES_SIZE && !frame->has_link))
+	if (offset + size > frame->filled || (offset < FRAME_ADDRESSES_SIZE && !frame->has_link)) {
+		frame->missing = FRAME_FAR_LOADS;
 		return false;
+	}
 	*value = frame_number(frame->bytes + frame_bounded(offset, FRAME_WINDOW_SIZE), size);
 	return true;
 }
@@ -358,44 +375,8 @@ static __always_inline bool frame_load_far(struct frame *frame, u32 far, u64 off
 	if (!(frame->read & 1 << far) &&
 	    (offset + size > frame->linear ||
 	     bpf_probe_read_kernel(bytes, size,
-				   frame->source->head + frame->from + offset - frame->start)))
+				   frame->source.head + frame->from + offset - frame->start)))
 		return false;
 	*value = frame_number(bytes, size);
 	return true;
-}
-
-/*
- * Read what a load missed from page fragments, for the program to begin again and find it there:
- * they are read in this one place, because the verifier follows a loop wherever it stands. `turns`:
- * how often that can help. False: there is nothing, or there was an attempt before.
- */
-static __always_inline bool frame_read_on(struct frame *frame, u32 turns)
-{
-	frame_forget_all(frame);
-
-	bool far = frame->missing < FRAME_FAR_LOADS;
-	u32 offset = far ? frame->missed : frame->filled;
-	u32 end = far ? offset + frame->missed_size : frame->window;
-	u32 to = far ? frame_place(frame->missing) : offset;
-	u32 part = 0;
-
-	if (frame->turns++ == turns || frame->read & 1 << frame->missing ||
-	    frame->linear == frame->end)
-		return false;
-	frame->read = frame_forget(frame, frame->read | 1 << frame->missing);
-	if (end > frame->end)
-		end = frame->end;
-	if (offset < frame->linear) {
-		part = frame->linear - offset;
-		if (bpf_probe_read_kernel(frame->bytes + frame_bounded(to, 2 * FRAME_WINDOW_SIZE),
-					  frame_bounded(part, FRAME_WINDOW_SIZE),
-					  frame->source->head + frame->from + offset - frame->start))
-			return false;
-	}
-	part += frame_read_fragments(frame, frame_forget(frame, offset + part),
-				     frame_forget(frame, to + part),
-				     frame_forget(frame, end - offset - part));
-	if (!far)
-		frame->filled = frame_forget(frame, frame->filled + part);
-	return part == end - offset || !far;
 }

@@ -396,8 +396,8 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 void options_help(FILE *out)
 {
 	fputs("Usage: bytetrace [flags] [filter expression]\n"
-	      "Show the packets that the kernel drops: where, and why. A filter expression is what\n"
-	      "tcpdump takes, see pcap-filter(7).\n",
+	      "Show the packets that the kernel drops: where, and why. A filter expression is\n"
+	      "what tcpdump takes, see pcap-filter(7).\n",
 	      out);
 	for (int group = 0; group < GROUPS; group++) {
 		fprintf(out, "\n%s:\n", group_titles[group]);

@@ -520,7 +520,7 @@ static void emit(const struct analysis *analysis, FILE *out)
 	for (size_t i = 0; i < BPF_MEMWORDS; i++)
 		if (analysis->uses_memory[i])
 			fprintf(out, ", m%zu = 0", i);
-	fprintf(out, ";\n\n%s\ta = %s0;\n", analysis->loads ? "again:\n" : "",
+	fprintf(out, ";\n%s\ta = %s0;\n", analysis->loads ? "\tu32 turns = 0;\n\nagain:\n" : "\n",
 		analysis->uses_x ? "x = " : "");
 	for (size_t i = 0; i < analysis->count; i++) {
 		if (!analysis->bounds[i].reached)
@@ -532,7 +532,7 @@ static void emit(const struct analysis *analysis, FILE *out)
 	if (analysis->loads)
 		fprintf(out,
 			"missing:\n"
-			"\tif (frame_read_on(frame, %zu))\n"
+			"\tif (turns++ < %zu && frame_read_on(frame))\n"
 			"\t\tgoto again;\n"
 			"\treturn false;\n",
 			analysis->far_loads + 1);

@@ -181,10 +181,11 @@ static bool gets_message(const struct libpcap *pcap, const char *message, const 
 static bool is_about(const struct libpcap *pcap, const char *message, const char *text,
 		     size_t length)
 {
-	static const char *const words[] = { "",	 " 1",	    " tcp",    " port 1",
-					     " 1.2.3.4", " host 1", " and 1 ", " dst host 1",
-					     " 1-2",	 "1",	    " mgt",    " beacon",
-					     " nods",	 " pass" };
+	static const char *const words[] = { "",	"[1]",	   " 1",
+					     " tcp",	" port 1", " 1.2.3.4",
+					     " host 1", " and 1 ", " dst host 1",
+					     " 1-2",	"1",	   " mgt",
+					     " beacon", " nods",   " pass" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		if (!gets_message(pcap, message, text, length, words[i]))

@@ -41,7 +41,8 @@ void macros_make(struct macros *macros, const char *release, const char *format,
 	sscanf(release, "%u.%u", &major, &minor);
 	if (major > 5 || (major == 5 && minor >= 3))
 		snprintf(macros->text[count++], sizeof(*macros->text), "-DBPF_HAS_LOOPS");
-	if (gigabytes)
+	/* What is written in terms of it takes skb_frag_t to be as it is since 5.4. */
+	if (gigabytes && (major > 5 || (major == 5 && minor >= 4)))
 		snprintf(macros->text[count++], sizeof(*macros->text),
 			 "-DPHYSICAL_GIGABYTES=%lluULL", (unsigned long long)gigabytes);
 	for (size_t i = 0; i < count; i++)

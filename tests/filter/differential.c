@@ -159,9 +159,8 @@ static void run_host(void)
 	copy_file(out, "tests/filter/host.h");
 	write_program(out, 0, case_count,
 		      "int test_%zu(int index)\n{\n"
-		      "\tstruct frame_source source;\n\tstruct frame frame;\n\n"
-		      "\treturn input_open(&frame, &source, index, EXPRESSION_WINDOW) ?\n"
-		      "\t\tmatches_%zu(&frame) : 2;\n}\n");
+		      "\tstruct frame *frame = input_open(index, EXPRESSION_WINDOW);\n\n"
+		      "\treturn frame ? matches_%zu(frame) : 2;\n}\n");
 	fprintf(out, "struct input *const test_inputs = inputs_values;\n");
 	fclose(out);
 	if (asprintf(&command, "cc -w -O0 -shared -fPIC -o %s %s", library, source) < 0 ||
@@ -263,7 +262,7 @@ static void load_and_run(const struct image *image, const int *map_fds)
 
 static void run_kernel_batch(const struct types *types, size_t first, size_t count)
 {
-	const char *const macros[] = { "-DBPF_HAS_LOOPS", "-DPHYSICAL_GIGABYTES=1ULL", NULL };
+	const char *const macros[] = { "-DPHYSICAL_GIGABYTES=1ULL", NULL };
 	struct source source = { 0 };
 	struct image image = { 0 };
 	int map_fds[8];
@@ -276,9 +275,8 @@ static void run_kernel_batch(const struct types *types, size_t first, size_t cou
 	      out);
 	write_program(out, first, count,
 		      "int test_%zu(struct bpf_raw_tracepoint_args *ctx)\n{\n"
-		      "\tstruct frame_source source;\n\tstruct frame frame;\n\n"
-		      "\treturn input_open(&frame, &source, ctx->args[0], EXPRESSION_WINDOW) ?\n"
-		      "\t\tmatches_%zu(&frame) : 2;\n}\n");
+		      "\tstruct frame *frame = input_open(ctx->args[0], EXPRESSION_WINDOW);\n\n"
+		      "\treturn frame ? matches_%zu(frame) : 2;\n}\n");
 	fclose(out);
 	if (compile_program(&image, &source, macros, types, &err))
 		die(cases[first].text, err.text);

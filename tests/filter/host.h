@@ -18,7 +18,6 @@ typedef uint32_t __be32;
 #define bpf_htons htons
 #define bpf_ntohl ntohl
 
-#define BPF_HAS_LOOPS
 #define PHYSICAL_GIGABYTES 1
 #define SKB_VLAN_ALL
 

@@ -8,24 +8,21 @@
 BPF_ARRAY(inputs, struct input, INPUT_COUNT);
 BPF_ARRAY(address, u64, 1);
 
-struct window {
-	unsigned char bytes[FRAME_BUFFER_SIZE];
-};
-BPF_ARRAY(windows, struct window, 1);
+BPF_ARRAY(frames, struct frame, 1);
 
-static __always_inline bool input_open(struct frame *frame, struct frame_source *source, int index,
-				       u32 size)
+/* The opened frame of an input. */
+static __always_inline struct frame *input_open(int index, u32 window)
 {
 	int zero = 0;
 	struct input *input = inputs.lookup(&index);
 	volatile u64 *place = (u64 *)address.lookup(&zero);
 	struct frame_mapping *mapping = frame_mapping.lookup(&zero);
-	struct window *window = windows.lookup(&zero);
+	struct frame *frame = frames.lookup(&zero);
 	struct sk_buff skb;
 	u64 base;
 
-	if (!input || !place || !mapping || !window)
-		return false;
+	if (!input || !place || !mapping || !frame)
+		return NULL;
 	/* By way of memory: the verifier must not know that it is the value of a map. */
 	*place = (u64)input;
 	base = *place;
@@ -61,7 +58,7 @@ static __always_inline bool input_open(struct frame *frame, struct frame_source 
 		skb.vlan_present = 1;
 #endif
 	}
-	frame_locate(source, &skb, NULL);
-	frame_open(frame, source, window->bytes, size);
-	return true;
+	frame_locate(&frame->source, &skb, NULL);
+	frame_open(frame, window);
+	return frame;
 }

@@ -38,7 +38,7 @@ static void formats_of_kernels(void **state)
 	(void)state;
 	assert_string_equal(macros_of("5.10", "4.9.0-19-amd64", 0, 0),
 			    "-DKFREE_SKB_SKBADDR_OFFSET=8 -DKFREE_SKB_LOCATION_OFFSET=16");
-	assert_string_equal(macros_of("6.1", "5.3.0", 1, 0),
+	assert_string_equal(macros_of("6.1", "5.3.0", 1, 25),
 			    "-DKFREE_SKB_SKBADDR_OFFSET=8 -DKFREE_SKB_LOCATION_OFFSET=16 "
 			    "-DKFREE_SKB_REASON -DKFREE_SKB_REASON_OFFSET=28 -DBPF_HAS_LOOPS");
 	assert_string_equal(macros_of("6.12", "10.2-rc1", 2, 25),

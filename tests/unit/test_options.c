@@ -204,7 +204,7 @@ static void help_fits_a_terminal(void **state)
 	(void)state;
 	options_help(out);
 	fclose(out);
-	assert_int_equal(strncmp(text, "Usage: bytetrace [flags]\n", 25), 0);
+	assert_int_equal(strncmp(text, "Usage: bytetrace [flags] [filter expression]\n", 45), 0);
 	assert_non_null(strstr(text, "-p, --proto P "));
 	assert_non_null(strstr(text, "-c, --color[=WHEN] "));
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
