@@ -71,16 +71,25 @@ BPF_PERF_OUTPUT(events);
 BPF_PERCPU_ARRAY(lost, u64, 1);
 //@end
 
+//@if expression
+//@slot frame
+
+//@slot expression
+
+//@end
 //@if scratch
 /*
- * The BPF stack is too small for a record with a kernel stack, or within a loop. A drop in an
- * interrupt can come while another is being recorded on this CPU: task, softirq, irq and NMI have
- * one each.
+ * The BPF stack is too small for a record with a kernel stack, within a loop, or for what a filter
+ * expression looks at. A drop in an interrupt can come while another is being recorded on this CPU:
+ * task, softirq, irq and NMI have one each.
  */
 #define SCRATCH_LEVELS 4
 struct drop_record {
 	struct drop_event event;
 	u64 stack[DROP_STACK_DEPTH];
+//@if expression
+	struct frame frame;
+//@end
 };
 BPF_PERCPU_ARRAY(scratch, struct drop_record, SCRATCH_LEVELS);
 BPF_PERCPU_ARRAY(scratch_level, u32, 1);
@@ -89,10 +98,10 @@ BPF_PERCPU_ARRAY(scratch_level, u32, 1);
 //@if skb
 /*
  * Of struct sk_buff two stretches are read, each at once and where it is first needed, because a
- * read costs more than the bytes that it brings: from its start to behind len, and from skb_iif
+ * read costs more than the bytes that it brings: from its start to behind data_len, and from skb_iif
  * (or the bits in front of it) to the pointers to the packet's bytes.
  */
-#define SKB_FRONT_END __builtin_offsetof(struct sk_buff, data_len)
+#define SKB_FRONT_END __builtin_offsetof(struct sk_buff, mac_len)
 #ifdef SKB_VLAN_ALL
 #define SKB_BACK __builtin_offsetof(struct sk_buff, skb_iif)
 #else
@@ -148,10 +157,34 @@ enum {
 #define IPV6_LOWER(address) \
 	((u64)bpf_ntohl((address).words[2]) << 32 | bpf_ntohl((address).words[3]))
 
+//@if inner
+/* The packet inside of a tunnel: its Ethernet header, if it has one, and what follows that. */
+struct inside {
+	u32 link; /* HEADER_UNSET: none */
+	u32 network;
+	u16 ethertype;
+	u8 tunnel; /* DROP_TUNNEL_NONE: there is none */
+};
+
+//@end
+/*
+ * A number that the verifier knows nothing about: it goes through what follows once for each set of
+ * numbers that it can tell apart, and of 16 bits that were in memory it knows none.
+ */
+static __always_inline u32 forget(u32 number)
+{
+	volatile u16 memory = number;
+
+	return memory;
+}
+
 /* The linear part of a packet. Offsets count from the start of the buffer. */
 struct packet {
 	const unsigned char *head;
 	u32 end;
+//@if inner
+	struct inside inside;
+//@end
 };
 
 /* Copy a header out of the packet. Not 0: it does not reach that far. */
@@ -423,7 +456,7 @@ static __always_inline u32 read_ipv6(struct drop_event *event, struct packet pac
 		return 0;
 	event->l4_protocol = next;
 	event->flags |= DROP_HAS_L4;
-	return offset;
+	return forget(offset);
 }
 
 /* Sender and target address of an Ethernet/IPv4 ARP packet. */
@@ -494,14 +527,6 @@ static __always_inline u32 read_network(struct drop_event *event, struct packet 
 }
 
 //@if inner
-/* The packet inside of a tunnel: its Ethernet header, if it has one, and what follows that. */
-struct inside {
-	u32 link; /* HEADER_UNSET: none */
-	u32 network;
-	u16 ethertype;
-	u8 tunnel;
-};
-
 /*
  * Find the packet inside of one whose transport header is at `offset`. 0: it is no tunnel, or the
  * packet is cut off. VXLAN is RFC 7348, GENEVE RFC 8926, GRE RFC 2784 and 2890.
@@ -581,14 +606,14 @@ static __always_inline int find_inside(const struct drop_event *event, struct pa
 }
 
 /* Go on with the packet inside of a tunnel, if this is one. Returns as read_link() does. */
-static __always_inline u32 read_inside(struct drop_event *event, struct packet packet, u32 outer,
-				       struct inside *inside)
+static __always_inline u32 read_inside(struct drop_event *event, struct packet *packet, u32 outer)
 {
 	struct ahead ahead = {};
-	u32 offset = read_network(event, packet, outer, &ahead);
+	u32 offset = read_network(event, *packet, outer, &ahead);
+	struct inside *inside = &packet->inside;
 
 	inside->tunnel = DROP_TUNNEL_NONE;
-	if (!find_inside(event, packet, offset, inside)) {
+	if (!find_inside(event, *packet, offset, inside)) {
 		inside->tunnel = DROP_TUNNEL_NONE;
 		return outer;
 	}
@@ -599,34 +624,35 @@ static __always_inline u32 read_inside(struct drop_event *event, struct packet p
 	event->l4_protocol = 0;
 	__builtin_memset(&event->saddr, 0, sizeof(event->saddr));
 	__builtin_memset(&event->daddr, 0, sizeof(event->daddr));
-	return read_tags(event, packet, inside->ethertype, inside->network);
+	return read_tags(event, *packet, inside->ethertype, inside->network);
 }
 
 //@end
 /* The packet's headers, from the outermost inwards; 0 if a filter on them does not match. */
-static __always_inline int read_packet(struct drop_event *event, const struct sk_buff *skb)
+static __always_inline int read_packet(struct drop_event *event, const struct sk_buff *skb,
+				       struct packet *packet)
 {
-	struct packet packet = { skb->head, skb->tail };
 	struct ahead ahead = {};
-	u32 offset = read_link(event, skb, packet);
+	u32 offset;
 
+	packet->head = skb->head;
+	packet->end = skb->tail;
+	offset = read_link(event, skb, *packet);
 //@if inner
-	struct inside inside;
-
-	offset = read_inside(event, packet, offset, &inside);
+	offset = read_inside(event, packet, offset);
 //@end
 //@slot filter_vlan
 //@slot filter_ethertype
-	offset = read_network(event, packet, offset, &ahead);
+	offset = read_network(event, *packet, offset, &ahead);
 //@slot filter_network
 //@if ports
-	read_ports(event, packet, offset, &ahead);
+	read_ports(event, *packet, offset, &ahead);
 //@slot filter_transport
 //@end
 //@if tcp_flags
 	u8 tcp_flags = 0;
 	int has_tcp_flags = event->flags & DROP_HAS_L4 && event->l4_protocol == IP_TCP && offset &&
-			    !packet_read(packet, offset + 13, &tcp_flags, sizeof(tcp_flags));
+			    !packet_read(*packet, offset + 13, &tcp_flags, sizeof(tcp_flags));
 
 //@slot filter_tcp
 //@end
@@ -712,6 +738,12 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 //@if skb
 	struct sk_buff skb;
 //@end
+//@if expression
+	struct frame *frame = &((struct drop_record *)event)->frame;
+//@end
+//@if packet
+	struct packet packet;
+//@end
 //@if summary
 //@else
 	u32 size = sizeof(*event);
@@ -726,7 +758,7 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 //@slot filter_skb
 //@end
 //@if packet_first
-	if (!read_packet(event, &skb))
+	if (!read_packet(event, &skb, &packet))
 		return 0;
 //@end
 //@if skb_front
@@ -734,12 +766,26 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 		return -1;
 //@slot filter_length
 //@end
+//@if expression
+	frame_locate(&frame->source, &skb, address);
+//@if inner
+	if (packet.inside.tunnel) {
+		frame->source.link = packet.inside.link;
+		frame->source.network = packet.inside.network;
+		frame->source.protocol = bpf_htons(packet.inside.ethertype);
+		frame->source.tag_protocol = 0;
+	}
+//@end
+	frame_open(frame, EXPRESSION_WINDOW);
+	if (!expression_matches(frame))
+		return 0;
+//@end
 //@if device
 	if (!read_device(event, &skb))
 		return 0;
 //@end
 //@if packet_last
-	if (!read_packet(event, &skb))
+	if (!read_packet(event, &skb, &packet))
 		return 0;
 //@end
 

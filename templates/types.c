@@ -79,6 +79,7 @@ struct kernel_types {
 	struct sock s13;
 	struct dst_entry s14;
 	struct neighbour s15;
+	struct page s16;
 };
 
 #endif

@@ -10,6 +10,7 @@
 #include "program/attach.h"
 
 struct error;
+struct expression;
 
 enum action {
 	ACTION_TRACE,
@@ -26,6 +27,7 @@ enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 struct options {
 	enum action action;
 	struct filter filter;
+	struct expression *expression; /* of pcap-filter, or NULL */
 	bool inner; /* of a tunnelled packet the inner one is meant */
 
 	int verbosity; /* number of -v: 0, 1, 2 */

@@ -136,6 +136,18 @@ bool filter_given(const struct filter *filter)
 	return given;
 }
 
+bool filter_reads_packet(const struct filter *filter)
+{
+	static const enum filter_field fields[] = { FILTER_PROTO,    FILTER_SADDR, FILTER_DADDR,
+						    FILTER_SPORT,    FILTER_DPORT, FILTER_VLAN,
+						    FILTER_TCP_FLAGS };
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		if (filter->sets[fields[i]].given)
+			return true;
+	return false;
+}
+
 static const char *const words[FILTER_FIELDS] = {
 	[FILTER_PROTO] = "protocol",
 	[FILTER_SADDR] = "source address",

@@ -101,6 +101,9 @@ int filter_check(const struct filter *filter, struct error *err);
 /* Whether there is anything to filter by. */
 bool filter_given(const struct filter *filter);
 
+/* Whether any of it is about the headers of a packet. */
+bool filter_reads_packet(const struct filter *filter);
+
 /* Say in words what passes: "every drop", or "drops with protocol \"tcp\", ...". */
 void filter_describe(const struct filter *filter, FILE *out);
 

@@ -38,6 +38,7 @@ static const struct {
 	{ "__sum16", BTF_KIND_TYPEDEF, false },	  { "__wsum", BTF_KIND_TYPEDEF, false },
 	{ "pid_t", BTF_KIND_TYPEDEF, true },	  { "pt_regs", BTF_KIND_STRUCT, false },
 	{ "sk_buff", BTF_KIND_STRUCT, false },	  { "skb_shared_info", BTF_KIND_STRUCT, false },
+	{ "page", BTF_KIND_STRUCT, false },
 	{ "net_device", BTF_KIND_STRUCT, false }, { "net", BTF_KIND_STRUCT, false },
 	{ "sock", BTF_KIND_STRUCT, false },	  { "iphdr", BTF_KIND_STRUCT, false },
 	{ "ethhdr", BTF_KIND_STRUCT, true },	  { "vlan_hdr", BTF_KIND_STRUCT, true },

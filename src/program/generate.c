@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/options.h"
+#include "filter/expression.h"
 #include "filter/filter.h"
 #include "stream/summary.h"
 #include "util/error.h"
@@ -17,15 +18,17 @@
 /* src/program/embedded.S */
 extern const char embedded_drop_template[];
 extern const char embedded_event_header[];
+extern const char embedded_frame_header[];
 extern const char embedded_kfree_skb_probe[];
 extern const char embedded_kfree_skb_tracepoint_probe[];
 extern const char embedded_kfree_skb_kprobe_probe[];
 
-enum { TEMPLATE, EVENT, PROBE, FILES };
+enum { TEMPLATE, EVENT, FRAME, PROBE, FILES };
 
 /* A file with its name in the repository; below --templates the last part of it. */
 static const struct template_file drop_template = { "templates/drop.c", embedded_drop_template };
 static const struct template_file event_header = { "templates/event.h", embedded_event_header };
+static const struct template_file frame_header = { "templates/frame.h", embedded_frame_header };
 static const struct template_file probes[] = {
 	[ATTACH_RAW_TRACEPOINT] = { "probes/kfree_skb.c", embedded_kfree_skb_probe },
 	[ATTACH_TRACEPOINT] = { "probes/kfree_skb_tracepoint.c",
@@ -33,15 +36,26 @@ static const struct template_file probes[] = {
 	[ATTACH_KPROBE] = { "probes/kfree_skb_kprobe.c", embedded_kfree_skb_kprobe_probe },
 };
 
-static const char *const slot_names[FILTER_STAGES] = {
-	[FILTER_STAGE_CALL] = "filter_call",	   [FILTER_STAGE_SKB] = "filter_skb",
-	[FILTER_STAGE_VLAN] = "filter_vlan",	   [FILTER_STAGE_ETHERTYPE] = "filter_ethertype",
-	[FILTER_STAGE_NETWORK] = "filter_network", [FILTER_STAGE_TRANSPORT] = "filter_transport",
-	[FILTER_STAGE_TCP] = "filter_tcp",	   [FILTER_STAGE_LENGTH] = "filter_length",
-	[FILTER_STAGE_DEVICE] = "filter_device",   [FILTER_STAGE_NETNS] = "filter_netns",
-};
+/* Slots that the options are written into; the stages of the filter are the first ones. */
+enum { SLOT_FUNCTIONS = FILTER_STAGES, SLOT_EXPRESSION, SLOT_EVENT, SLOT_FRAME, SLOT_PROBE, SLOTS };
 
-enum { SLOT_FUNCTIONS = FILTER_STAGES, SLOT_EVENT, SLOT_PROBE, SLOTS };
+static const char *const slot_names[SLOTS] = {
+	[FILTER_STAGE_CALL] = "filter_call",
+	[FILTER_STAGE_SKB] = "filter_skb",
+	[FILTER_STAGE_VLAN] = "filter_vlan",
+	[FILTER_STAGE_ETHERTYPE] = "filter_ethertype",
+	[FILTER_STAGE_NETWORK] = "filter_network",
+	[FILTER_STAGE_TRANSPORT] = "filter_transport",
+	[FILTER_STAGE_TCP] = "filter_tcp",
+	[FILTER_STAGE_LENGTH] = "filter_length",
+	[FILTER_STAGE_DEVICE] = "filter_device",
+	[FILTER_STAGE_NETNS] = "filter_netns",
+	[SLOT_FUNCTIONS] = "filter_functions",
+	[SLOT_EXPRESSION] = "expression",
+	[SLOT_EVENT] = "event",
+	[SLOT_FRAME] = "frame",
+	[SLOT_PROBE] = "probe",
+};
 
 /* Read a file of the user's into program->files[index]. */
 static int read_file(struct program *program, int index, const char *flag, const char *path,
@@ -59,12 +73,13 @@ static int read_file(struct program *program, int index, const char *flag, const
 	return 0;
 }
 
-/* The three files that a generated program is made of; --templates may replace each of them. */
+/* The files that a generated program is made of; --templates may replace each of them. */
 static int find_files(struct program *program, const char *directory, enum attach_way attach,
 		      struct template_file *files, struct error *err)
 {
 	files[TEMPLATE] = drop_template;
 	files[EVENT] = event_header;
+	files[FRAME] = frame_header;
 	files[PROBE] = probes[attach];
 	for (int i = 0; i < FILES && directory; i++) {
 		int result;
@@ -75,73 +90,72 @@ static int find_files(struct program *program, const char *directory, enum attac
 			return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 		}
 		result = read_file(program, i, "--templates", program->names[i], &files[i], err);
-		/* The probe stays the built-in one if the directory holds only templates. */
-		if (result && !(i == PROBE && result == -ENOENT))
+		/* Only the first two must be there; the others stay those built in. */
+		if (result && !(i >= FRAME && result == -ENOENT))
 			return result;
 	}
 	return 0;
 }
 
-/* Whether the filters look at any of these fields. */
-static bool filters_by(const struct filter *filter, const enum filter_field *fields, size_t count)
+/* The text of a slot that is written from the options; the caller frees it. NULL: out of memory. */
+static char *slot_text(const struct options *options, int slot, const struct generate_facts *facts)
 {
-	for (size_t i = 0; i < count; i++)
-		if (filter->sets[fields[i]].given)
-			return true;
-	return false;
-}
-
-/* The text of a slot that a filter becomes: that of a stage, or the functions of all of them. */
-static int write_filter(char **text, const struct filter *filter, int slot,
-			const struct generate_facts *facts, struct error *err)
-{
+	const struct filter *filter = &options->filter;
+	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(text, &size);
+	FILE *out = open_memstream(&text, &size);
+	int result = 0;
 
-	if (out && slot == SLOT_FUNCTIONS)
-		filter_emit_functions(filter, out);
-	else if (out)
+	if (!out)
+		return NULL;
+	if (slot < FILTER_STAGES)
 		filter_emit(filter, (enum filter_stage)slot, facts->not_specified, &facts->comments,
 			    out);
-	if (!out || fclose(out))
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-	return 0;
+	else if (slot == SLOT_FUNCTIONS)
+		filter_emit_functions(filter, out);
+	else if (options->expression)
+		result = expression_emit(options->expression, out);
+	if (fclose(out) || result) {
+		free(text);
+		text = NULL;
+	}
+	return text;
 }
 
 static int fill_template(struct program *program, const struct options *options,
 			 const struct generate_facts *facts, struct error *err)
 {
-	static const enum filter_field of_packet[] = { FILTER_PROTO,	FILTER_SADDR, FILTER_DADDR,
-						       FILTER_SPORT,	FILTER_DPORT, FILTER_VLAN,
-						       FILTER_TCP_FLAGS };
-	static const enum filter_field of_ports[] = { FILTER_SPORT, FILTER_DPORT };
-	static const enum filter_field of_device[] = { FILTER_INTERFACE, FILTER_NETNS };
-	const struct filter *filter = &options->filter;
+	const struct filter_set *sets = options->filter.sets;
 	const unsigned int keys = options->summary;
 	const bool everything =
 		!keys && (options->verbosity >= 2 || options->output == OUTPUT_JSON);
-	const bool packet_first = filters_by(filter, of_packet, 7);
-	const bool ports =
-		!keys || keys & (SUMMARY_SPORT | SUMMARY_DPORT) || filters_by(filter, of_ports, 2);
+	/* An expression looks at the packet inside, so that must be found before. */
+	const bool packet_first =
+		filter_reads_packet(&options->filter) || (options->inner && options->expression);
+	const bool ports = !keys || keys & (SUMMARY_SPORT | SUMMARY_DPORT) ||
+			   sets[FILTER_SPORT].given || sets[FILTER_DPORT].given;
 	const bool packet =
 		packet_first || ports || keys & (SUMMARY_PROTO | SUMMARY_SADDR | SUMMARY_DADDR);
 	const bool device = everything || options->verbosity >= 1 || keys & SUMMARY_IFACE ||
-			    filters_by(filter, of_device, 2);
-	const bool skb_front = device || everything || filter->sets[FILTER_LEN].given;
+			    sets[FILTER_INTERFACE].given || sets[FILTER_NETNS].given;
+	const bool skb_front =
+		device || everything || options->expression || sets[FILTER_LEN].given;
 	const struct template_condition conditions[] = {
-		{ "skb", packet || skb_front || filter->sets[FILTER_MARK].given },
+		{ "skb", packet || skb_front || sets[FILTER_MARK].given },
 		{ "skb_front", skb_front },
 		{ "packet", packet },
 		{ "packet_first", packet_first },
 		{ "packet_last", packet && !packet_first },
 		{ "ports", ports },
 		{ "inner", options->inner },
-		{ "tcp_flags", filter->sets[FILTER_TCP_FLAGS].given },
+		{ "tcp_flags", sets[FILTER_TCP_FLAGS].given },
 		{ "device", device },
 		{ "everything", everything },
 		{ "stack", options->stack },
+		{ "expression", options->expression },
 		/* The kprobes walk a list of packets. */
-		{ "scratch", options->stack || facts->attach == ATTACH_KPROBE },
+		{ "scratch",
+		  options->stack || options->expression || facts->attach == ATTACH_KPROBE },
 		{ "summary", keys },
 		{ "key_location", keys & SUMMARY_LOCATION },
 		{ "key_reason", keys & SUMMARY_REASON },
@@ -155,24 +169,26 @@ static int fill_template(struct program *program, const struct options *options,
 		{ "key_ethertype", keys & (SUMMARY_PROTO | SUMMARY_SADDR | SUMMARY_DADDR) },
 		{ "key_flags", keys & ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION) },
 	};
-	struct template_slot slots[SLOTS];
 	struct template_file files[FILES];
-	char *texts[SLOTS] = { NULL };
+	struct template_slot slots[SLOTS];
+	char *texts[SLOT_EXPRESSION + 1] = { NULL };
 	int result = find_files(program, options->templates_dir, facts->attach, files, err);
 
-	for (int slot = 0; slot <= SLOT_FUNCTIONS && !result; slot++) {
-		result = write_filter(&texts[slot], filter, slot, facts, err);
-		slots[slot] = (struct template_slot){
-			slot == SLOT_FUNCTIONS ? "filter_functions" : slot_names[slot],
-			{ NULL, texts[slot] },
-		};
+	for (int slot = 0; slot < SLOTS; slot++)
+		slots[slot].name = slot_names[slot];
+	for (int slot = 0; slot <= SLOT_EXPRESSION && !result; slot++) {
+		texts[slot] = slot_text(options, slot, facts);
+		if (!texts[slot])
+			result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		slots[slot].file = (struct template_file){ NULL, texts[slot] };
 	}
-	slots[SLOT_EVENT] = (struct template_slot){ "event", files[EVENT] };
-	slots[SLOT_PROBE] = (struct template_slot){ "probe", files[PROBE] };
+	slots[SLOT_EVENT].file = files[EVENT];
+	slots[SLOT_FRAME].file = files[FRAME];
+	slots[SLOT_PROBE].file = files[PROBE];
 	if (!result)
 		result = template_render(&program->source, &files[TEMPLATE], slots, SLOTS,
 					 conditions, sizeof(conditions) / sizeof(*conditions), err);
-	for (int slot = 0; slot < SLOTS; slot++)
+	for (int slot = 0; slot <= SLOT_EXPRESSION; slot++)
 		free(texts[slot]);
 	return result;
 }

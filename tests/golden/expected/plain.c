@@ -85,10 +85,10 @@ BPF_PERCPU_ARRAY(lost, u64, 1);
 
 /*
  * Of struct sk_buff two stretches are read, each at once and where it is first needed, because a
- * read costs more than the bytes that it brings: from its start to behind len, and from skb_iif
+ * read costs more than the bytes that it brings: from its start to behind data_len, and from skb_iif
  * (or the bits in front of it) to the pointers to the packet's bytes.
  */
-#define SKB_FRONT_END __builtin_offsetof(struct sk_buff, data_len)
+#define SKB_FRONT_END __builtin_offsetof(struct sk_buff, mac_len)
 #ifdef SKB_VLAN_ALL
 #define SKB_BACK __builtin_offsetof(struct sk_buff, skb_iif)
 #else
@@ -141,6 +141,17 @@ enum {
 	((u64)bpf_ntohl((address).words[0]) << 32 | bpf_ntohl((address).words[1]))
 #define IPV6_LOWER(address) \
 	((u64)bpf_ntohl((address).words[2]) << 32 | bpf_ntohl((address).words[3]))
+
+/*
+ * A number that the verifier knows nothing about: it goes through what follows once for each set of
+ * numbers that it can tell apart, and of 16 bits that were in memory it knows none.
+ */
+static __always_inline u32 forget(u32 number)
+{
+	volatile u16 memory = number;
+
+	return memory;
+}
 
 /* The linear part of a packet. Offsets count from the start of the buffer. */
 struct packet {
@@ -311,7 +322,7 @@ static __always_inline u32 read_ipv6(struct drop_event *event, struct packet pac
 		return 0;
 	event->l4_protocol = next;
 	event->flags |= DROP_HAS_L4;
-	return offset;
+	return forget(offset);
 }
 
 /* Sender and target address of an Ethernet/IPv4 ARP packet. */
@@ -378,14 +389,17 @@ static __always_inline u32 read_network(struct drop_event *event, struct packet 
 }
 
 /* The packet's headers, from the outermost inwards; 0 if a filter on them does not match. */
-static __always_inline int read_packet(struct drop_event *event, const struct sk_buff *skb)
+static __always_inline int read_packet(struct drop_event *event, const struct sk_buff *skb,
+				       struct packet *packet)
 {
-	struct packet packet = { skb->head, skb->tail };
 	struct ahead ahead = {};
-	u32 offset = read_link(event, skb, packet);
+	u32 offset;
 
-	offset = read_network(event, packet, offset, &ahead);
-	read_ports(event, packet, offset, &ahead);
+	packet->head = skb->head;
+	packet->end = skb->tail;
+	offset = read_link(event, skb, *packet);
+	offset = read_network(event, *packet, offset, &ahead);
+	read_ports(event, *packet, offset, &ahead);
 	return 1;
 }
 
@@ -397,6 +411,7 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 				       u64 location, u32 reason)
 {
 	struct sk_buff skb;
+	struct packet packet;
 	u32 size = sizeof(*event);
 
 	event->version = DROP_EVENT_VERSION;
@@ -404,7 +419,7 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 	event->reason = reason;
 	if (read_skb_back(&skb, address))
 		return -1;
-	if (!read_packet(event, &skb))
+	if (!read_packet(event, &skb, &packet))
 		return 0;
 
 	event->time = bpf_ktime_get_ns();
