@@ -336,13 +336,17 @@ static int print_filter(const struct options *options, const struct image *image
 {
 	struct options unfiltered = *options;
 	struct image plain = { 0 };
+	char quoted[ERROR_QUOTE_SIZE];
 	int result;
 
 	memset(&unfiltered.filter, 0, sizeof(unfiltered.filter));
+	unfiltered.expression = NULL;
 	result = make_image(&plain, &unfiltered, facts, err);
 	if (result)
 		return result;
 	filter_describe(&options->filter, stdout);
+	if (options->expression)
+		printf(", that match %s", error_quote(quoted, options->expression_text));
 	printf(": %zu instructions, %zu without filters\n", image->instruction_count,
 	       plain.instruction_count);
 	image_free(&plain);

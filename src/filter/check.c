@@ -5,6 +5,7 @@
 #include "filter/filter.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "util/error.h"
@@ -122,6 +123,35 @@ static int check_transport(const struct filter *filter, struct error *err)
 		return contradiction(protocols, &filter->sets[FILTER_TCP_FLAGS],
 				     "only TCP has these flags", err);
 	return 0;
+}
+
+void filter_write_protocols(const struct filter *filter, FILE *out)
+{
+	/* IPv6 extension headers, behind which -p finds the protocol; 44 is that of fragments. */
+	static const char chain[] = "0 or ip6 proto 43 or ip6 proto 51 or ip6 proto 60";
+	static const char fragment_chain[] = "0 or ip6[40] = 43 or ip6[40] = 51 or ip6[40] = 60";
+	const struct filter_set *protocols = &filter->sets[FILTER_PROTO];
+	const struct ranges *numbers = protocols->numbers;
+
+	if (!requires(protocols))
+		return;
+	/* And it looks behind VLAN tags. */
+	fputs("ether proto 0x8100 or ether proto 0x88a8", out);
+	for (size_t i = 0; i < numbers[FILTER_ETHERTYPE].count; i++) {
+		const struct range *range = &numbers[FILTER_ETHERTYPE].items[i];
+
+		fprintf(out, " or (ether[12:2] >= %u and ether[12:2] <= %u)",
+			(unsigned int)range->first, (unsigned int)range->last);
+	}
+	for (size_t i = 0; i < numbers[FILTER_IP_PROTOCOL].count; i++) {
+		const struct range *range = &numbers[FILTER_IP_PROTOCOL].items[i];
+
+		for (unsigned int ip = (unsigned int)range->first; ip <= range->last; ip++)
+			fprintf(out,
+				" or ip proto %u or ip6 proto %u or ip6 proto %s or "
+				"(ip6 proto 44 and (ip6[40] = %u or ip6[40] = %s))",
+				ip, ip, chain, ip, fragment_chain);
+	}
 }
 
 /* A list of numbers of which nothing is left. */

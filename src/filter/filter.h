@@ -98,6 +98,12 @@ int filter_resolve(struct filter *filter, enum filter_field field, const struct 
 /* Refuse flags that no packet can match together, and lists that leave nothing. */
 int filter_check(const struct filter *filter, struct error *err);
 
+/*
+ * Write -p as a filter expression that every packet matches which -p lets pass, and maybe others;
+ * nothing if there is no such expression.
+ */
+void filter_write_protocols(const struct filter *filter, FILE *out);
+
 /* Whether there is anything to filter by. */
 bool filter_given(const struct filter *filter);
 
