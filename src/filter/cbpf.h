@@ -20,9 +20,9 @@ struct sock_filter;
 const char *cbpf_refusal(const struct sock_filter *code, size_t count);
 
 /*
- * Write a program that is not refused as the C function expression_matches() of the generated source, which
- * reads the packet through templates/frame.h. Only numbers and fixed words are written. Returns
- * 0 or -ENOMEM.
+ * Write a program that is not refused as the C function expression_matches() of the generated
+ * source, which reads the packet through templates/frame.h. Only numbers and fixed words are
+ * written. Returns 0 or -ENOMEM.
  */
 int cbpf_emit(const struct sock_filter *code, size_t count, FILE *out);
 

@@ -130,7 +130,7 @@ static bool is_syntax_error(const char *message)
 /* Write what closes the brackets that are open at the end of a text. */
 static void close_brackets(const char *text, size_t length, char close[MAX_OPEN + 1])
 {
-	char open[MAX_OPEN];
+	char open[MAX_OPEN] = "";
 	size_t count = 0;
 
 	for (size_t i = 0; i < length; i++) {

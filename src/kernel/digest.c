@@ -38,7 +38,6 @@ static const struct {
 	{ "__sum16", BTF_KIND_TYPEDEF, false },	  { "__wsum", BTF_KIND_TYPEDEF, false },
 	{ "pid_t", BTF_KIND_TYPEDEF, true },	  { "pt_regs", BTF_KIND_STRUCT, false },
 	{ "sk_buff", BTF_KIND_STRUCT, false },	  { "skb_shared_info", BTF_KIND_STRUCT, false },
-	{ "page", BTF_KIND_STRUCT, false },
 	{ "net_device", BTF_KIND_STRUCT, false }, { "net", BTF_KIND_STRUCT, false },
 	{ "sock", BTF_KIND_STRUCT, false },	  { "iphdr", BTF_KIND_STRUCT, false },
 	{ "ethhdr", BTF_KIND_STRUCT, true },	  { "vlan_hdr", BTF_KIND_STRUCT, true },
@@ -48,6 +47,7 @@ static const struct {
 	{ "inet_sock", BTF_KIND_STRUCT, true },	  { "tcp_sock", BTF_KIND_STRUCT, true },
 	{ "udp_sock", BTF_KIND_STRUCT, true },	  { "dst_entry", BTF_KIND_STRUCT, true },
 	{ "neighbour", BTF_KIND_STRUCT, true },	  { "skb_drop_reason", BTF_KIND_ENUM, true },
+	{ "page", BTF_KIND_STRUCT, false },
 };
 
 /* libbpf prints the declarations through this; the context is the stream. */

@@ -12,8 +12,8 @@ struct macros {
 
 /*
  * Read them off the kernel's release ("6.1.0-56-amd64") and the format file of the tracepoint
- * skb:kfree_skb. `not_specified` is the number of that reason, 0 if there is none. `gigabytes`: where
- * physical memory ends, 0 if it is not known.
+ * skb:kfree_skb. `not_specified` is the number of that reason, 0 if there is none. `gigabytes`:
+ * where physical memory ends, 0 if it is not known.
  */
 void macros_make(struct macros *macros, const char *release, const char *format,
 		 uint32_t not_specified, uint64_t gigabytes);

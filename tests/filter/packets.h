@@ -21,9 +21,9 @@ struct packet {
 	char name[96];
 	struct input input;
 	unsigned char frame[FRAME_MAX];
-	uint32_t there;	  /* bytes of the frame */
-	uint32_t length;  /* of the whole frame: more, if some are in a list of other skbs */
-	bool has_link;	  /* otherwise its first 12 bytes are not there */
+	uint32_t there;	 /* bytes of the frame */
+	uint32_t length; /* of the whole frame: more, if some are in a list of other skbs */
+	bool has_link;	 /* otherwise its first 12 bytes are not there */
 };
 
 /*

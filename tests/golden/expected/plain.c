@@ -322,7 +322,7 @@ static __always_inline u32 read_ipv6(struct drop_event *event, struct packet pac
 		return 0;
 	event->l4_protocol = next;
 	event->flags |= DROP_HAS_L4;
-	return forget(offset);
+	return offset <= 0xffff ? forget(offset) : 0;
 }
 
 /* Sender and target address of an Ethernet/IPv4 ARP packet. */
