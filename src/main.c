@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/options.h"
+#include "kernel/memory.h"
 #include "kernel/privileges.h"
 #include "kernel/reasons.h"
 #include "kernel/symbols.h"
@@ -92,7 +93,8 @@ static int read_tracepoint(struct kernel_facts *facts, const struct filter *filt
 		result = read_reasons(facts, format, filter, err);
 	uname(&kernel);
 	if (!result)
-		macros_make(&facts->macros, kernel.release, format, facts->not_specified);
+		macros_make(&facts->macros, kernel.release, format, facts->not_specified,
+			    memory_gigabytes("/proc/iomem"));
 	free(format);
 	return result;
 }

@@ -63,5 +63,6 @@ struct kernel_types {
 	struct sock s13;
 	struct dst_entry s14;
 	struct neighbour s15;
+	struct page s16;
 };
 BPF_ARRAY(kernel_types, struct kernel_types, 1);

@@ -47,6 +47,7 @@ static const struct {
 	{ "inet_sock", BTF_KIND_STRUCT, true },	  { "tcp_sock", BTF_KIND_STRUCT, true },
 	{ "udp_sock", BTF_KIND_STRUCT, true },	  { "dst_entry", BTF_KIND_STRUCT, true },
 	{ "neighbour", BTF_KIND_STRUCT, true },	  { "skb_drop_reason", BTF_KIND_ENUM, true },
+	{ "page", BTF_KIND_STRUCT, false },
 };
 
 /* libbpf prints the declarations through this; the context is the stream. */

@@ -7,7 +7,7 @@
 #include "kernel/tracefs.h"
 
 void macros_make(struct macros *macros, const char *release, const char *format,
-		 uint32_t not_specified)
+		 uint32_t not_specified, uint64_t gigabytes)
 {
 	static const struct {
 		const char *field;
@@ -41,6 +41,10 @@ void macros_make(struct macros *macros, const char *release, const char *format,
 	sscanf(release, "%u.%u", &major, &minor);
 	if (major > 5 || (major == 5 && minor >= 3))
 		snprintf(macros->text[count++], sizeof(*macros->text), "-DBPF_HAS_LOOPS");
+	/* What is written in terms of it takes skb_frag_t to be as it is since 5.4. */
+	if (gigabytes && (major > 5 || (major == 5 && minor >= 4)))
+		snprintf(macros->text[count++], sizeof(*macros->text),
+			 "-DPHYSICAL_GIGABYTES=%lluULL", (unsigned long long)gigabytes);
 	for (size_t i = 0; i < count; i++)
 		macros->flags[i] = macros->text[i];
 }

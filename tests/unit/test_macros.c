@@ -15,7 +15,8 @@
 #include "util/file.h"
 
 /* The macros that a fixture's format file makes, in one line. */
-static const char *macros_of(const char *kernel, const char *release, uint32_t not_specified)
+static const char *macros_of(const char *kernel, const char *release, uint32_t not_specified,
+			     uint64_t gigabytes)
 {
 	static char line[512];
 	struct macros macros;
@@ -24,7 +25,7 @@ static const char *macros_of(const char *kernel, const char *release, uint32_t n
 
 	snprintf(path, sizeof(path), "tests/fixtures/format/%s", kernel);
 	assert_int_equal(file_read_text(path, 1 << 20, &format), 0);
-	macros_make(&macros, release, format, not_specified);
+	macros_make(&macros, release, format, not_specified, gigabytes);
 	free(format);
 	line[0] = '\0';
 	for (size_t i = 0; macros.flags[i]; i++)
@@ -35,15 +36,16 @@ static const char *macros_of(const char *kernel, const char *release, uint32_t n
 static void formats_of_kernels(void **state)
 {
 	(void)state;
-	assert_string_equal(macros_of("5.10", "4.9.0-19-amd64", 0),
+	assert_string_equal(macros_of("5.10", "4.9.0-19-amd64", 0, 0),
 			    "-DKFREE_SKB_SKBADDR_OFFSET=8 -DKFREE_SKB_LOCATION_OFFSET=16");
-	assert_string_equal(macros_of("6.1", "5.3.0", 1),
+	assert_string_equal(macros_of("6.1", "5.3.0", 1, 25),
 			    "-DKFREE_SKB_SKBADDR_OFFSET=8 -DKFREE_SKB_LOCATION_OFFSET=16 "
 			    "-DKFREE_SKB_REASON -DKFREE_SKB_REASON_OFFSET=28 -DBPF_HAS_LOOPS");
-	assert_string_equal(macros_of("6.12", "10.2-rc1", 2),
+	assert_string_equal(macros_of("6.12", "10.2-rc1", 2, 25),
 			    "-DKFREE_SKB_SKBADDR_OFFSET=8 -DKFREE_SKB_LOCATION_OFFSET=16 "
 			    "-DKFREE_SKB_REASON -DKFREE_SKB_REASON_OFFSET=36 -DKFREE_SKB_RX_SK "
-			    "-DKFREE_SKB_CONSUMED=1 -DBPF_HAS_LOOPS");
+			    "-DKFREE_SKB_CONSUMED=1 -DBPF_HAS_LOOPS "
+			    "-DPHYSICAL_GIGABYTES=25ULL");
 }
 
 static void fields_that_are_not_there(void **state)
