@@ -70,16 +70,25 @@ BPF_PERF_OUTPUT(events);
 BPF_PERCPU_ARRAY(lost, u64, 1);
 //@end
 
+//@if expression
+//@slot frame
+
+//@slot expression
+
+//@end
 //@if scratch
 /*
- * The BPF stack is too small for a record with a kernel stack, or within a loop. A drop in an
- * interrupt can come while another is being recorded on this CPU: task, softirq, irq and NMI have
- * one each.
+ * The BPF stack is too small for a record with a kernel stack, within a loop, or for what a filter
+ * expression looks at. A drop in an interrupt can come while another is being recorded on this CPU:
+ * task, softirq, irq and NMI have one each.
  */
 #define SCRATCH_LEVELS 4
 struct drop_record {
 	struct drop_event event;
 	u64 stack[DROP_STACK_DEPTH];
+//@if expression
+	struct frame frame;
+//@end
 };
 BPF_PERCPU_ARRAY(scratch, struct drop_record, SCRATCH_LEVELS);
 BPF_PERCPU_ARRAY(scratch_level, u32, 1);
@@ -431,6 +440,9 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 //@if skb
 	struct sk_buff skb;
 //@end
+//@if expression
+	struct frame *frame = &((struct drop_record *)event)->frame;
+//@end
 //@if packet
 	struct packet packet;
 	struct ahead ahead = {};
@@ -449,6 +461,12 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 	if (bpf_probe_read_kernel(&skb, sizeof(skb), address))
 		return -1;
 	event->length = skb.len;
+//@end
+//@if expression
+	frame_locate(&frame->source, &skb, address);
+	frame_open(frame, EXPRESSION_WINDOW);
+	if (!expression_matches(frame))
+		return 0;
 //@end
 
 //@if device

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter/expression.h"
 #include "stream/summary.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -261,10 +262,10 @@ static int apply(struct options *options, const struct option_spec *spec, const 
 }
 
 /* What one flag would silently undo of another is refused. */
-static int check_combinations(const struct options *options, struct error *err)
+static int check_combinations(const struct options *options, bool expression, struct error *err)
 {
 	const char *conflict = NULL;
-	bool filtered = options->filter.valid_reason;
+	bool filtered = options->filter.valid_reason || expression;
 
 	for (int field = 0; field < FILTER_FIELDS; field++)
 		filtered |= options->filter.sets[field].count > 0;
@@ -277,7 +278,7 @@ static int check_combinations(const struct options *options, struct error *err)
 	else if (options->source_file && options->templates_dir)
 		conflict = "--source and --templates both name the program";
 	else if (options->source_file && filtered)
-		conflict = "--source brings its own filters: a filter flag would have no effect";
+		conflict = "--source brings its own filters: others would have no effect";
 	else if (options->source_file && options->attach != ATTACH_ANY)
 		conflict = "--source says by its functions' names what to attach to: --attach "
 			   "would have no effect";
@@ -339,11 +340,27 @@ static int refuse(struct error *err, int key, const char *word)
 	return error_set(err, STATUS_USAGE, EINVAL, "%s is not a flag; see --help", quoted);
 }
 
+/* The words that are no flags, with a space between each two, are one expression. */
+static int parse_expression(struct options *options, char **words, size_t count, struct error *err)
+{
+	size_t size;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &size);
+	int result;
+
+	for (size_t i = 0; i < count && out; i++)
+		fprintf(out, "%s%s", i ? " " : "", words[i]);
+	if (!out || fclose(out))
+		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	result = expression_compile(&options->expression, text, err);
+	free(text);
+	return result;
+}
+
 int options_parse(struct options *options, int argc, char **argv, struct error *err)
 {
 	char letters[2 * SPECS + 2];
 	struct option names[SPECS + 1] = { 0 };
-	char quoted[ERROR_QUOTE_SIZE];
 	int result = 0;
 
 	memset(options, 0, sizeof(*options));
@@ -369,20 +386,18 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 		if (options->action == ACTION_HELP || options->action == ACTION_VERSION)
 			return 0;
 	}
-	if (!result && optind < argc)
-		result = error_set(
-			err, STATUS_USAGE, EINVAL,
-			"%s: filter expressions are not supported, only flags; see --help",
-			error_quote(quoted, argv[optind]));
 	if (!result)
-		result = check_combinations(options, err);
+		result = check_combinations(options, optind < argc, err);
+	if (!result && optind < argc)
+		result = parse_expression(options, argv + optind, (size_t)(argc - optind), err);
 	return result;
 }
 
 void options_help(FILE *out)
 {
-	fputs("Usage: bytetrace [flags]\n"
-	      "Show the packets that the kernel drops: where, and why.\n",
+	fputs("Usage: bytetrace [flags] [filter expression]\n"
+	      "Show the packets that the kernel drops: where, and why. A filter expression is\n"
+	      "what tcpdump takes, see pcap-filter(7).\n",
 	      out);
 	for (int group = 0; group < GROUPS; group++) {
 		fprintf(out, "\n%s:\n", group_titles[group]);
@@ -408,6 +423,8 @@ void options_help(FILE *out)
 	fputs("\nExamples:\n"
 	      "  bytetrace                           every drop on this host\n"
 	      "  bytetrace -i eth0 -p tcp -D 80,443  web traffic on one interface\n"
+	      "  bytetrace 'tcp[tcpflags] & tcp-syn != 0 and not net 10.0.0.0/8'\n"
+	      "                                      connection attempts from and to elsewhere\n"
 	      "  bytetrace -r -k -s 10.0.0.0/8       with stacks, where the kernel knows why\n"
 	      "  bytetrace --summary=iface,reason    counts: KEYS are reason, location, iface,\n"
 	      "                                      proto, saddr, daddr, sport, dport\n",
@@ -417,4 +434,6 @@ void options_help(FILE *out)
 void options_free(struct options *options)
 {
 	filter_free(&options->filter);
+	expression_free(options->expression);
+	options->expression = NULL;
 }

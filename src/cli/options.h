@@ -10,6 +10,7 @@
 #include "program/attach.h"
 
 struct error;
+struct expression;
 
 enum action { ACTION_TRACE, ACTION_PRINT_SOURCE, ACTION_HELP, ACTION_VERSION };
 enum types_choice { TYPES_ANY, TYPES_HEADERS, TYPES_BTF };
@@ -20,6 +21,7 @@ enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 struct options {
 	enum action action;
 	struct filter filter;
+	struct expression *expression; /* of pcap-filter, or NULL */
 
 	int verbosity; /* number of -v: 0, 1, 2 */
 	bool stack;

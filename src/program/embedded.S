@@ -13,6 +13,7 @@
 
 	embed embedded_drop_template, "templates/drop.c"
 	embed embedded_event_header, "templates/event.h"
+	embed embedded_frame_header, "templates/frame.h"
 	embed embedded_kernel_types, "templates/types.c"
 	embed embedded_kfree_skb_probe, "probes/kfree_skb.c"
 	embed embedded_kfree_skb_tracepoint_probe, "probes/kfree_skb_tracepoint.c"

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/options.h"
+#include "filter/expression.h"
 #include "filter/filter.h"
 #include "stream/summary.h"
 #include "util/error.h"
@@ -17,15 +18,17 @@
 /* src/program/embedded.S */
 extern const char embedded_drop_template[];
 extern const char embedded_event_header[];
+extern const char embedded_frame_header[];
 extern const char embedded_kfree_skb_probe[];
 extern const char embedded_kfree_skb_tracepoint_probe[];
 extern const char embedded_kfree_skb_kprobe_probe[];
 
-enum { TEMPLATE, EVENT, PROBE, FILES };
+enum { TEMPLATE, EVENT, FRAME, PROBE, FILES };
 
 /* A file with its name in the repository; below --templates the last part of it. */
 static const struct template_file drop_template = { "templates/drop.c", embedded_drop_template };
 static const struct template_file event_header = { "templates/event.h", embedded_event_header };
+static const struct template_file frame_header = { "templates/frame.h", embedded_frame_header };
 static const struct template_file probes[] = {
 	[ATTACH_RAW_TRACEPOINT] = { "probes/kfree_skb.c", embedded_kfree_skb_probe },
 	[ATTACH_TRACEPOINT] = { "probes/kfree_skb_tracepoint.c",
@@ -33,10 +36,20 @@ static const struct template_file probes[] = {
 	[ATTACH_KPROBE] = { "probes/kfree_skb_kprobe.c", embedded_kfree_skb_kprobe_probe },
 };
 
-static const char *const slot_names[FILTER_STAGES] = {
-	[FILTER_STAGE_REASON] = "filter_reason",   [FILTER_STAGE_DEVICE] = "filter_device",
-	[FILTER_STAGE_VLAN] = "filter_vlan",	   [FILTER_STAGE_ETHERTYPE] = "filter_ethertype",
-	[FILTER_STAGE_NETWORK] = "filter_network", [FILTER_STAGE_TRANSPORT] = "filter_transport",
+/* The stages of the filter are the first slots. */
+enum { SLOT_EXPRESSION = FILTER_STAGES, SLOT_EVENT, SLOT_FRAME, SLOT_PROBE, SLOTS };
+
+static const char *const slot_names[SLOTS] = {
+	[FILTER_STAGE_REASON] = "filter_reason",
+	[FILTER_STAGE_DEVICE] = "filter_device",
+	[FILTER_STAGE_VLAN] = "filter_vlan",
+	[FILTER_STAGE_ETHERTYPE] = "filter_ethertype",
+	[FILTER_STAGE_NETWORK] = "filter_network",
+	[FILTER_STAGE_TRANSPORT] = "filter_transport",
+	[SLOT_EXPRESSION] = "expression",
+	[SLOT_EVENT] = "event",
+	[SLOT_FRAME] = "frame",
+	[SLOT_PROBE] = "probe",
 };
 
 /* Read a file of the user's into program->files[index]. */
@@ -55,12 +68,13 @@ static int read_file(struct program *program, int index, const char *flag, const
 	return 0;
 }
 
-/* The three files that a generated program is made of; --templates may replace each of them. */
+/* The files that a generated program is made of; --templates may replace each of them. */
 static int find_files(struct program *program, const char *directory, enum attach_way attach,
 		      struct template_file *files, struct error *err)
 {
 	files[TEMPLATE] = drop_template;
 	files[EVENT] = event_header;
+	files[FRAME] = frame_header;
 	files[PROBE] = probes[attach];
 	for (int i = 0; i < FILES && directory; i++) {
 		int result;
@@ -71,11 +85,32 @@ static int find_files(struct program *program, const char *directory, enum attac
 			return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 		}
 		result = read_file(program, i, "--templates", program->names[i], &files[i], err);
-		/* The probe stays the built-in one if the directory holds only templates. */
-		if (result && !(i == PROBE && result == -ENOENT))
+		/* Only the first two must be there; the others stay those built in. */
+		if (result && !(i >= FRAME && result == -ENOENT))
 			return result;
 	}
 	return 0;
+}
+
+/* The text of a slot that is written from the options; the caller frees it. NULL: out of memory. */
+static char *slot_text(const struct options *options, int slot, uint32_t not_specified)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	int result = 0;
+
+	if (!out)
+		return NULL;
+	if (slot < FILTER_STAGES)
+		filter_emit(&options->filter, (enum filter_stage)slot, not_specified, out);
+	else if (options->expression)
+		result = expression_emit(options->expression, out);
+	if (fclose(out) || result) {
+		free(text);
+		text = NULL;
+	}
+	return text;
 }
 
 static int fill_template(struct program *program, const struct options *options,
@@ -93,15 +128,16 @@ static int fill_template(struct program *program, const struct options *options,
 	const bool device = everything || options->verbosity >= 1 || keys & SUMMARY_IFACE ||
 			    filter->sets[FILTER_INTERFACE].count;
 	const struct template_condition conditions[] = {
-		{ "skb", packet || device },
+		{ "skb", packet || device || options->expression },
 		{ "packet", packet },
 		{ "ports", ports },
 		{ "device", device },
 		{ "netns", everything },
 		{ "task", everything },
 		{ "stack", options->stack },
+		{ "expression", options->expression },
 		/* The kprobes walk a list of packets. */
-		{ "scratch", options->stack || attach == ATTACH_KPROBE },
+		{ "scratch", options->stack || options->expression || attach == ATTACH_KPROBE },
 		{ "summary", keys },
 		{ "key_location", keys & SUMMARY_LOCATION },
 		{ "key_reason", keys & SUMMARY_REASON },
@@ -115,29 +151,27 @@ static int fill_template(struct program *program, const struct options *options,
 		{ "key_ethertype", keys & (SUMMARY_PROTO | SUMMARY_SADDR | SUMMARY_DADDR) },
 		{ "key_flags", keys & ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION) },
 	};
-	struct template_slot slots[FILTER_STAGES + 2];
 	struct template_file files[FILES];
-	char *texts[FILTER_STAGES] = { NULL };
+	struct template_slot slots[SLOTS];
+	char *texts[SLOT_EXPRESSION + 1] = { NULL };
 	int result = find_files(program, options->templates_dir, attach, files, err);
 
-	for (int stage = 0; stage < FILTER_STAGES && !result; stage++) {
-		size_t size;
-		FILE *out = open_memstream(&texts[stage], &size);
-
-		if (out)
-			filter_emit(filter, (enum filter_stage)stage, not_specified, out);
-		if (!out || fclose(out))
+	for (int slot = 0; slot < SLOTS; slot++)
+		slots[slot].name = slot_names[slot];
+	for (int slot = 0; slot <= SLOT_EXPRESSION && !result; slot++) {
+		texts[slot] = slot_text(options, slot, not_specified);
+		if (!texts[slot])
 			result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-		slots[stage] = (struct template_slot){ slot_names[stage], { NULL, texts[stage] } };
+		slots[slot].file = (struct template_file){ NULL, texts[slot] };
 	}
-	slots[FILTER_STAGES] = (struct template_slot){ "event", files[EVENT] };
-	slots[FILTER_STAGES + 1] = (struct template_slot){ "probe", files[PROBE] };
+	slots[SLOT_EVENT].file = files[EVENT];
+	slots[SLOT_FRAME].file = files[FRAME];
+	slots[SLOT_PROBE].file = files[PROBE];
 	if (!result)
-		result = template_render(&program->source, &files[TEMPLATE], slots,
-					 FILTER_STAGES + 2, conditions,
-					 sizeof(conditions) / sizeof(*conditions), err);
-	for (int stage = 0; stage < FILTER_STAGES; stage++)
-		free(texts[stage]);
+		result = template_render(&program->source, &files[TEMPLATE], slots, SLOTS,
+					 conditions, sizeof(conditions) / sizeof(*conditions), err);
+	for (int slot = 0; slot <= SLOT_EXPRESSION; slot++)
+		free(texts[slot]);
 	return result;
 }
 

@@ -15,8 +15,8 @@ struct options;
 /* The program's text, with the files that its lines belong to. */
 struct program {
 	struct source source;
-	char *files[3]; /* owned texts and names of files that were read, or NULL */
-	char *names[3];
+	char *files[4]; /* owned texts and names of files that were read, or NULL */
+	char *names[4];
 };
 
 /*

@@ -166,19 +166,19 @@ static void mistakes(void **state)
 		{ "--types=dwarf", "--types: \"dwarf\" is not headers or btf" },
 		{ "--source=", "--source: \"\" is not a path" },
 		{ "-D 65536", "-D: \"65536\" is not a port or a range of ports (0-65535)" },
-		{ "tcp~port~80",
-		  "\"tcp port 80\": filter expressions are not supported, only flags; "
-		  "see --help" },
-		{ "-v extra", "\"extra\": filter expressions are not supported, only flags; see "
-			      "--help" },
+		{ "-v tcp prot~80", "\"tcp prot 80\": can't parse filter expression: syntax error\n"
+				    "  tcp prot 80\n"
+				    "      ^" },
 		{ "--headers /h -b /b", "--headers and --btf both name the types" },
 		{ "--types=headers -b /b", "--btf contradicts --types=headers" },
 		{ "--types=btf --headers /h", "--headers contradicts --types=btf" },
 		{ "--source a.c --templates /t", "--source and --templates both name the program" },
 		{ "--source a.c -r",
-		  "--source brings its own filters: a filter flag would have no effect" },
+		  "--source brings its own filters: others would have no effect" },
 		{ "--source a.c -p tcp",
-		  "--source brings its own filters: a filter flag would have no effect" },
+		  "--source brings its own filters: others would have no effect" },
+		{ "--source a.c tcp",
+		  "--source brings its own filters: others would have no effect" },
 	};
 
 	(void)state;
@@ -204,7 +204,7 @@ static void help_fits_a_terminal(void **state)
 	(void)state;
 	options_help(out);
 	fclose(out);
-	assert_int_equal(strncmp(text, "Usage: bytetrace [flags]\n", 25), 0);
+	assert_int_equal(strncmp(text, "Usage: bytetrace [flags] [filter expression]\n", 45), 0);
 	assert_non_null(strstr(text, "-p, --proto P "));
 	assert_non_null(strstr(text, "-c, --color[=WHEN] "));
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
