@@ -49,7 +49,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(MODULES)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 TOOLS := $(BUILD)/tests/golden/render $(BUILD)/tests/compile/compile_headers
--include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(TOOLS:=.d)
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(TOOLS:=.d) $(FILTER_TEST:.o=.d)
 
 # Small programs that the tests run: the generated source, and a compile without a kernel.
 $(BUILD)/render-golden: $(BUILD)/tests/golden/render.o $(MODULES)
@@ -59,6 +59,13 @@ $(BUILD)/render-golden: $(BUILD)/tests/golden/render.o $(MODULES)
 $(BUILD)/compile-headers: $(BUILD)/tests/compile/compile_headers.o $(MODULES)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Filter expressions, evaluated in three ways.
+FILTER_TEST := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/filter/*.c))
+
+$(BUILD)/differential: $(FILTER_TEST) $(MODULES)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lpcap
 
 # What sends the drops of the benchmark.
 $(BUILD)/flood: tests/bench/flood.c
@@ -99,6 +106,9 @@ bench: ## measure, side by side with bpftrace (PEER=binary for one more)
 	@$(MAKE) --no-print-directory -j "$$(nproc)" all $(BUILD)/flood
 	tests/bench/run.py $(BENCH)
 
+fuzz-filter: $(BUILD)/differential ## random filter expressions and packets (SEED=1 COUNT=100; until one fails)
+	$(BUILD)/differential -c -s $(or $(SEED),$$(date +%s)) -n $(or $(COUNT),100) -p 1200
+
 lint: ## check format, C and shell scripts
 	tests/lint/run
 
@@ -115,5 +125,5 @@ clean: ## remove what was built
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
 
-.PHONY: all run demo test test-vm unit bench lint man install uninstall clean help
+.PHONY: all run demo test test-vm unit fuzz-filter bench lint man install uninstall clean help
 .SECONDARY:
