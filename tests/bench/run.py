@@ -41,6 +41,7 @@ CONSUME = f"{ROOT}/build/consume"
 PORT = 1998
 COST_DROPS = 300_000  # a burst in which the kernel's time is measured
 LOAD_SECONDS, LONG_SECONDS = 3, 10
+SETTLE_SECONDS = 0.3  # in which a tracer that just attached has read what it needs besides, or shown the rest
 SOAK_BURST = 50_000  # each half second
 READER_RECORDS = 1_000_000
 NOTHING_LOST = "0 lost"  # the target of a flood
@@ -193,14 +194,14 @@ def memory(start, seconds=0):
             next_ = time.monotonic() + 0.5
             target.flood(SOAK_BURST, 5)
             time.sleep(max(0, next_ - time.monotonic()))
-        time.sleep(0.3)
+        time.sleep(SETTLE_SECONDS)
         return resident(tool.process.pid)
 
 
 def lone_drop(start, output):
     """Seconds until a drop that comes alone is shown."""
     with Target() as target, start():
-        time.sleep(0.3)
+        time.sleep(SETTLE_SECONDS)
         target.ns.udp(b"x", target.address, PORT)
         begin = time.monotonic()
         wait_for(lambda: target.address in read(output), 5, "a row")
@@ -227,8 +228,9 @@ def load(start, seconds=LOAD_SECONDS, strays=1000):
     """
     with Target() as target:
         with start() as tool:
+            time.sleep(SETTLE_SECONDS)
             sent, took = target.flood(10**9, seconds)
-            time.sleep(0.2)
+            time.sleep(SETTLE_SECONDS)
         dropped = target.dropped
     footer = FOOTER.search(tool.said)
     if not footer:
