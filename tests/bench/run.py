@@ -45,7 +45,7 @@ SETTLE_SECONDS = 0.3  # in which a tracer that just attached has read what it ne
 SOAK_BURST = 50_000  # each half second
 READER_RECORDS = 1_000_000
 NOTHING_LOST = "0 lost"  # the target of a flood
-SENDER_CPU, READER_CPU = "0", str((os.cpu_count() or 1) - 1)
+SENDER_CPU, READER_CPU = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
 
 # bpftrace finds tracepoints only where tracefs is usually mounted.
 BPFTRACE = ["unshare", "-m", "sh", "-c", "mount -t debugfs none /sys/kernel/debug 2>/dev/null || {"
@@ -65,6 +65,17 @@ def wait_for(condition, seconds, what):
         time.sleep(0.0005)
 
 
+@contextlib.contextmanager
+def on_cpu(cpu):
+    """What is started meanwhile runs there."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cpu})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 class Tool:
     """A running tracer: attached once `ready` is in what it says on standard error.
 
@@ -74,8 +85,9 @@ class Tool:
     def __init__(self, command, ready, output=None, rows_too=False):
         self.words = tempfile.TemporaryFile()
         with open(output or os.devnull, "wb") as rows:
-            self.process = subprocess.Popen(["taskset", "-c", READER_CPU, *command], stdin=subprocess.DEVNULL,
-                                            stdout=self.words if rows_too else rows, stderr=self.words, cwd="/")
+            with on_cpu(READER_CPU):
+                self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd="/", stderr=self.words,
+                                                stdout=self.words if rows_too else rows)
         wait_for(lambda: ready in os.pread(self.words.fileno(), 4096, 0) or self.process.poll() is not None, 20,
                  f"start of {command}")
         if self.process.poll() is not None:
@@ -145,8 +157,8 @@ class Target:
 
     def flood(self, count, seconds):
         """(sent, seconds)"""
-        sent, took = self.ns.run("taskset", "-c", SENDER_CPU, FLOOD, self.address, str(PORT), str(count),
-                                 str(seconds)).split()
+        with on_cpu(SENDER_CPU):
+            sent, took = self.ns.run(FLOOD, self.address, str(PORT), str(count), str(seconds)).split()
         return int(sent), float(took)
 
     @property
@@ -215,9 +227,9 @@ def read(path):
 
 def reader_time(form, output):
     """Nanoseconds that decoding and printing a record takes."""
-    with open(output, "wb") as rows:
-        done = subprocess.run(["taskset", "-c", READER_CPU, CONSUME, form, "0", str(READER_RECORDS)], stdout=rows,
-                              stderr=subprocess.PIPE, check=True)
+    with open(output, "wb") as rows, on_cpu(READER_CPU):
+        done = subprocess.run([CONSUME, form, "0", str(READER_RECORDS)], stdout=rows, stderr=subprocess.PIPE,
+                              check=True)
     return float(done.stderr)
 
 
