@@ -19,6 +19,7 @@ import itertools
 import json
 import os
 import platform
+import random
 import re
 import shlex
 import shutil
@@ -218,7 +219,7 @@ def memory(start, seconds=0):
 def lone_drop(start, output):
     """Seconds until a drop that comes alone is shown."""
     with Target() as target, start():
-        time.sleep(SETTLE_SECONDS)
+        time.sleep(SETTLE_SECONDS + random.random() * 0.1)  # at any time between two looks
         target.ns.udp(b"x", target.address, PORT)
         begin = time.monotonic()
         wait_for(lambda: target.address in read(output), 5, "a row")
@@ -475,7 +476,8 @@ def main():
     parser.add_argument("--update", action="store_true", help="put the table into the README")
     parser.add_argument("--smoke", action="store_true")
     arguments = parser.parse_args()
-    subprocess.run(["make", "--no-print-directory", "-s", "-C", ROOT, "build/flood", "build/consume"], check=True)
+    subprocess.run(["make", "--no-print-directory", "-s", "-C", ROOT, "build/flood", "build/consume"], check=True,
+                   stdout=sys.stderr)
     if arguments.smoke:
         sys.exit(smoke())
     results = list(measure(arguments.rounds, arguments.only, arguments.soak))
