@@ -137,7 +137,7 @@ static const struct option_spec {
 	  KIND_SUMMARY, MEMBER(summary), 0, NULL, NULL },
 	{ 0, "interval", "SEC", GROUP_OUTPUT, "a summary each SEC seconds, too", KIND_SECONDS,
 	  MEMBER(interval_ms), 0, NULL, NULL },
-	{ 0, "buffer", "SIZE", GROUP_OUTPUT, "perf buffer of each CPU: 512K, or 4K to 256M",
+	{ 0, "buffer", "SIZE", GROUP_OUTPUT, "perf buffer of each CPU: 1M, or 4K to 256M",
 	  KIND_SIZE, MEMBER(buffer), 0, NULL, NULL },
 	{ 0, "types", "WHAT", GROUP_TYPES, "only headers, or only btf", KIND_ENUM, MEMBER(types), 0,
 	  types_choices, "headers or btf" },

@@ -16,7 +16,7 @@ size_t write_number(char *to, uint64_t number)
 {
 	size_t digits = 1;
 
-	/* The largest number has 20 digits, so the power that would be too large is not looked at. */
+	/* The largest number has 20 digits: a power of so many zeros is not looked at. */
 	for (uint64_t power = 10; digits < 20 && number >= power; power *= 10)
 		digits++;
 	return write_digits(to, number, digits);

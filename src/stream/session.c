@@ -20,8 +20,8 @@
 #include "util/cpus.h"
 #include "util/error.h"
 
-#define BUFFER_SIZE (512 * 1024) /* bytes a CPU */
-#define LOOK_MS 50		 /* a lone drop wakes nobody: how long it may lie in a ring */
+#define BUFFER_SIZE (1024 * 1024) /* bytes a CPU */
+#define LOOK_MS 50		  /* a lone drop wakes nobody: how long it may lie in a ring */
 
 #define NANOSECONDS 1000000000u
 

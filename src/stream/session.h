@@ -30,7 +30,8 @@ struct session_totals {
 /*
  * Attach a loaded program, say so in one line on stderr that ends in `types`, and show
  * drops until SIGINT, SIGTERM, the count or the duration. Then detach, show what is still in the
- * buffers and end the output. Fails with STATUS_OUTPUT if the output cannot be written; its
+ * buffers and end the output; if drops were lost, another line says on which CPUs. Fails with
+ * STATUS_OUTPUT if the output cannot be written; its
  * error has no text if the reader of a pipe just went away.
  */
 int session_run(const struct session_config *config, struct loaded *loaded, const char *types,

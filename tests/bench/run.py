@@ -19,6 +19,7 @@ import itertools
 import json
 import os
 import platform
+import random
 import re
 import shlex
 import shutil
@@ -39,12 +40,13 @@ BYTETRACE = f"{ROOT}/bytetrace"
 FLOOD = f"{ROOT}/build/flood"
 CONSUME = f"{ROOT}/build/consume"
 PORT = 1998
-COST_DROPS = 300_000  # a burst in which the kernel's time is measured
-LOAD_SECONDS, LONG_SECONDS = 3, 10
+COST_DROPS = 200_000  # a burst in which the kernel's time is measured
+LOAD_SECONDS, LONG_SECONDS = 2, 10
+SETTLE_SECONDS = 0.3  # in which a tracer that just attached has read what it needs besides, or shown the rest
 SOAK_BURST = 50_000  # each half second
 READER_RECORDS = 1_000_000
 NOTHING_LOST = "0 lost"  # the target of a flood
-SENDER_CPU, READER_CPU = "0", str((os.cpu_count() or 1) - 1)
+SENDER_CPU, READER_CPU = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
 
 # bpftrace finds tracepoints only where tracefs is usually mounted.
 BPFTRACE = ["unshare", "-m", "sh", "-c", "mount -t debugfs none /sys/kernel/debug 2>/dev/null || {"
@@ -64,6 +66,17 @@ def wait_for(condition, seconds, what):
         time.sleep(0.0005)
 
 
+@contextlib.contextmanager
+def on_cpu(cpu):
+    """What is started meanwhile runs there."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cpu})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 class Tool:
     """A running tracer: attached once `ready` is in what it says on standard error.
 
@@ -73,8 +86,9 @@ class Tool:
     def __init__(self, command, ready, output=None, rows_too=False):
         self.words = tempfile.TemporaryFile()
         with open(output or os.devnull, "wb") as rows:
-            self.process = subprocess.Popen(["taskset", "-c", READER_CPU, *command], stdin=subprocess.DEVNULL,
-                                            stdout=self.words if rows_too else rows, stderr=self.words, cwd="/")
+            with on_cpu(READER_CPU):
+                self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd="/", stderr=self.words,
+                                                stdout=self.words if rows_too else rows)
         wait_for(lambda: ready in os.pread(self.words.fileno(), 4096, 0) or self.process.poll() is not None, 20,
                  f"start of {command}")
         if self.process.poll() is not None:
@@ -144,8 +158,8 @@ class Target:
 
     def flood(self, count, seconds):
         """(sent, seconds)"""
-        sent, took = self.ns.run("taskset", "-c", SENDER_CPU, FLOOD, self.address, str(PORT), str(count),
-                                 str(seconds)).split()
+        with on_cpu(SENDER_CPU):
+            sent, took = self.ns.run(FLOOD, self.address, str(PORT), str(count), str(seconds)).split()
         return int(sent), float(took)
 
     @property
@@ -173,19 +187,24 @@ def start_time(start):
 
 
 def resident(pid):
-    """Megabytes of a process and its children."""
+    """Megabytes of a process and its children, with all of their perf buffers."""
     total = 0
-    for entry in os.listdir("/proc"):
-        with contextlib.suppress(OSError, TypeError):
-            with open(f"/proc/{int(entry) if entry.isdigit() else 'no'}/status", encoding="utf-8") as file:
-                status = file.read()
-            if str(pid) in (entry, re.search(r"^PPid:\t(\d+)", status, re.M)[1]):
-                total += int(re.search(r"^VmRSS:\s+(\d+)", status, re.M)[1])
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            parent = re.search(r"^PPid:\t(\d+)", read(f"/proc/{entry}/status"), re.M)[1]
+            if str(pid) not in (entry, parent):
+                continue
+            for line in read(f"/proc/{entry}/smaps").splitlines():
+                if "-" in line.split()[0]:
+                    # Memory of the kernel, which it does not count as resident.
+                    counted = "Size:" if "perf_event" in line else "Rss:"
+                elif line.startswith(counted):
+                    total += int(line.split()[1])
     return total / 1024
 
 
 def memory(start, seconds=0):
-    """Resident megabytes of a tool once it has seen some drops, 100,000 a second for so long."""
+    """Megabytes of a tool, buffers counted, once it has seen some drops, 100,000 a second for so long."""
     with Target() as target, start() as tool:
         end = time.monotonic() + seconds
         target.flood(100, 5)
@@ -193,14 +212,14 @@ def memory(start, seconds=0):
             next_ = time.monotonic() + 0.5
             target.flood(SOAK_BURST, 5)
             time.sleep(max(0, next_ - time.monotonic()))
-        time.sleep(0.3)
+        time.sleep(SETTLE_SECONDS)
         return resident(tool.process.pid)
 
 
 def lone_drop(start, output):
     """Seconds until a drop that comes alone is shown."""
     with Target() as target, start():
-        time.sleep(0.3)
+        time.sleep(SETTLE_SECONDS + random.random() * 0.1)  # at any time between two looks
         target.ns.udp(b"x", target.address, PORT)
         begin = time.monotonic()
         wait_for(lambda: target.address in read(output), 5, "a row")
@@ -214,9 +233,9 @@ def read(path):
 
 def reader_time(form, output):
     """Nanoseconds that decoding and printing a record takes."""
-    with open(output, "wb") as rows:
-        done = subprocess.run(["taskset", "-c", READER_CPU, CONSUME, form, "0", str(READER_RECORDS)], stdout=rows,
-                              stderr=subprocess.PIPE, check=True)
+    with open(output, "wb") as rows, on_cpu(READER_CPU):
+        done = subprocess.run([CONSUME, form, "0", str(READER_RECORDS)], stdout=rows, stderr=subprocess.PIPE,
+                              check=True)
     return float(done.stderr)
 
 
@@ -227,8 +246,9 @@ def load(start, seconds=LOAD_SECONDS, strays=1000):
     """
     with Target() as target:
         with start() as tool:
+            time.sleep(SETTLE_SECONDS)
             sent, took = target.flood(10**9, seconds)
-            time.sleep(0.2)
+            time.sleep(SETTLE_SECONDS)
         dropped = target.dropped
     footer = FOOTER.search(tool.said)
     if not footer:
@@ -284,6 +304,8 @@ def figures(scratch, soak):
     count = "tracepoint:skb:kfree_skb { @[args->location, args->reason] = count(); }"
     show = 'tracepoint:skb:kfree_skb { printf("%d %llx\\n", args->reason, (uint64)args->location); }'
     never = "tracepoint:skb:kfree_skb /args->reason == 9999/ { @ = count(); }"
+    with bytetrace(*cached, "-p", "tcp"):
+        pass  # is compiled, for the next one
     yield "start to attached, same flags again", "s", 0.025, {
         "bytetrace": ours(start_time, "-p", "tcp"), "bpftrace": theirs(start_time, count)}
     ports = itertools.count(1)
@@ -292,13 +314,13 @@ def figures(scratch, soak):
         "bpftrace": theirs(start_time, count)}
     yield "a lone drop is shown after", "s", 0.1, {
         "bytetrace": lambda: lone_drop(lambda: bytetrace(*cached, "-D", str(PORT), output=table), table)}
-    yield "resident memory while tracing", "MB", 8, {
+    yield "memory while tracing, buffers counted", "MB", 8, {
         "bytetrace": ours(memory), "bpftrace": theirs(memory, show), **peer(memory)}
 
     def soaked(start):
         return memory(start, soak)
 
-    yield f"resident memory after {soak} s of 100,000 drops/s", "MB", 8, {
+    yield f"memory after {soak} s of 100,000 drops/s", "MB", 8, {
         "bytetrace": ours(soaked), "bpftrace": theirs(soaked, show), **peer(soaked)}
     yield "in the kernel: an empty program", "ns", None, {
         "bytetrace": ours(kernel_time, "--source", source),
@@ -356,7 +378,7 @@ def measure(rounds, only, soak):
             if not shutil.which("bpftrace"):
                 tools.pop("bpftrace", None)
             values, losses = ({tool: [] for tool in tools} for _ in range(2))
-            for round_ in range(-1 if rounds > 1 else 0, rounds):  # the first one warms up
+            for _ in range(rounds):
                 for tool, once in tools.items():
                     try:
                         value = once()
@@ -364,9 +386,8 @@ def measure(rounds, only, soak):
                         print(f"bench: {name}, {tool}: {problem}", file=sys.stderr)
                         continue
                     value, lost = value if isinstance(value, tuple) else (value, None)
-                    if round_ >= 0:
-                        values[tool].append(value)
-                        losses[tool].append(lost)
+                    values[tool].append(value)
+                    losses[tool].append(lost)
             result = {"figure": name, "unit": unit, "target": target}
             for tool, found in values.items():
                 result[tool] = statistics.median(found) if found else None
@@ -450,12 +471,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="")
-    parser.add_argument("--soak", type=int, default=5, metavar="SECONDS")
+    parser.add_argument("--soak", type=int, default=3, metavar="SECONDS")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--update", action="store_true", help="put the table into the README")
     parser.add_argument("--smoke", action="store_true")
     arguments = parser.parse_args()
-    subprocess.run(["make", "--no-print-directory", "-s", "-C", ROOT, "build/flood", "build/consume"], check=True)
+    subprocess.run(["make", "--no-print-directory", "-s", "-C", ROOT, "build/flood", "build/consume"], check=True,
+                   stdout=sys.stderr)
     if arguments.smoke:
         sys.exit(smoke())
     results = list(measure(arguments.rounds, arguments.only, arguments.soak))

@@ -14,6 +14,7 @@ from net import A4, B4, IPV4
 from oracle import kernel_gives_reasons
 from trace import Settings, Trace, run, wait_for
 
+HERE = f"127.77.{os.getpid() // 250 % 250}.{1 + os.getpid() % 250}"  # of no other run on this host
 PING = net.ipv4(1, net.icmp(8))
 INPUT_DROP = "table ip t { chain c { type filter hook input priority 0; icmp type echo-request drop; }; }"
 
@@ -278,22 +279,41 @@ def test_every_loss_is_counted():
     assert shown + lost + suppressed == dropped, (tracer.totals, dropped)
 
 
+def test_wake_ups_are_batched():
+    """A flood wakes the reader once for many drops, and none of them is lost for it.
+
+    The buffer holds all of them, so that a busy machine loses none either.
+    """
+    def waits(tracer):
+        with open(f"/proc/{tracer.process.pid}/status", encoding="ascii") as status:
+            return int(re.search(r"^voluntary_ctxt_switches:\t(\d+)", status.read(), re.M)[1])
+
+    with net.Netns() as ns, Trace("--buffer", "4M", "-p", "udp", "-D", "2003", "-d", HERE,
+                                  stdout=subprocess.DEVNULL) as tracer:
+        with ns.inside():
+            before = waits(tracer)
+            net.flood(HERE, 2003, 20_000)
+            woken = waits(tracer) - before
+        tracer.stop()
+    assert tracer.totals == (20_000, 0, 0), tracer.totals
+    assert woken < 20_000 / 10, woken
+
+
 def test_losses_by_cpu():
     """What a CPU dropped is what was shown of it and what was lost on it, and no other is named."""
     allowed = os.sched_getaffinity(0)
     cpus = {min(allowed), max(allowed)}
-    here = f"127.77.{os.getpid() % 250}.1"
     rules = "".join(f"udp dport {2001 + cpu} counter drop; " for cpu in cpus)
     with net.Netns() as ns:
         ns.nft(f"table ip t {{ chain c {{ type filter hook input priority 0; {rules} }}; }}")
-        with Trace("-o", "json", "-d", here, "-p", "udp", "--buffer", "16K") as tracer:
+        with Trace("-o", "json", "-d", HERE, "-p", "udp", "--buffer", "16K") as tracer:
             tracer.process.send_signal(signal.SIGSTOP)
             with ns.inside():
                 try:
                     # What goes to loopback is received on the CPU that sends.
                     for count, cpu in zip((3000, 7000), cpus):
                         os.sched_setaffinity(0, {cpu})
-                        net.flood(here, 2001 + cpu, count)
+                        net.flood(HERE, 2001 + cpu, count)
                 finally:
                     os.sched_setaffinity(0, allowed)
             tracer.process.send_signal(signal.SIGCONT)
