@@ -29,7 +29,7 @@ struct options {
 	struct filter filter;
 	struct expression *expression; /* of pcap-filter, or NULL */
 	char *expression_text;	       /* what it was made of */
-	bool inner; /* of a tunnelled packet the inner one is meant */
+	bool inner;		       /* of a tunnelled packet the inner one is meant */
 
 	int verbosity; /* number of -v: 0, 1, 2 */
 	bool stack;

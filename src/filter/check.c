@@ -140,8 +140,8 @@ void filter_write_protocols(const struct filter *filter, FILE *out)
 	for (size_t i = 0; i < numbers[FILTER_ETHERTYPE].count; i++) {
 		const struct range *range = &numbers[FILTER_ETHERTYPE].items[i];
 
-		fprintf(out, " or (ether[12:2] >= %u and ether[12:2] <= %u)",
-			(unsigned int)range->first, (unsigned int)range->last);
+		for (unsigned int type = (unsigned int)range->first; type <= range->last; type++)
+			fprintf(out, " or ether proto %u", type);
 	}
 	for (size_t i = 0; i < numbers[FILTER_IP_PROTOCOL].count; i++) {
 		const struct range *range = &numbers[FILTER_IP_PROTOCOL].items[i];

@@ -247,10 +247,12 @@ def test_inner():
     with net.Pair() as pair:
         pair.b.nft("table netdev t { chain c { type filter hook ingress device eth0 priority 0; drop; }; }")
         with Trace("-vv", "-n", "--inner") as all_, Trace("-vv", "-n", "--inner", "-D", "443") as inner, \
-                Trace("-vv", "-n", "-D", "443") as outer, Trace("-o", "json", "--inner", "-p", "udp") as data:
+                Trace("-vv", "-n", "-D", "443") as outer, Trace("-o", "json", "--inner", "-p", "udp") as data, \
+                Trace("-vv", "-n", "--inner", "ip6 and tcp port 443 or udp[8]=100") as expression, \
+                Trace("-vv", "-n", "--inner", "ether", "src", "02:00:00:00:00:0a", "and", "udp") as link:
             for packet in TUNNELLED.values():
                 pair.a.frame(net.IPV6 if packet[0] >> 4 == 6 else IPV4, packet)
-            for tracer in all_, inner, outer, data:
+            for tracer in all_, inner, outer, data, expression, link:
                 tracer.stop()
     rows = [(row["SOURCE"], row["SPORT"], row["PROTOCOL"], row["VLAN"], row["TUNNEL"])
             for row in all_.rows if row["NETNS"] == str(pair.b.inode) and row["PROTOCOL"] != "58"]
@@ -259,6 +261,11 @@ def test_inner():
     assert not wrong and len(rows) == len(expected), f"{len(rows)} rows; {'; '.join(wrong)}"
     assert [row["TUNNEL"] for row in inner.rows] == ["vxlan", "gre", "ip"], inner.rows
     assert outer.rows == [], outer.rows
+    # The expression is about the packet inside: `ip6` as such only where no tag is in front of it.
+    assert [row["TUNNEL"] for row in expression.rows if row["PROTOCOL"] == "6"] == ["gre", "ip"], expression.rows
+    tunnels = [row["TUNNEL"] for row in expression.rows if row["PROTOCOL"] == "17"]
+    assert tunnels == ["vxlan", "geneve", "gre", "ip", "ip"], expression.rows
+    assert [row["TUNNEL"] for row in link.rows] == ["vxlan", "geneve", "-", "-"], link.rows
     objects = [json.loads(line) for line in data.text.splitlines()]
     tunnels = [o["tunnel"] for o in objects if o["netns"] == pair.b.inode]
     assert tunnels == ["vxlan", "geneve", "gre", "ip", "ip", None, None], tunnels
@@ -273,13 +280,20 @@ def test_print_filter():
     with Trace("-p", "tcp", "-D", "!80,443", "--comm", "x*") as tracer:
         tracer.stop()
     assert f" {total} instructions" in tracer.errors and plain > 0, (out, tracer.errors)
+    code, out, _ = run("--print-filter", "-p", "tcp", "port", "80")
+    assert code == 0 and out.startswith('drops with protocol "tcp", that match "port 80": '), out
+    for flags in (["-p", "udp", "port", "53"], ["-p", "udp", "ether[12:2] = 0x8100"], ["-p", "udp", "ip6 proto 0"],
+                  ["-p", "!tcp", "tcp port 80"]):
+        code, _, err = run("--print-filter", *flags)
+        assert code == 0, err
     code, out, _ = run("--print-filter")
     assert code == 0 and out.startswith("every drop: ") and len({w for w in out.split() if w.isdigit()}) == 1, out
 
 
 def test_contradictions():
     for flags in (["-p", "udp", "--tcp-flags", "syn"], ["-p", "arp", "-D", "80"], ["-s", "10.0.0.1", "-d", "::1"],
-                  ["-D", "80,!80"], ["-i", "any", "-i", "lo"]):
+                  ["-D", "80,!80"], ["-i", "any", "-i", "lo"], ["-p", "udp", "tcp port 80"],
+                  ["-p", "arp", "icmp", "or", "udp", "port", "53"]):
         code, out, err = run(*flags)
         assert code == 2 and out == "" and err.count("\n") == 1, (flags, err)
         assert "contradicts" in err or "leaves nothing" in err, err
