@@ -37,7 +37,8 @@ def test_bad_values():
                         ("--types", "dwarf"), ("-p", "tcp\n\033[2J")):
         one_line(2, f"{flag}: ", flags=(flag, value))
     one_line(2, '"--nonsense"', flags=("--nonsense",))
-    one_line(2, '"extra"', flags=("extra",))
+    err = fails(2, '"extra"', "syntax error", flags=("extra",))
+    assert err.endswith("\n  extra\n  ^\n"), err
 
 
 def test_not_root():
@@ -187,11 +188,11 @@ def test_printed_source_runs():
 
 def test_compile_error_names_the_users_line():
     with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
-        text = source().replace("event->length = skb.len;", "event->length = skb.lenn;")
-        line = text[:text.index("skb.lenn")].count("\n") + 1
+        text = source().replace("event->reason = reason;", "event->reasonn = reason;")
+        line = text[:text.index("reasonn")].count("\n") + 1
         file.write(text)
         file.flush()
-        err = fails(4, f"{file.name}:{line}:", "no member named 'lenn'", "^",
+        err = fails(4, f"{file.name}:{line}:", "no member named 'reasonn'", "^",
                     flags=("--source", file.name))
     assert err.count("error:") == 1 and err.count("\n") <= 4, err
 
@@ -217,7 +218,7 @@ def remove(directory):
 
 
 def test_compile_error_names_the_templates_line():
-    for file, old, new in (("drop.c", "skb.len;", "skb.lenn;"),
+    for file, old, new in (("drop.c", "event->reason = reason;", "event->reasonn = reason;"),
                            ("event.h", "__u32 length;", "__u33 length;"),
                            ("kfree_skb.c", "return drop(", "return dropp(")):
         directory = templates(**{file.replace(".", "_"): [(old, new)]})
@@ -268,8 +269,8 @@ def test_template_with_a_slot_that_nobody_fills():
 
 def test_verifier_refusal():
     with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
-        file.write(source().replace("event->length = skb.len;",
-                                    "event->length = skb.len; *(volatile u64 *)ctx = 0;"))
+        file.write(source().replace("event->reason = reason;",
+                                    "event->reason = reason; *(volatile u64 *)ctx = 0;"))
         file.flush()
         err = fails(5, "verifier", "ctx", flags=("--source", file.name))
     assert err.count("\n") <= 14, err
@@ -289,7 +290,7 @@ def test_attach_refusal():
 
 
 def test_record_of_another_layout():
-    directory = templates(event_h=[("#define DROP_EVENT_VERSION 1", "#define DROP_EVENT_VERSION 9")])
+    directory = templates(event_h=[("#define DROP_EVENT_VERSION 2", "#define DROP_EVENT_VERSION 9")])
     with net.Netns() as ns, Trace("--templates", str(directory)) as tracer:
         with ns.inside():
             net.flood("127.0.0.1", 9, 1)

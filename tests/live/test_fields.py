@@ -14,11 +14,12 @@ from oracle import kernel_gives_reasons
 from trace import Settings, Trace, run, wait_for
 
 
-def ports_shown(make_drops, *filters, flags=("-vv", "-n")):
-    """For each list of flags the source ports of the rows that it shows while drops are made.
+def ports_shown(namespaces, make_drops, *filters, flags=("-vv", "-n")):
+    """For each list of flags the source ports of the rows that it shows while drops are made there.
 
     Source ports from 41000 on are the tests' own.
     """
+    inodes = {str(ns.inode) for ns in namespaces}
     with contextlib.ExitStack() as stack:
         tracers = [stack.enter_context(Trace(*flags, *words, wait=False)) for words in filters]
         for tracer in tracers:
@@ -27,11 +28,12 @@ def ports_shown(make_drops, *filters, flags=("-vv", "-n")):
         make_drops()
         tables = [tracer.stop().rows for tracer in tracers]
     return [sorted({int(row["SPORT"]) for row in rows
-                    if row["SPORT"].isdigit() and int(row["SPORT"]) >= 41000}) for rows in tables]
+                    if row["NETNS"] in inodes and row["SPORT"].isdigit() and int(row["SPORT"]) >= 41000})
+            for rows in tables]
 
 
-def check(make_drops, cases):
-    found = ports_shown(make_drops, *(flags for flags, _ in cases))
+def check(namespaces, make_drops, cases):
+    found = ports_shown(namespaces, make_drops, *(flags for flags, _ in cases))
     wrong = [f"{' '.join(flags)}: {ports}, not {expected}"
              for (flags, expected), ports in zip(cases, found) if ports != expected]
     assert not wrong, "; ".join(wrong)
@@ -58,7 +60,7 @@ def test_reason_and_location():
                       ((*ours, "--reason", "!NETFILTER_DROP"), [41002]),
                       ((*ours, "--reason", "TCP_*"), []),
                       ((*ours, "--reason", "*"), [41001, 41002])]
-        check(drops, cases)
+        check((pair.a, pair.b), drops, cases)
 
 
 def test_unknown_names():
@@ -91,14 +93,15 @@ def test_netns():
             sleeper = os.posix_spawn("/bin/sleep", ["sleep", "1000"], {})
         try:
             ours = ["-p", "udp"]
-            check(drops, [((*ours, "--netns", pair.b.name), [41003]),
-                          ((*ours, "--netns", pair.a.path), [41004]),
-                          ((*ours, "--netns", str(sleeper)), [41003]),
-                          ((*ours, "--netns", str(pair.a.inode)), [41004]),
-                          ((*ours, "--netns", f"{pair.a.name},{sleeper}"), [41003, 41004]),
-                          ((*ours, "--netns", f"!{pair.a.name}", "-s", A4), [41003]),
-                          ((*ours, "--netns", pair.a.name, "-i", "eth0"), [41004]),
-                          ((*ours, "--netns", pair.a.name, "-i", "lo"), [])])
+            check((pair.a, pair.b), drops,
+                  [((*ours, "--netns", pair.b.name), [41003]),
+                   ((*ours, "--netns", pair.a.path), [41004]),
+                   ((*ours, "--netns", str(sleeper)), [41003]),
+                   ((*ours, "--netns", str(pair.a.inode)), [41004]),
+                   ((*ours, "--netns", f"{pair.a.name},{sleeper}"), [41003, 41004]),
+                   ((*ours, "--netns", f"!{pair.a.name}", "-s", A4), [41003]),
+                   ((*ours, "--netns", pair.a.name, "-i", "eth0"), [41004]),
+                   ((*ours, "--netns", pair.a.name, "-i", "lo"), [])])
         finally:
             os.kill(sleeper, 9)
             os.waitpid(sleeper, 0)
@@ -147,7 +150,7 @@ def test_who_was_running():
         if len(cpus) > 1:
             cases += [((*ours, "--cpu", str(cpus[0])), [41005]),
                       ((*ours, "--cpu", f"!{cpus[0]}"), [41006])]
-        check(drops, cases)
+        check((ns,), drops, cases)
 
 
 def test_pid():
@@ -160,7 +163,7 @@ def test_pid():
                 s.sendto(b"x", ("127.0.0.1", 9))
             send(ns, 41008)
 
-        check(drops, [(("-p", "udp", "--pid", me), [41007]),
+        check((ns,), drops, [(("-p", "udp", "--pid", me), [41007]),
                       (("-p", "udp", "--pid", f"!{me}"), [41008]),
                       (("-p", "udp", "--pid", f"1-4194304,!{me}"), [41008])])
 
@@ -174,7 +177,7 @@ def test_length():
                     s.sendto(bytes(size), ("127.0.0.1", 9))
 
         # What is left of the packet where it is dropped may lack the headers in front of the data.
-        check(drops, [(("-p", "udp", "--len", "500-530"), [41010]),
+        check((ns,), drops, [(("-p", "udp", "--len", "500-530"), [41010]),
                       (("-p", "udp", "--len", "!500-530"), [41009, 41011]),
                       (("-p", "udp", "--len", "10-40,1000-65535"), [41009, 41011])])
 
