@@ -272,7 +272,7 @@ def test_verifier_refusal():
         file.write(source().replace("event->reason = reason;",
                                     "event->reason = reason; *(volatile u64 *)ctx = 0;"))
         file.flush()
-        err = fails(5, "verifier", "ctx", flags=("--source", file.name))
+        err = fails(5, "verifier", "invalid bpf_context access", flags=("--source", file.name))
     assert err.count("\n") <= 14, err
 
 
