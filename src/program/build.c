@@ -15,7 +15,7 @@
 #include "program/template.h"
 #include "util/error.h"
 
-extern const char embedded_kernel_types[]; /* src/program/embedded.S */
+extern const char embedded_kernel_types[]; /* src/embedded.S */
 
 static const char *const no_macros[] = { NULL };
 
