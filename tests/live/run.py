@@ -18,6 +18,7 @@ import test_attach
 import test_cache
 import test_causes
 import test_errors
+import test_explain
 import test_fields
 import test_filters
 import test_output
@@ -65,7 +66,8 @@ def main():
 
     suites = [test_causes.results(wanted)]
     suites += [functions(module, wanted)
-               for module in (test_filters, test_fields, test_output, test_summary, test_attach, test_errors, test_cache)]
+               for module in (test_filters, test_fields, test_output, test_summary, test_attach, test_errors, test_cache,
+                              test_explain)]
     start = last = time.monotonic()
     # The tests' own files stay out of /tmp, where they look for what bytetrace leaves behind.
     with tempfile.TemporaryDirectory(dir="/var/tmp") as tempfile.tempdir:
