@@ -118,18 +118,16 @@ def test_without_root():
         os.setgid(65534)
         os.setuid(65534)
 
-    def as_nobody(*flags):
-        # A copy, since the way to the binary may be root's alone.
-        return subprocess.run(["/proc/self/fd/3", *flags], capture_output=True, text=True, preexec_fn=drop,
-                              pass_fds=[3], check=False)
-
     with open(Settings.program, "rb") as program:
-        os.dup2(program.fileno(), 3)
-    done = as_nobody("--explain", "XDP")
-    assert done.returncode == 0 and done.stdout.startswith("XDP: "), done
-    done = as_nobody("--explain")
-    assert done.returncode == 0 and "\nNETFILTER_DROP  " in done.stdout, done
-    assert "these are all that there are texts for" in done.stderr, done.stderr
+        def as_nobody(*flags):
+            # By descriptor: the way to the binary may be root's alone.
+            return subprocess.run([f"/proc/self/fd/{program.fileno()}", *flags], capture_output=True, text=True,
+                                  preexec_fn=drop, pass_fds=[program.fileno()], check=False)
+
+        one, all_of_them = as_nobody("--explain", "XDP"), as_nobody("--explain")
+    assert one.returncode == 0 and one.stdout.startswith("XDP: "), one
+    assert all_of_them.returncode == 0 and "\nNETFILTER_DROP  " in all_of_them.stdout, all_of_them
+    assert "these are all that there are texts for" in all_of_them.stderr, all_of_them.stderr
 
 
 def test_hints_come_once_for_a_pair():
