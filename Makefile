@@ -18,7 +18,7 @@ override LDFLAGS += $(SANITIZE)
 LIBS = $(shell $(PKG_CONFIG) --libs libbpf) -ldl
 
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/src/program/embedded.o
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/src/embedded.o
 MODULES := $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
 PROGRAM := $(if $(SAN),$(BUILD)/)bytetrace
 
@@ -39,7 +39,7 @@ $(BUILD)/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/src/program/embedded.o: src/program/embedded.S $(wildcard templates/* probes/*)
+$(BUILD)/src/embedded.o: src/embedded.S $(wildcard templates/* probes/* src/explain/*.txt)
 	@mkdir -p $(@D)
 	$(call say,AS)
 	$(Q)$(CC) -c -o $@ $<

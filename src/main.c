@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli/options.h"
+#include "explain/show.h"
 #include "kernel/memory.h"
 #include "kernel/netns.h"
 #include "kernel/privileges.h"
@@ -221,6 +222,7 @@ static int trace(const struct options *options, const struct image *image,
 		.verbosity = options->verbosity,
 		.inner = options->inner,
 		.stack = options->stack,
+		.hints = options->hints,
 		.numeric = options->numeric,
 		.numeric_protocol = options->filter.numeric_protocol,
 		.color = use_color(options->color),
@@ -317,6 +319,32 @@ static int print_source(struct options *options, struct kernel_facts *facts, str
 	return result;
 }
 
+/*
+ * Needs neither root nor types. What cannot be known of this kernel without them is left out, and
+ * that is said where all of it was asked for.
+ */
+static int explain(const struct options *options, struct kernel_facts *facts, struct error *err)
+{
+	struct show_config show = {
+		.file = stdout,
+		.bold = use_color(options->color),
+		.symbols = facts->symbols,
+	};
+	int result;
+
+	if (open_types(&facts->types, options, err))
+		types_close(&facts->types);
+	if (read_tracepoint(facts, &options->filter, err) == 0 && reasons_given(facts->reasons))
+		show.reasons = facts->reasons;
+	else if (options->explain_count == 0)
+		fprintf(stderr, "bytetrace: warning: %s: these are all that there are texts for\n",
+			facts->reasons ? "this kernel gives no drop reasons" : err->text);
+	result = options->explain_count
+			 ? show_names(&show, options->explain, options->explain_count, err)
+			 : show_list(&show, err);
+	return result ? result : finish_output(err);
+}
+
 /* Generate and compile. */
 static int make_image(struct image *image, const struct options *options,
 		      struct kernel_facts *facts, struct error *err)
@@ -392,6 +420,8 @@ static int with_facts(struct options *options, struct error *err)
 		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 	else if (options->action == ACTION_PRINT_SOURCE)
 		result = print_source(options, &facts, err);
+	else if (options->action == ACTION_EXPLAIN)
+		result = explain(options, &facts, err);
 	else
 		result = run(options, &facts, err);
 	close_facts(&facts);
@@ -429,6 +459,7 @@ int main(int argc, char **argv)
 			break;
 		case ACTION_PRINT_SOURCE:
 		case ACTION_PRINT_FILTER:
+		case ACTION_EXPLAIN:
 		case ACTION_TRACE:
 			result = with_facts(&options, &err);
 			break;

@@ -34,6 +34,7 @@ enum kind {
 	KIND_PATH,    /* const char * */
 	KIND_SIZE,    /* uint64_t, bytes: a number with or without K or M */
 	KIND_SUMMARY, /* unsigned int, SUMMARY_... */
+	KIND_EXPLAIN, /* the action; the argument is one name */
 };
 
 struct choice {
@@ -125,6 +126,8 @@ static const struct option_spec {
 	  MEMBER(verbosity), 0, NULL, NULL },
 	{ 'k', "stack", NULL, GROUP_OUTPUT, "kernel stack below each drop", KIND_TRUE,
 	  MEMBER(stack), 0, NULL, NULL },
+	{ 0, "hints", NULL, GROUP_OUTPUT, "a line about each reason when it is new", KIND_TRUE,
+	  MEMBER(hints), 0, NULL, NULL },
 	{ 'n', "numeric", NULL, GROUP_OUTPUT, "PROTOCOL as a number", KIND_TRUE, MEMBER(numeric), 0,
 	  NULL, NULL },
 	{ 'c', "color", "[WHEN]", GROUP_OUTPUT, "auto (default), always, never; -c: always",
@@ -161,6 +164,8 @@ static const struct option_spec {
 	  MEMBER(cache_dir), 0, NULL, NULL },
 	{ 0, "no-cache", NULL, GROUP_SOURCE, "compile anew and keep nothing", KIND_TRUE,
 	  MEMBER(no_cache), 0, NULL, NULL },
+	{ 0, "explain", "[NAME]", GROUP_OTHER, "what a reason or location means; without: all",
+	  KIND_EXPLAIN, MEMBER(action), 0, NULL, NULL },
 	{ 'h', "help", NULL, GROUP_OTHER, "print this and end", KIND_ENUM, MEMBER(action),
 	  ACTION_HELP, NULL, NULL },
 	{ 0, "version", NULL, GROUP_OTHER, "print the version and end", KIND_ENUM, MEMBER(action),
@@ -240,6 +245,20 @@ static bool parse_size(const char *text, uint64_t *size)
 	return *size >= 4096 && *size <= 1 << 28 && (*size & (*size - 1)) == 0;
 }
 
+static int add_explained(struct options *options, const char *name, struct error *err)
+{
+	const char **grown;
+
+	if (!*name)
+		return bad_value(err, "--explain", name, "the name of a reason or a function");
+	grown = realloc(options->explain, (options->explain_count + 1) * sizeof(*grown));
+	if (!grown)
+		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	options->explain = grown;
+	grown[options->explain_count++] = name;
+	return 0;
+}
+
 /* Take over one flag. `flag` is how the user wrote it, `text` its argument or NULL. */
 static int apply(struct options *options, const struct option_spec *spec, const char *flag,
 		 const char *text, struct error *err)
@@ -275,6 +294,9 @@ static int apply(struct options *options, const struct option_spec *spec, const 
 	case KIND_SUMMARY:
 		*(unsigned int *)member = SUMMARY_DEFAULT;
 		return text ? summary_parse(member, text, err) : 0;
+	case KIND_EXPLAIN:
+		options->action = ACTION_EXPLAIN;
+		return text ? add_explained(options, text, err) : 0;
 	case KIND_PATH:
 		if (!*text)
 			return bad_value(err, flag, text, "a path");
@@ -327,6 +349,12 @@ static int check_combinations(const struct options *options, bool expression, st
 			   "effect";
 	else if (options->summary && options->buffer)
 		conflict = "--summary counts without perf buffers: --buffer would have no effect";
+	else if (options->summary && options->hints)
+		conflict = "--summary shows no drops that --hints could stand below";
+	else if (options->hints && options->output != OUTPUT_TABLE)
+		conflict = "--hints stand below the rows of a table: --output contradicts them";
+	else if (options->action == ACTION_EXPLAIN && filtered)
+		conflict = "--explain traces nothing: a filter flag would have no effect";
 	if (conflict)
 		return error_set(err, STATUS_USAGE, EINVAL, "%s", conflict);
 	return filter_check(&options->filter, err);
@@ -452,6 +480,8 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 		if (options->action == ACTION_HELP || options->action == ACTION_VERSION)
 			return 0;
 	}
+	for (; !result && options->action == ACTION_EXPLAIN && optind < argc; optind++)
+		result = add_explained(options, argv[optind], err);
 	if (!result)
 		result = check_combinations(options, optind < argc, err);
 	if (!result && optind < argc)
@@ -493,12 +523,14 @@ void options_help(FILE *out)
 	      "                                      connection attempts from and to elsewhere\n"
 	      "  bytetrace -r -k -s 10.0.0.0/8       with stacks, where the kernel knows why\n"
 	      "  bytetrace --summary=iface,reason    counts: KEYS are reason, location, iface,\n"
-	      "                                      proto, saddr, daddr, sport, dport\n",
+	      "                                      proto, saddr, daddr, sport, dport\n"
+	      "  bytetrace --explain NETFILTER_DROP  what that means, and what helps\n",
 	      out);
 }
 
 void options_free(struct options *options)
 {
+	free(options->explain);
 	filter_free(&options->filter);
 	expression_free(options->expression);
 	free(options->expression_text);

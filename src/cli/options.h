@@ -16,6 +16,7 @@ enum action {
 	ACTION_TRACE,
 	ACTION_PRINT_FILTER,
 	ACTION_PRINT_SOURCE,
+	ACTION_EXPLAIN,
 	ACTION_HELP,
 	ACTION_VERSION,
 };
@@ -33,6 +34,7 @@ struct options {
 
 	int verbosity; /* number of -v: 0, 1, 2 */
 	bool stack;
+	bool hints; /* a line about each new reason and location */
 	bool numeric;
 	enum output_choice output;
 	enum color_choice color;
@@ -51,6 +53,9 @@ struct options {
 	const char *source_file;   /* --source, or NULL */
 	const char *cache_dir;	   /* --cache-dir, or NULL */
 	bool no_cache;
+
+	const char **explain; /* names to explain; none: all reasons are listed */
+	size_t explain_count;
 };
 
 /*

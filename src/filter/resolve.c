@@ -6,14 +6,11 @@
 
 #include <errno.h>
 #include <fnmatch.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "util/error.h"
+#include "util/nearest.h"
 #include "util/text.h"
-
-#define NEAREST 3
-#define MAX_NAME 255 /* longer ones are compared as far as that */
 
 /* One pass over all names for one item. */
 struct search {
@@ -38,64 +35,6 @@ static int take_matching(void *context, const char *name, uint64_t first, uint64
 	if (fnmatch(search->pattern, name, search->flags) != 0)
 		return 0;
 	return take_numbers(search, first, last);
-}
-
-/* The names that are most like what was typed. */
-struct nearest {
-	const char *text;
-	size_t count;
-	struct {
-		size_t distance;
-		char name[MAX_NAME + 1];
-	} best[NEAREST];
-};
-
-/* How many characters to put in, take out or change to make one of the other (Levenshtein). */
-static size_t edit_distance(const char *a, const char *b)
-{
-	size_t row[MAX_NAME + 1];
-	size_t length = strnlen(b, MAX_NAME);
-
-	for (size_t i = 0; i <= length; i++)
-		row[i] = i;
-	for (size_t i = 0; i < MAX_NAME && a[i]; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i + 1;
-		for (size_t k = 0; k < length; k++) {
-			size_t change = diagonal + (a[i] != b[k]);
-
-			diagonal = row[k + 1];
-			row[k + 1] = (row[k] < diagonal ? row[k] : diagonal) + 1;
-			if (change < row[k + 1])
-				row[k + 1] = change;
-		}
-	}
-	return row[length];
-}
-
-static int take_nearest(void *context, const char *name, uint64_t first, uint64_t last)
-{
-	struct nearest *nearest = context;
-	size_t distance = edit_distance(nearest->text, name);
-	size_t place = nearest->count;
-
-	(void)first;
-	(void)last;
-	for (size_t i = 0; i < nearest->count; i++)
-		if (strcmp(nearest->best[i].name, name) == 0)
-			return 0;
-	while (place > 0 && nearest->best[place - 1].distance > distance)
-		place--;
-	if (place == NEAREST)
-		return 0;
-	if (nearest->count < NEAREST)
-		nearest->count++;
-	memmove(&nearest->best[place + 1], &nearest->best[place],
-		(nearest->count - place - 1) * sizeof(*nearest->best));
-	nearest->best[place].distance = distance;
-	snprintf(nearest->best[place].name, sizeof(nearest->best[place].name), "%s", name);
-	return 0;
 }
 
 /* One name, which may be a number already. */
@@ -125,23 +64,13 @@ static int refuse(const char *flag, const char *text, const struct filter_names 
 {
 	struct nearest nearest = { .text = text };
 	char quoted[ERROR_QUOTE_SIZE];
-	int result = names->each(names->context, take_nearest, &nearest, err);
-	char *list = NULL;
-	size_t size;
-	FILE *out;
+	char list[NEAREST_LIST_SIZE];
+	int result = names->each(names->context, nearest_take, &nearest, err);
 
 	if (result)
 		return result;
-	out = open_memstream(&list, &size);
-	if (!out)
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-	for (size_t i = 0; i < nearest.count; i++)
-		fprintf(out, "%s%s", i ? ", " : "", nearest.best[i].name);
-	fclose(out);
-	result = error_set(err, STATUS_USAGE, EINVAL, "%s: %s is no %s; the nearest: %s", flag,
-			   error_quote(quoted, text), names->what, list ? list : "");
-	free(list);
-	return result;
+	return error_set(err, STATUS_USAGE, EINVAL, "%s: %s is no %s; the nearest: %s", flag,
+			 error_quote(quoted, text), names->what, nearest_list(list, &nearest));
 }
 
 int filter_resolve(struct filter *filter, enum filter_field field, const struct filter_names *names,

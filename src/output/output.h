@@ -16,6 +16,7 @@ struct output_config {
 	int verbosity;	       /* 0, 1: + INTERFACE, 2: every column */
 	bool inner;	       /* of a tunnelled packet the inner one is shown */
 	bool stack;	       /* kernel stack below each drop */
+	bool hints;	       /* a line below the first drop of each reason and location */
 	bool numeric;	       /* numbers instead of names, in every column */
 	bool numeric_protocol; /* numbers in PROTOCOL */
 	bool color;

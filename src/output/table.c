@@ -11,6 +11,7 @@
 
 #include "output/cells.h"
 #include "output/grid.h"
+#include "output/hints.h"
 #include "output/summary.h"
 #include "stream/decode.h"
 #include "util/clock.h"
@@ -18,13 +19,14 @@
 #define MAX_HELD 64 /* rows that wait for the header at most */
 #define WIDTH_STEP 8
 #define STACK_INDENT "    "
+#define HINT_INDENT "  ^ "
 
 _Static_assert(CELL_SIZE + WIDTH_STEP - 1 <= GRID_MAX_WIDTH, "a column may be as wide as a cell");
 
-/* The cells of a drop, one text behind the other, and its stack, ready to be printed. */
+/* The cells of a drop, one text behind the other, and what is below them, ready to be printed. */
 struct line {
 	size_t lengths[GRID_MAX_COLUMNS];
-	char *stack; /* lines, or NULL */
+	char *below; /* lines, or NULL */
 	char cells[];
 };
 
@@ -38,7 +40,8 @@ struct table {
 	struct line *held[MAX_HELD];
 	size_t held_count;
 
-	struct line *line; /* the one being made, with room for all cells */
+	struct line *line;   /* the one being made, with room for all cells */
+	struct hints *hints; /* NULL: none are wanted */
 };
 
 static void *table_create(const struct output_config *config)
@@ -61,7 +64,9 @@ static void *table_create(const struct output_config *config)
 			 column->color);
 	}
 	table->line = malloc(sizeof(*table->line) + table->grid.column_count * CELL_SIZE);
-	if (!table->line) {
+	table->hints = config->hints ? hints_create() : NULL;
+	if (!table->line || (config->hints && !table->hints)) {
+		free(table->line);
 		free(table);
 		return NULL;
 	}
@@ -72,9 +77,9 @@ static void *table_create(const struct output_config *config)
 static void put_line(struct table *table, const struct line *line)
 {
 	grid_row(&table->grid, line->cells, line->lengths);
-	if (line->stack) {
+	if (line->below) {
 		grid_color(&table->grid, GRID_DIM);
-		fputs(line->stack, table->config.file);
+		fputs(line->below, table->config.file);
 		grid_color(&table->grid, GRID_OFF);
 	}
 }
@@ -85,28 +90,32 @@ static void start(struct table *table)
 	grid_header(&table->grid);
 	for (size_t i = 0; i < table->held_count; i++) {
 		put_line(table, table->held[i]);
-		free(table->held[i]->stack);
+		free(table->held[i]->below);
 		free(table->held[i]);
 	}
 	table->held_count = 0;
 }
 
-/* The stack's lines as one text, which the caller frees. NULL: none, or no memory for it. */
-static char *make_stack(const struct table *table, const struct drop *drop)
+/* The hint and the stack as one text, which the caller frees. NULL: neither, or no memory. */
+static char *make_below(const struct table *table, const struct drop *drop)
 {
+	char hint[HINT_SIZE];
 	char frame[CELL_SIZE];
+	size_t length = table->hints ? hints_write(table->hints, hint, &table->config, drop) : 0;
+	size_t depth = table->config.stack ? drop->stack_depth : 0;
 	char *text = NULL;
 	size_t size;
 	FILE *out;
 
-	if (!table->config.stack || drop->stack_depth == 0)
+	if (length == 0 && depth == 0)
 		return NULL;
 	out = open_memstream(&text, &size);
 	if (!out)
 		return NULL;
-	for (size_t i = 0; i < drop->stack_depth; i++) {
-		size_t length = cells_write_frame(frame, &table->config, drop->stack[i]);
-
+	if (length > 0)
+		fprintf(out, HINT_INDENT "%.*s\n", (int)length, hint);
+	for (size_t i = 0; i < depth; i++) {
+		length = cells_write_frame(frame, &table->config, drop->stack[i]);
 		fputs(STACK_INDENT, out);
 		fwrite(frame, 1, length, out);
 		putc('\n', out);
@@ -148,7 +157,7 @@ static void table_drop(void *output, const struct drop *drop)
 		if (line->lengths[i] > column->width)
 			column->width = widen(table, line->lengths[i]);
 	}
-	line->stack = make_stack(table, drop);
+	line->below = make_below(table, drop);
 	if (!table->started && hold(table, length)) {
 		if (table->held_count == MAX_HELD)
 			start(table);
@@ -157,7 +166,7 @@ static void table_drop(void *output, const struct drop *drop)
 	if (!table->started)
 		start(table);
 	put_line(table, line);
-	free(line->stack);
+	free(line->below);
 }
 
 static void table_flush(void *output)
@@ -177,6 +186,7 @@ static void table_finish(void *output)
 	if (!table->started)
 		start(table);
 	grid_border(&table->grid);
+	hints_free(table->hints);
 	free(table->line);
 	free(table);
 }

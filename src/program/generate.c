@@ -15,7 +15,7 @@
 
 #define MAX_FILE (1024 * 1024)
 
-/* src/program/embedded.S */
+/* src/embedded.S */
 extern const char embedded_drop_template[];
 extern const char embedded_event_header[];
 extern const char embedded_frame_header[];

@@ -19,6 +19,7 @@ import test_cache
 import test_causes
 import test_cpus
 import test_errors
+import test_explain
 import test_expressions
 import test_fields
 import test_filters
@@ -68,7 +69,7 @@ def main():
     suites = [test_causes.results(wanted)]
     suites += [functions(module, wanted)
                for module in (test_filters, test_fields, test_expressions, test_output, test_summary,
-                              test_cpus, test_attach, test_errors, test_cache)]
+                              test_explain, test_cpus, test_attach, test_errors, test_cache)]
     start = last = time.monotonic()
     # The tests' own files stay out of /tmp, where they look for what bytetrace leaves behind.
     with tempfile.TemporaryDirectory(dir="/var/tmp") as tempfile.tempdir:

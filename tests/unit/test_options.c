@@ -136,6 +136,35 @@ static void help_and_version(void **state)
 	assert_int_equal(options.action, ACTION_VERSION);
 }
 
+/* Names behind --explain are no filter; those behind "=" and those between flags count as well. */
+static void explain(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *names[3];
+	} cases[] = {
+		{ "--explain", { NULL } },
+		{ "--explain XDP", { "XDP" } },
+		{ "--explain=XDP", { "XDP" } },
+		{ "--explain=a b c", { "a", "b", "c" } },
+		{ "a --explain -c b", { "a", "b" } },
+		{ "--explain -- -x", { "-x" } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct options options;
+		struct error err;
+
+		assert_int_equal(parse(&options, cases[i].line, &err), 0);
+		assert_int_equal(options.action, ACTION_EXPLAIN);
+		for (size_t j = 0; j < options.explain_count; j++)
+			assert_string_equal(options.explain[j], cases[i].names[j]);
+		assert_true(options.explain_count == 3 || !cases[i].names[options.explain_count]);
+		options_free(&options);
+	}
+}
+
 static void durations(void **state)
 {
 	static const struct {
@@ -193,6 +222,12 @@ static void mistakes(void **state)
 		{ "--types=headers -b /b", "--btf contradicts --types=headers" },
 		{ "--types=btf --headers /h", "--headers contradicts --types=btf" },
 		{ "--source a.c --templates /t", "--source and --templates both name the program" },
+		{ "--explain=", "--explain: \"\" is not the name of a reason or a function" },
+		{ "--explain XDP -p tcp",
+		  "--explain traces nothing: a filter flag would have no effect" },
+		{ "--hints -o json",
+		  "--hints stand below the rows of a table: --output contradicts them" },
+		{ "--hints --summary", "--summary shows no drops that --hints could stand below" },
 		{ "--source a.c -r",
 		  "--source brings its own filters: others would have no effect" },
 		{ "--source a.c -p tcp",
@@ -241,6 +276,7 @@ int main(void)
 		cmocka_unit_test(fields_that_pcap_lacks),
 		cmocka_unit_test(types_and_source),
 		cmocka_unit_test(help_and_version),
+		cmocka_unit_test(explain),
 		cmocka_unit_test(durations),
 		cmocka_unit_test(mistakes),
 		cmocka_unit_test(help_fits_a_terminal),

@@ -142,6 +142,93 @@ static void reference_example(void **state)
 			     "--------------+----------------+\n");
 }
 
+/* The lines of a table below its header that are no rows and no borders. */
+static void assert_below(struct output *output, const char *expected)
+{
+	char below[2048] = "";
+	char *line, *rest;
+
+	finish(output);
+	for (line = strtok_r(output->text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (line[0] != '+')
+			snprintf(below + strlen(below), sizeof(below) - strlen(below), "%s\n",
+				 line[0] == '|' ? "|" : line);
+	assert_string_equal(below, expected);
+	free(output->text);
+}
+
+/* Below the first row of each reason and function, with and without reasons, above its stack. */
+static void hints(void **state)
+{
+	struct drop_event event = ping();
+	struct output output;
+
+	(void)state;
+	open_output(&output, 0);
+	output.config.hints = output.config.stack = true;
+	show(&output, &event, 0);
+	event.location++;
+	show(&output, &event, 1);
+	event.reason = 3; /* NO_SOCKET */
+	show(&output, &event, 1);
+	flush(&output);
+	show(&output, &event, 0);
+	event.reason = 2; /* NOT_SPECIFIED: the location tells more */
+	show(&output, &event, 0);
+	event.location = 0x1234;
+	show(&output, &event, 0);
+	event.reason = 0xffff; /* nothing is known of it */
+	show(&output, &event, 0);
+	assert_below(&output,
+		     "|\n"
+		     "|\n"
+		     "  ^ NETFILTER_DROP: a rule of nftables or iptables dropped it: "
+		     "nft list ruleset\n"
+		     "|\n"
+		     "    nft_do_chain+0x10/0x100\n"
+		     "|\n"
+		     "  ^ NO_SOCKET: no socket takes it: nothing listens on that address and port\n"
+		     "    nft_do_chain+0x10/0x100\n"
+		     "|\n"
+		     "|\n"
+		     "  ^ nft_do_chain: a rule or chain policy of nftables dropped it: "
+		     "nft list ruleset\n"
+		     "|\n"
+		     "  ^ NOT_SPECIFIED: the kernel gives no reason here: --stack shows how it "
+		     "got there\n"
+		     "|\n");
+	open_output(&output, 0);
+	output.config.hints = true;
+	output.config.reasons = no_reasons;
+	event = ping();
+	event.reason = 0;
+	show(&output, &event, 0);
+	assert_below(&output, "|\n|\n"
+			      "  ^ nft_do_chain: a rule or chain policy of nftables dropped it: "
+			      "nft list ruleset\n");
+}
+
+/* Beyond a thousand pairs there is nothing more to say, and nothing to be kept. */
+static void many_hints(void **state)
+{
+	struct drop_event event = ping();
+	struct output output;
+	size_t count = 0;
+
+	(void)state;
+	open_output(&output, 0);
+	output.config.hints = true;
+	for (uint64_t i = 0; i < 5000; i++) {
+		event.location = 0x1000 + i % 2500;
+		show(&output, &event, 0);
+	}
+	finish(&output);
+	for (const char *at = output.text; (at = strstr(at, "\n  ^ ")); at++)
+		count++;
+	assert_int_equal(count, 1000);
+	free(output.text);
+}
+
 static void no_rows(void **state)
 {
 	struct output output;
@@ -371,6 +458,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reference_example),
+		cmocka_unit_test(hints),
+		cmocka_unit_test(many_hints),
 		cmocka_unit_test(no_rows),
 		cmocka_unit_test(widths),
 		cmocka_unit_test(absent_fields),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The templates and probes of the repository, as texts that end with a NUL, so that the binary
- * runs alone. The names are those of src/program/generate.c.
+ * The templates, probes and explanations of the repository, as texts that end with a NUL, so that
+ * the binary runs alone.
  */
 	.section .rodata
 	.macro embed name, file
@@ -18,5 +18,7 @@
 	embed embedded_kfree_skb_probe, "probes/kfree_skb.c"
 	embed embedded_kfree_skb_tracepoint_probe, "probes/kfree_skb_tracepoint.c"
 	embed embedded_kfree_skb_kprobe_probe, "probes/kfree_skb_kprobe.c"
+	embed embedded_reasons, "src/explain/reasons.txt"
+	embed embedded_locations, "src/explain/locations.txt"
 
 	.section .note.GNU-stack, "", %progbits

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "output/hints.h"
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event.h"
+#include "explain/explain.h"
+#include "kernel/reasons.h"
+#include "kernel/symbols.h"
+#include "output/output.h"
+#include "stream/decode.h"
+
+#define SLOT_BITS 11
+#define SLOTS (1u << SLOT_BITS)
+#define MAX_PAIRS 1000 /* half of the slots: a search soon ends */
+
+struct hints {
+	size_t count;
+	struct pair {
+		uint64_t location; /* where the function starts */
+		uint32_t reason;
+		bool used;
+	} pairs[SLOTS];
+};
+
+struct hints *hints_create(void)
+{
+	return calloc(1, sizeof(struct hints));
+}
+
+void hints_free(struct hints *hints)
+{
+	free(hints);
+}
+
+/* Remember a pair. False if it was there already, or if there is no more room. */
+static bool is_new(struct hints *hints, uint64_t location, uint32_t reason)
+{
+	uint32_t slot = (uint32_t)(((location ^ (uint64_t)reason << 32) * 0x9e3779b97f4a7c15) >>
+				   (64 - SLOT_BITS));
+	struct pair *pair;
+
+	for (;; slot = (slot + 1) % SLOTS) {
+		pair = &hints->pairs[slot];
+		if (!pair->used)
+			break;
+		if (pair->location == location && pair->reason == reason)
+			return false;
+	}
+	if (hints->count == MAX_PAIRS)
+		return false;
+	*pair = (struct pair){ location, reason, true };
+	hints->count++;
+	return true;
+}
+
+/* "NAME: what the text says", or 0. */
+static size_t write_hint(char hint[HINT_SIZE], const char *text, const char *name)
+{
+	struct explanation found;
+	const char *words;
+	size_t length;
+	int written;
+
+	if (!explain_find(text, name, &found))
+		return 0;
+	words = explain_hint(&found, &length);
+	if (!words)
+		return 0;
+	written = snprintf(hint, HINT_SIZE, "%s: %.*s", name, (int)length, words);
+	return written < HINT_SIZE ? (size_t)written : HINT_SIZE - 1;
+}
+
+size_t hints_write(struct hints *hints, char hint[HINT_SIZE], const struct output_config *config,
+		   const struct drop *drop)
+{
+	const struct drop_event *event = drop->event;
+	char buffer[REASON_NAME_SIZE];
+	const char *reason = "NOT_SPECIFIED";
+	struct symbol symbol = { 0 };
+	size_t length = 0;
+
+	/* An unknown function starts at the address, then. */
+	symbols_find(config->symbols, event->location, &symbol);
+	if (!is_new(hints, event->location - symbol.offset, event->reason))
+		return 0;
+	if (reasons_given(config->reasons))
+		reason = reasons_name(config->reasons, event->reason, buffer);
+	/* A kernel that does not say why says at least where. */
+	if (symbol.name && strcmp(reason, "NOT_SPECIFIED") == 0)
+		length = write_hint(hint, embedded_locations, symbol.name);
+	if (length == 0)
+		length = write_hint(hint, embedded_reasons, reason);
+	return length;
+}

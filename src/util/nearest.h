@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_UTIL_NEAREST_H
+#define BYTETRACE_UTIL_NEAREST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define NEAREST_COUNT 3
+#define NEAREST_MAX_NAME 255 /* longer ones are compared as far as that */
+
+/* The names that are most like `text`, in either case. Fill `text`, and offer all names. */
+struct nearest {
+	const char *text;
+	size_t count;
+	struct {
+		size_t distance;
+		char name[NEAREST_MAX_NAME + 1];
+	} best[NEAREST_COUNT];
+};
+
+/*
+ * Offer a name to the struct nearest in `context`. Has the shape of what reasons_each() and
+ * symbols_each() hand their names to. Returns 0.
+ */
+int nearest_take(void *context, const char *name, uint64_t first, uint64_t last);
+
+/* Room for the text of nearest_list(). */
+#define NEAREST_LIST_SIZE (NEAREST_COUNT * (NEAREST_MAX_NAME + 2) + 1)
+
+/* Write "best, second, third". Returns `list`. */
+const char *nearest_list(char list[NEAREST_LIST_SIZE], const struct nearest *nearest);
+
+#endif

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "util/nearest.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static const char *nearest_of(const char *text, const char *const *names, char *list)
+{
+	struct nearest nearest = { .text = text };
+
+	for (; *names; names++)
+		nearest_take(&nearest, *names, 0, 0);
+	return nearest_list(list, &nearest);
+}
+
+static void lists(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *const names[6];
+		const char *expected;
+	} table[] = {
+		{ "abc", { NULL }, "" },
+		{ "abc", { "xyz", NULL }, "xyz" },
+		{ "abc", { "xyz", "abd", "ab", "abc", NULL }, "abc, abd, ab" },
+		{ "XDP",
+		  { "tcp", "xdp", "XDP_DROP", NULL },
+		  "xdp, tcp, XDP_DROP" },		       /* in either case */
+		{ "a", { "b", "b", "c", "b", NULL }, "b, c" }, /* each once */
+		{ "", { "aa", "a", NULL }, "a, aa" },
+	};
+	char list[NEAREST_LIST_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		assert_string_equal(nearest_of(table[i].text, table[i].names, list),
+				    table[i].expected);
+}
+
+/* Three names of the greatest length fit; longer ones are cut. */
+static void long_names(void **state)
+{
+	char text[400], first[400], second[400], list[NEAREST_LIST_SIZE];
+
+	(void)state;
+	memset(text, 'a', sizeof(text) - 1);
+	memset(first, 'b', sizeof(first) - 1);
+	memset(second, 'c', sizeof(second) - 1);
+	text[399] = first[399] = second[399] = '\0';
+	nearest_of(text, (const char *const[]){ first, second, text, NULL }, list);
+	assert_int_equal(strlen(list), NEAREST_LIST_SIZE - 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lists),
+		cmocka_unit_test(long_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
