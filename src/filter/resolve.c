@@ -12,6 +12,8 @@
 #include "util/nearest.h"
 #include "util/text.h"
 
+#define MAX_RANGES 4096 /* a program with so many takes the compiler some seconds */
+
 /* One pass over all names for one item. */
 struct search {
 	const char *pattern;
@@ -92,6 +94,11 @@ int filter_resolve(struct filter *filter, enum filter_field field, const struct 
 		if (!result && !search.found)
 			result = refuse(set->flag, search.pattern, names, err);
 	}
+	if (!result && set->numbers[0].count > MAX_RANGES)
+		result = error_set(err, STATUS_USAGE, E2BIG,
+				   "%s: %s means %zu different ranges, more than %d", set->flag,
+				   error_quote(quoted, set->text), set->numbers[0].count,
+				   MAX_RANGES);
 	if (!result && set->given && !set->negated && set->numbers[0].count == 0)
 		result = error_set(err, STATUS_USAGE, EINVAL, "%s: %s leaves nothing", set->flag,
 				   error_quote(quoted, set->text));

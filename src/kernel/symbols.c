@@ -378,6 +378,24 @@ void symbols_prepare(struct symbols *symbols)
 		reload(symbols);
 }
 
+/*
+ * Up to where what is behind a function cannot be any other one's: padding, or data. So functions
+ * that follow each other become one range.
+ */
+static uint64_t last_of(const struct symbols *symbols, size_t index)
+{
+	const struct entry *entries = entries_of(symbols);
+	size_t next = index + 1;
+
+	while (next < entry_count(symbols) && !entries[next].name &&
+	       entries[next].module == entries[index].module)
+		next++;
+	if (next < entry_count(symbols) && entries[next].name &&
+	    entries[next].module == entries[index].module)
+		return entries[next].address - 1;
+	return end_of(symbols, index) - 1;
+}
+
 int symbols_each(struct symbols *symbols,
 		 int (*take)(void *context, const char *name, uint64_t first, uint64_t last),
 		 void *context)
@@ -390,7 +408,7 @@ int symbols_each(struct symbols *symbols,
 
 		if (entry->name)
 			result = take(context, symbols->names.bytes + entry->name, entry->address,
-				      end_of(symbols, i) - 1);
+				      last_of(symbols, i));
 	}
 	return result;
 }

@@ -34,7 +34,7 @@ void symbols_prepare(struct symbols *symbols);
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol);
 
 /*
- * Hand all functions to `take`, with their first and last address, until it returns something else
+ * Hand all functions to `take`, with their first and last address (up to the next function), until it returns something else
  * than 0, which is returned. Reads the file if that was not done yet.
  */
 int symbols_each(struct symbols *symbols,

@@ -49,9 +49,12 @@ def test_reason_and_location():
             pair.a.udp(b"x", B4, 9, sport=41002)
 
         ours = ["-p", "udp"]
-        cases = [((*ours, "--location", "nft_do_chain*"), [41001]),
-                 ((*ours, "--location", "!nft_*"), [41002]),
-                 ((*ours, "--location", "nft_*,__udp4_lib_rcv,udp_rcv,icmp*"), [41001, 41002]),
+        # Where a verdict of nftables is carried out moved with Linux 6.4.
+        rules = "nft_do_chain*,nf_hook_slow*"
+        cases = [((*ours, "--location", rules), [41001]),
+                 ((*ours, "--location", f"!{rules}"), [41002]),
+                 ((*ours, "--location", f"{rules},__udp4_lib_rcv*"), [41001, 41002]),
+                 ((*ours, "--location", f"*,!{rules.replace(',', ',!')}"), [41002]),
                  ((*ours, "--location", "tcp_*"), [])]
         if kernel_gives_reasons():
             cases += [((*ours, "--reason", "NO_SOCKET"), [41002]),

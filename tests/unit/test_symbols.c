@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "kernel/symbols.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -88,6 +89,37 @@ static void find(void **state)
 			assert_unknown(symbols, table[i].address);
 	}
 	assert_false(symbols_restricted(symbols));
+	symbols_free(symbols);
+}
+
+struct listed {
+	char text[1024];
+};
+
+static int list_symbol(void *context, const char *name, uint64_t first, uint64_t last)
+{
+	struct listed *listed = context;
+	size_t length = strlen(listed->text);
+
+	snprintf(listed->text + length, sizeof(listed->text) - length, "%s %llx-%llx\n", name,
+		 (unsigned long long)first, (unsigned long long)last);
+	return strcmp(name, "one_last") == 0 ? -E2BIG : 0;
+}
+
+/* All functions with what is theirs: up to the next one, but not into another module. */
+static void each(void **state)
+{
+	struct symbols *symbols = symbols_create("tests/fixtures/kallsyms/small", "/nonexistent");
+	struct listed listed = { .text = "" };
+
+	(void)state;
+	assert_int_equal(symbols_each(symbols, list_symbol, &listed), -E2BIG);
+	assert_string_equal(listed.text, "_stext ffffffff81000000-ffffffff8100010f\n"
+					 "first ffffffff81000110-ffffffff8100015f\n"
+					 "second ffffffff81000160-ffffffff8100023f\n"
+					 "third ffffffff81000240-ffffffff810002ff\n"
+					 "one_a ffffffffc0401000-ffffffffc040101f\n"
+					 "one_last ffffffffc0401020-ffffffffc0401fff\n");
 	symbols_free(symbols);
 }
 
@@ -306,15 +338,11 @@ static void garbage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(find),
-		cmocka_unit_test(restricted),
-		cmocka_unit_test(missing_file),
-		cmocka_unit_test(many_lines),
-		cmocka_unit_test(long_line),
-		cmocka_unit_test(late_module),
-		cmocka_unit_test(replaced_module),
-		cmocka_unit_test(lines),
-		cmocka_unit_test(garbage),
+		cmocka_unit_test(find),	       cmocka_unit_test(each),
+		cmocka_unit_test(restricted),  cmocka_unit_test(missing_file),
+		cmocka_unit_test(many_lines),  cmocka_unit_test(long_line),
+		cmocka_unit_test(late_module), cmocka_unit_test(replaced_module),
+		cmocka_unit_test(lines),       cmocka_unit_test(garbage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
