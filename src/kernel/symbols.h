@@ -34,8 +34,8 @@ void symbols_prepare(struct symbols *symbols);
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol);
 
 /*
- * Hand all functions to `take`, with their first and last address (up to the next function), until it returns something else
- * than 0, which is returned. Reads the file if that was not done yet.
+ * Hand all functions to `take`, with their first and last address (up to the next function), until
+ * it returns something else than 0, which is returned. Reads the file if that was not done yet.
  */
 int symbols_each(struct symbols *symbols,
 		 int (*take)(void *context, const char *name, uint64_t first, uint64_t last),
