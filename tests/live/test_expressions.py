@@ -9,6 +9,7 @@ import socket
 import net
 from net import A4, B4, IPV4, VLAN
 from test_filters import INGRESS_DROP
+from oracle import kernel_gives_reasons
 from trace import Trace, run, wait_for
 
 OUTPUT_DROP = "table ip t { chain c { type filter hook output priority 0; udp dport 1000-1999 drop; }; }"
@@ -67,7 +68,8 @@ def test_flags_and_words():
                 pair.a.frame(IPV4, net.ipv4(17, net.udp(53, port)))
                 pair.a.frame(IPV4, net.ipv4(6, net.tcp(53, port)))
 
-        got = ports(pair.b, cause, ["-p", "udp", "dst", "port", "1001"], ["udp", "and", "port 1002", "-r"],
+        reason = ["-r"] if kernel_gives_reasons() else ["-n"]
+        got = ports(pair.b, cause, ["-p", "udp", "dst", "port", "1001"], ["udp", "and", "port 1002", *reason],
                     ["-k", "tcp port 1001"])
         assert got == [["1001"], ["1002"], ["1001"]], got
 
