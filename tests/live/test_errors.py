@@ -71,9 +71,11 @@ def test_root_of_a_user_namespace():
 def in_mount_namespace(commands, *flags):
     """Run bytetrace behind shell commands that change mounts, for itself alone."""
     script = f'{commands}\nexec "$@"'
-    done = subprocess.run(["unshare", "-m", "sh", "-e", "-c", script, "sh", Settings.program,
-                           *Settings.cache, *flags], capture_output=True, text=True, check=False,
-                          timeout=20 * Settings.slow)
+    with open(Settings.program, "rb") as program:  # by its descriptor: a mount may hide its place
+        done = subprocess.run(["unshare", "-m", "sh", "-e", "-c", script, "sh",
+                               f"/proc/self/fd/{program.fileno()}", *Settings.cache, *flags],
+                              capture_output=True, text=True, check=False, timeout=20 * Settings.slow,
+                              pass_fds=(program.fileno(),))
     if done.returncode in (1, 32) and "mount:" in done.stderr:
         raise net.Unsupported(done.stderr.strip())
     return done
