@@ -419,7 +419,13 @@ def oracle_line(row, lines, offset):
             if line[0] == int(row["CPU"]) and line[2:4] in ((function, address), (None, None))]
     distance, line = min(near, default=(None, None), key=lambda entry: entry[0])
     # The nearest one is meant; a machine may halt for a while between the two stamps of a drop.
-    return line if line and distance < 0.2 * Settings.slow else None
+    if not line or distance >= 0.2 * Settings.slow:
+        return None
+    # Where the trace hides places, drops of about the same moment are told apart by their reasons
+    # only: that all of them were seen with theirs, complete() tells.
+    alike = [entry for entry in near if entry[1][2] is None and entry[1][4] == row["REASON"]
+             and entry[0] < distance + 0.02 * Settings.slow]
+    return min(alike, key=lambda entry: entry[0])[1] if alike else line
 
 
 def judge(name, reasons, expected, rows, lines, offset, gives_reasons):
