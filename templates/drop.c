@@ -79,14 +79,17 @@ BPF_PERCPU_ARRAY(lost, u64, 1);
 //@end
 //@if scratch
 /*
- * The BPF stack is too small for a record with a kernel stack, within a loop, or for what a filter
- * expression looks at. A drop in an interrupt can come while another is being recorded on this CPU:
+ * The BPF stack is too small for a record with a kernel stack, within a loop, beside a large key, or
+ * for what a filter expression looks at. A drop in an interrupt can come while another is being recorded on this CPU:
  * task, softirq, irq and NMI have one each.
  */
 #define SCRATCH_LEVELS 4
 struct drop_record {
 	struct drop_event event;
 	u64 stack[DROP_STACK_DEPTH];
+//@if skb
+	struct sk_buff skb;
+//@end
 //@if expression
 	struct frame frame;
 //@end
@@ -736,7 +739,11 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 				       u64 location, u32 reason)
 {
 //@if skb
-	struct sk_buff skb;
+//@if scratch
+	struct sk_buff *skb = &((struct drop_record *)event)->skb;
+//@else
+	struct sk_buff copy, *skb = &copy;
+//@end
 //@end
 //@if expression
 	struct frame *frame = &((struct drop_record *)event)->frame;
@@ -753,21 +760,21 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 	event->location = location;
 	event->reason = reason;
 //@if skb
-	if (read_skb_back(&skb, address))
+	if (read_skb_back(skb, address))
 		return -1;
 //@slot filter_skb
 //@end
 //@if packet_first
-	if (!read_packet(event, &skb, &packet))
+	if (!read_packet(event, skb, &packet))
 		return 0;
 //@end
 //@if skb_front
-	if (read_skb_front(&skb, address))
+	if (read_skb_front(skb, address))
 		return -1;
 //@slot filter_length
 //@end
 //@if expression
-	frame_locate(&frame->source, &skb, address);
+	frame_locate(&frame->source, skb, address);
 //@if inner
 	if (packet.inside.tunnel) {
 		frame->source.link = packet.inside.link;
@@ -781,11 +788,11 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 		return 0;
 //@end
 //@if device
-	if (!read_device(event, &skb))
+	if (!read_device(event, skb))
 		return 0;
 //@end
 //@if packet_last
-	if (!read_packet(event, &skb, &packet))
+	if (!read_packet(event, skb, &packet))
 		return 0;
 //@end
 
@@ -795,8 +802,8 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 //@else
 	event->time = bpf_ktime_get_ns();
 //@if everything
-	event->length = skb.len;
-	event->mark = skb.mark;
+	event->length = skb->len;
+	event->mark = skb->mark;
 	event->pid = bpf_get_current_pid_tgid() >> 32;
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 //@end

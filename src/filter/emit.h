@@ -13,13 +13,13 @@ struct filter;
  */
 enum filter_stage {
 	FILTER_STAGE_CALL,	/* reason, location; what runs now: CPU, process */
-	FILTER_STAGE_SKB,	/* skb.mark */
+	FILTER_STAGE_SKB,	/* skb->mark */
 	FILTER_STAGE_VLAN,	/* event->vlan */
 	FILTER_STAGE_ETHERTYPE, /* event->ethertype */
 	FILTER_STAGE_NETWORK,	/* event->l4_protocol, event->saddr, event->daddr */
 	FILTER_STAGE_TRANSPORT, /* event->sport, event->dport */
 	FILTER_STAGE_TCP,	/* tcp_flags */
-	FILTER_STAGE_LENGTH,	/* skb.len */
+	FILTER_STAGE_LENGTH,	/* skb->len */
 	FILTER_STAGE_DEVICE,	/* event->ifname */
 	FILTER_STAGE_NETNS,	/* event->netns */
 	FILTER_STAGES,

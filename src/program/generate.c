@@ -153,9 +153,9 @@ static int fill_template(struct program *program, const struct options *options,
 		{ "everything", everything },
 		{ "stack", options->stack },
 		{ "expression", options->expression },
-		/* The kprobes walk a list of packets. */
-		{ "scratch",
-		  options->stack || options->expression || facts->attach == ATTACH_KPROBE },
+		/* The kprobes walk a list of packets; a key of names and addresses is large. */
+		{ "scratch", options->stack || options->expression || (keys && device) ||
+				     facts->attach == ATTACH_KPROBE },
 		{ "summary", keys },
 		{ "key_location", keys & SUMMARY_LOCATION },
 		{ "key_reason", keys & SUMMARY_REASON },

@@ -252,7 +252,7 @@ def test_a_program_that_cannot_be_handed_over():
 
 
 def test_templates_directory_is_used():
-    directory = templates(drop_c=[("event->length = skb.len;", "event->length = 4242;")])
+    directory = templates(drop_c=[("event->length = skb->len;", "event->length = 4242;")])
     with net.Netns() as ns, Trace("--templates", str(directory), "-vv", "-p", "udp") as tracer:
         with ns.inside():
             net.flood("127.0.0.1", 9, 1)

@@ -311,8 +311,8 @@ static void texts(void **state)
 		{ "-t syn,!ack", FILTER_STAGE_TCP,
 		  "\tif (!((has_tcp_flags && (tcp_flags & 0x12) == 0x02)))\n\t\treturn 0;\n" },
 		{ "-m 16/0xf0,3", FILTER_STAGE_SKB,
-		  "\tif (!(\n\t    ((skb.mark & 0xf0) == 0x10) ||\n"
-		  "\t    ((skb.mark & 0xffffffff) == 0x3)))\n\t\treturn 0;\n" },
+		  "\tif (!(\n\t    ((skb->mark & 0xf0) == 0x10) ||\n"
+		  "\t    ((skb->mark & 0xffffffff) == 0x3)))\n\t\treturn 0;\n" },
 		{ "-c 1-3", FILTER_STAGE_CALL,
 		  "\tu32 cpu = bpf_get_smp_processor_id();\n\n"
 		  "\tif (!((cpu >= 1 && cpu <= 3)))\n\t\treturn 0;\n" },

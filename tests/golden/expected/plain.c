@@ -410,16 +410,16 @@ static __always_inline int read_packet(struct drop_event *event, const struct sk
 static __always_inline int record_drop(void *ctx, struct drop_event *event, struct sk_buff *address,
 				       u64 location, u32 reason)
 {
-	struct sk_buff skb;
+	struct sk_buff copy, *skb = &copy;
 	struct packet packet;
 	u32 size = sizeof(*event);
 
 	event->version = DROP_EVENT_VERSION;
 	event->location = location;
 	event->reason = reason;
-	if (read_skb_back(&skb, address))
+	if (read_skb_back(skb, address))
 		return -1;
-	if (!read_packet(event, &skb, &packet))
+	if (!read_packet(event, skb, &packet))
 		return 0;
 
 	event->time = bpf_ktime_get_ns();
