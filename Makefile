@@ -11,7 +11,7 @@ BUILD := build$(if $(SAN),/san)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes
 SANITIZE := $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
 
-override CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc -Itemplates
+override CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DINSTALL_PREFIX='"$(PREFIX)"' -Isrc -Itemplates
 # Hidden: a function of ours must not take the place of one in libbcc that has its name.
 override CFLAGS += -std=gnu11 -fvisibility=hidden $(WARNINGS) $(SANITIZE)
 override LDFLAGS += $(SANITIZE)
@@ -119,9 +119,11 @@ lint: ## check format, C and shell scripts
 install: all man ## install below PREFIX (/usr/local), with DESTDIR in front
 	install -D -m 755 bytetrace $(DESTDIR)$(PREFIX)/sbin/bytetrace
 	install -D -m 644 $(BUILD)/bytetrace.8 $(DESTDIR)$(PREFIX)/share/man/man8/bytetrace.8
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/bytetrace/probes probes/*
 
 uninstall: ## remove what install installed
 	rm -f $(DESTDIR)$(PREFIX)/sbin/bytetrace $(DESTDIR)$(PREFIX)/share/man/man8/bytetrace.8
+	rm -rf $(DESTDIR)$(PREFIX)/share/bytetrace
 
 clean: ## remove what was built
 	rm -rf build bytetrace

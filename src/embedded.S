@@ -13,12 +13,29 @@
 
 	embed embedded_drop_template, "templates/drop.c"
 	embed embedded_event_header, "templates/event.h"
+	embed embedded_field_header, "templates/field.h"
 	embed embedded_frame_header, "templates/frame.h"
 	embed embedded_kernel_types, "templates/types.c"
-	embed embedded_kfree_skb_probe, "probes/kfree_skb.c"
-	embed embedded_kfree_skb_tracepoint_probe, "probes/kfree_skb_tracepoint.c"
-	embed embedded_kfree_skb_kprobe_probe, "probes/kfree_skb_kprobe.c"
 	embed embedded_reasons, "src/explain/reasons.txt"
 	embed embedded_locations, "src/explain/locations.txt"
+
+	/* Probes: pairs of a name and a text, and a pair of NULLs. src/program/probes.c reads them. */
+	.macro embed_probe name
+	.section .rodata
+1:	.asciz "\name"
+2:	.incbin "probes/\name\().c"
+	.byte 0
+	.section .data.rel.ro, "aw", %progbits
+	.dc.a 1b, 2b
+	.endm
+
+	.section .data.rel.ro, "aw", %progbits
+	.balign 8
+	.global embedded_probes
+embedded_probes:
+	embed_probe kfree_skb
+	embed_probe kfree_skb_kprobe
+	embed_probe kfree_skb_tracepoint
+	.dc.a 0, 0
 
 	.section .note.GNU-stack, "", %progbits

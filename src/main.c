@@ -29,6 +29,8 @@
 #include "program/image.h"
 #include "program/load.h"
 #include "program/macros.h"
+#include "program/probes.h"
+#include "stream/layout.h"
 #include "stream/session.h"
 #include "util/error.h"
 
@@ -176,7 +178,7 @@ static const char *comment_location(void *context, uint64_t address)
 	return symbols_find(facts->symbols, address, &symbol) ? symbol.name : NULL;
 }
 
-static int generate(struct program *program, const struct options *options,
+static int generate(struct program *program, const struct options *options, const char *probe,
 		    struct kernel_facts *facts, struct error *err)
 {
 	const struct generate_facts known = {
@@ -185,7 +187,7 @@ static int generate(struct program *program, const struct options *options,
 		.comments = { facts, comment_reason, comment_location },
 	};
 
-	return generate_program(program, options, &known, err);
+	return generate_program(program, options, probe, &known, err);
 }
 
 /* Not an error: it may appear later, or live in another network namespace. */
@@ -213,8 +215,23 @@ static bool use_color(enum color_choice choice)
 	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
 }
 
+/* The compiled programs of a run, and what their records hold. */
+struct images {
+	struct image *list;
+	size_t count;
+	struct layouts layouts;
+};
+
+static void free_images(struct images *images)
+{
+	for (size_t i = 0; i < images->count; i++)
+		image_free(&images->list[i]);
+	free(images->list);
+	layouts_free(&images->layouts);
+}
+
 /* Load, attach, show drops until told to stop, and say what was seen. */
-static int trace(const struct options *options, const struct image *image,
+static int trace(const struct options *options, const struct images *images,
 		 const struct kernel_facts *facts, struct error *err)
 {
 	const struct output_config config = {
@@ -226,6 +243,7 @@ static int trace(const struct options *options, const struct image *image,
 		.numeric = options->numeric,
 		.numeric_protocol = options->filter.numeric_protocol,
 		.color = use_color(options->color),
+		.layouts = &images->layouts,
 		.reasons = facts->reasons,
 		.symbols = facts->symbols,
 	};
@@ -239,23 +257,20 @@ static int trace(const struct options *options, const struct image *image,
 		.interval_ms = options->interval_ms,
 	};
 	struct session_totals totals;
-	struct loaded loaded;
-	int result;
+	struct loaded loaded = { .program_count = 0 };
+	int result = 0;
 
-	result = load_program(&loaded, image, err);
-	if (!result) {
-		if (session.summary)
-			result = session_count(&session, &loaded, facts->types.description, &totals,
-					       err);
-		else
-			result = session_run(&session, &loaded, facts->types.description, &totals,
-					     err);
-		load_close(&loaded);
-		if (!result)
-			fprintf(stderr, "bytetrace: %llu shown, %llu lost, %llu suppressed\n",
-				(unsigned long long)totals.shown, (unsigned long long)totals.lost,
-				(unsigned long long)totals.suppressed);
-	}
+	for (size_t i = 0; i < images->count && !result; i++)
+		result = load_program(&loaded, &images->list[i], err);
+	if (!result && session.summary)
+		result = session_count(&session, &loaded, facts->types.description, &totals, err);
+	else if (!result)
+		result = session_run(&session, &loaded, facts->types.description, &totals, err);
+	load_close(&loaded);
+	if (!result)
+		fprintf(stderr, "bytetrace: %llu shown, %llu lost, %llu suppressed\n",
+			(unsigned long long)totals.shown, (unsigned long long)totals.lost,
+			(unsigned long long)totals.suppressed);
 	return result;
 }
 
@@ -310,7 +325,9 @@ static int print_source(struct options *options, struct kernel_facts *facts, str
 	if (!result)
 		result = resolve_names(&options->filter, facts, err);
 	if (!result)
-		result = generate(&program, options, facts, err);
+		result = generate(&program, options,
+				  options->probes.count ? options->probes.list[0] : NULL, facts,
+				  err);
 	if (!result) {
 		fwrite(program.source.text, 1, program.source.length, stdout);
 		result = finish_output(err);
@@ -336,25 +353,55 @@ static int explain(const struct options *options, struct kernel_facts *facts, st
 		types_close(&facts->types);
 	if (read_tracepoint(facts, &options->filter, err) == 0 && reasons_given(facts->reasons))
 		show.reasons = facts->reasons;
-	else if (options->explain_count == 0)
+	else if (options->explain.count == 0)
 		fprintf(stderr, "bytetrace: warning: %s: these are all that there are texts for\n",
 			facts->reasons ? "this kernel gives no drop reasons" : err->text);
-	result = options->explain_count
-			 ? show_names(&show, options->explain, options->explain_count, err)
+	result = options->explain.count
+			 ? show_names(&show, options->explain.list, options->explain.count, err)
 			 : show_list(&show, err);
 	return result ? result : finish_output(err);
 }
 
-/* Generate and compile. */
-static int make_image(struct image *image, const struct options *options,
-		      struct kernel_facts *facts, struct error *err)
+/* Generate and compile the program of one probe, or that of the options if `probe` is NULL. */
+static int make_image(struct image *image, struct layout *layout, const struct options *options,
+		      const char *probe, struct kernel_facts *facts, struct error *err)
 {
 	struct program program = { 0 };
-	int result = generate(&program, options, facts, err);
+	int result = generate(&program, options, probe, facts, err);
 
 	if (!result)
+		result = generate_finish(&program, facts->reasons, err);
+	if (!result)
 		result = get_image(image, options, &program.source, facts, err);
+	*layout = program.layout;
 	generate_free(&program);
+	return result;
+}
+
+/* A program for each probe. */
+static int make_images(struct images *images, const struct options *options,
+		       struct kernel_facts *facts, struct error *err)
+{
+	const struct words *probes = &options->probes;
+	const size_t count = probes->count ? probes->count : 1;
+	struct layout layout;
+	int result = 0;
+
+	images->list = calloc(count, sizeof(*images->list));
+	if (!images->list)
+		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	while (images->count < count && !result) {
+		result = make_image(&images->list[images->count], &layout, options,
+				    probes->count ? probes->list[images->count] : NULL, facts, err);
+		if (result)
+			break;
+		images->count++;
+		result = layouts_add(&images->layouts, &layout);
+		if (result)
+			error_set(err, STATUS_COMPILE, -result,
+				  result == -E2BIG ? "the probes have more than 32 columns"
+						   : "out of memory");
+	}
 	return result;
 }
 
@@ -364,12 +411,14 @@ static int print_filter(const struct options *options, const struct image *image
 {
 	struct options unfiltered = *options;
 	struct image plain = { 0 };
+	struct layout layout;
 	char quoted[ERROR_QUOTE_SIZE];
 	int result;
 
 	memset(&unfiltered.filter, 0, sizeof(unfiltered.filter));
 	unfiltered.expression = NULL;
-	result = make_image(&plain, &unfiltered, facts, err);
+	result = make_image(&plain, &layout, &unfiltered,
+			    options->probes.count ? options->probes.list[0] : NULL, facts, err);
 	if (result)
 		return result;
 	filter_describe(&options->filter, stdout);
@@ -383,7 +432,7 @@ static int print_filter(const struct options *options, const struct image *image
 
 static int run(struct options *options, struct kernel_facts *facts, struct error *err)
 {
-	struct image image = { 0 };
+	struct images images = { .list = NULL };
 	int result = privileges_check(err);
 
 	if (!result)
@@ -396,13 +445,13 @@ static int run(struct options *options, struct kernel_facts *facts, struct error
 		result = resolve_names(&options->filter, facts, err);
 	if (!result) {
 		warn_of_interfaces(&options->filter.sets[FILTER_INTERFACE]);
-		result = make_image(&image, options, facts, err);
+		result = make_images(&images, options, facts, err);
 	}
 	if (!result)
 		result = options->action == ACTION_PRINT_FILTER
-				 ? print_filter(options, &image, facts, err)
-				 : trace(options, &image, facts, err);
-	image_free(&image);
+				 ? print_filter(options, &images.list[0], facts, err)
+				 : trace(options, &images, facts, err);
+	free_images(&images);
 	return result;
 }
 
@@ -456,6 +505,13 @@ int main(int argc, char **argv)
 		case ACTION_VERSION:
 			puts("bytetrace " VERSION);
 			result = finish_output(&err);
+			break;
+		case ACTION_LIST_PROBES:
+			result = privileges_check(&err);
+			if (!result)
+				result = probes_list(stdout, &err);
+			if (!result)
+				result = finish_output(&err);
 			break;
 		case ACTION_PRINT_SOURCE:
 		case ACTION_PRINT_FILTER:

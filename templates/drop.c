@@ -10,13 +10,17 @@
  * Compiled by libbcc against kernel headers, or against stand-ins for the same header files made
  * from BTF. Macros from outside: SKB_VLAN_ALL if struct sk_buff has the member vlan_all (6.2),
  * KFREE_SKB_REASON if the tracepoint kfree_skb has a reason (5.17), BPF_HAS_LOOPS if the verifier
- * takes programs with loops (5.3).
+ * takes programs with loops (5.3). DROP_PROBE is the number of this program in its records,
+ * DROP_FIELDS the list of its columns of its own, DROP_REASON_NAME the number of a drop reason that
+ * the program names, if the kernel has it.
  */
 #include <linux/skbuff.h>
 #include <linux/netdevice.h>
 #include <net/sock.h>
 #include <uapi/linux/ip.h>
 #include <uapi/linux/ipv6.h>
+
+//@slot field
 
 //@slot event
 
@@ -79,9 +83,9 @@ BPF_PERCPU_ARRAY(lost, u64, 1);
 //@end
 //@if scratch
 /*
- * The BPF stack is too small for a record with a kernel stack, within a loop, beside a large key, or
- * for what a filter expression looks at. A drop in an interrupt can come while another is being recorded on this CPU:
- * task, softirq, irq and NMI have one each.
+ * The BPF stack is too small for a record with a kernel stack or columns of its own, within a loop,
+ * beside a large key, or for what a filter expression looks at. A drop in an interrupt can come
+ * while another is being recorded on this CPU: task, softirq, irq and NMI have one each.
  */
 #define SCRATCH_LEVELS 4
 struct drop_record {
@@ -730,6 +734,16 @@ static __always_inline void count_drop(const struct drop_event *event)
  * should have been counted and could not be.
  */
 //@else
+#ifdef DROP_FIELDS
+DROP_FIELDS(DROP_DECLARE_NUMBER, DROP_DECLARE_BYTES, DROP_DECLARE_BYTES)
+
+static __always_inline void fill_fields(struct drop_event *event, void *ctx, struct sk_buff *skb,
+					u64 location, u32 reason)
+{
+	DROP_FIELDS(DROP_FILL_NUMBER, DROP_FILL_STRING, DROP_FILL_BYTES)
+}
+#endif
+
 /*
  * Fill the record and hand it over; leaves early, with 0, if a filter does not match. Not 0: the
  * drop should have been reported and could not be.
@@ -757,6 +771,7 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 //@end
 
 	event->version = DROP_EVENT_VERSION;
+	event->probe = DROP_PROBE;
 	event->location = location;
 	event->reason = reason;
 //@if skb
@@ -802,6 +817,7 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 //@else
 	event->time = bpf_ktime_get_ns();
 //@if everything
+	event->detailed = 1;
 	event->length = skb->len;
 	event->mark = skb->mark;
 	event->pid = bpf_get_current_pid_tgid() >> 32;
@@ -816,6 +832,9 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 		size += stack_size & 0x3ff;
 	}
 //@end
+#ifdef DROP_FIELDS
+	fill_fields(event, ctx, address, location, reason);
+#endif
 	return events.perf_submit(ctx, event, size);
 //@end
 }
@@ -830,8 +849,8 @@ static __always_inline void count_lost(void)
 }
 
 /*
- * What a probe calls: skb was dropped by the code at `location` for `reason` (0: the kernel gives
- * none).
+ * What a probe calls: skb was dropped by the code at `location` (0: not known) for `reason` (0: the
+ * kernel gives none; DROP_NO_REASON: it is no drop).
  */
 static __always_inline int drop(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
 {
@@ -854,12 +873,27 @@ static __always_inline int drop(void *ctx, struct sk_buff *skb, u64 location, u3
 	}
 	(*level)--;
 //@else
-	struct drop_event event = {};
+	struct drop_event event;
 
+	__builtin_memset(&event, 0, sizeof(event));
 	if (record_drop(ctx, &event, skb, location, reason))
 		count_lost();
 //@end
 	return 0;
 }
 
+//@if device_only
+/* The same for a packet that is no skb: all that is known is the device that dropped it, or NULL. */
+static __always_inline int drop_device(void *ctx, struct net_device *device, u64 location,
+				       u32 reason)
+{
+	struct sk_buff skb;
+
+	__builtin_memset(&skb, 0, sizeof(skb));
+	skb.dev = device;
+	skb.mac_header = (u16)~0; /* there is none */
+	return drop(ctx, &skb, location, reason);
+}
+
+//@end
 //@slot probe

@@ -35,6 +35,7 @@ enum kind {
 	KIND_SIZE,    /* uint64_t, bytes: a number with or without K or M */
 	KIND_SUMMARY, /* unsigned int, SUMMARY_... */
 	KIND_EXPLAIN, /* the action; the argument is one name */
+	KIND_WORD,    /* struct words, one more */
 };
 
 struct choice {
@@ -152,6 +153,10 @@ static const struct option_spec {
 	  MEMBER(force), 0, NULL, NULL },
 	{ 0, "attach", "WAY", GROUP_SOURCE, "raw_tracepoint (best), tracepoint or kprobe",
 	  KIND_ENUM, MEMBER(attach), 0, attach_choices, "raw_tracepoint, tracepoint or kprobe" },
+	{ 0, "probe", "NAME", GROUP_SOURCE, "a probe of --list-probes, or a file; again: one more",
+	  KIND_WORD, MEMBER(probes), 0, NULL, NULL },
+	{ 0, "list-probes", NULL, GROUP_SOURCE, "probes, and whether they work on this kernel",
+	  KIND_ENUM, MEMBER(action), ACTION_LIST_PROBES, NULL, NULL },
 	{ 0, "templates", "DIR", GROUP_SOURCE, "its drop.c and event.h, not those built in",
 	  KIND_PATH, MEMBER(templates_dir), 0, NULL, NULL },
 	{ 0, "print-filter", NULL, GROUP_SOURCE, "say what passes and what it costs, and end",
@@ -245,18 +250,22 @@ static bool parse_size(const char *text, uint64_t *size)
 	return *size >= 4096 && *size <= 1 << 28 && (*size & (*size - 1)) == 0;
 }
 
-static int add_explained(struct options *options, const char *name, struct error *err)
+static int add_word(struct words *words, const char *word, struct error *err)
 {
-	const char **grown;
+	const char **grown = realloc(words->list, (words->count + 1) * sizeof(*grown));
 
-	if (!*name)
-		return bad_value(err, "--explain", name, "the name of a reason or a function");
-	grown = realloc(options->explain, (options->explain_count + 1) * sizeof(*grown));
 	if (!grown)
 		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-	options->explain = grown;
-	grown[options->explain_count++] = name;
+	words->list = grown;
+	grown[words->count++] = word;
 	return 0;
+}
+
+static int add_explained(struct options *options, const char *name, struct error *err)
+{
+	if (!*name)
+		return bad_value(err, "--explain", name, "the name of a reason or a function");
+	return add_word(&options->explain, name, err);
 }
 
 /* Take over one flag. `flag` is how the user wrote it, `text` its argument or NULL. */
@@ -297,6 +306,10 @@ static int apply(struct options *options, const struct option_spec *spec, const 
 	case KIND_EXPLAIN:
 		options->action = ACTION_EXPLAIN;
 		return text ? add_explained(options, text, err) : 0;
+	case KIND_WORD:
+		if (!*text)
+			return bad_value(err, flag, text, "a name or a path");
+		return add_word(member, text, err);
 	case KIND_PATH:
 		if (!*text)
 			return bad_value(err, flag, text, "a path");
@@ -320,6 +333,16 @@ static int check_combinations(const struct options *options, bool expression, st
 		conflict = "--headers contradicts --types=btf";
 	else if (options->source_file && options->templates_dir)
 		conflict = "--source and --templates both name the program";
+	else if (options->source_file && options->probes.count)
+		conflict = "--source and --probe both name the program";
+	else if (options->probes.count && options->attach != ATTACH_ANY)
+		conflict = "--probe says what to attach to: --attach would have no effect";
+	else if (options->probes.count > 1 && options->action == ACTION_PRINT_SOURCE)
+		conflict = "--print-source prints one program: of more than one --probe there are "
+			   "as many";
+	else if (options->probes.count > 1 && options->action == ACTION_PRINT_FILTER)
+		conflict = "--print-filter tells about one program: of more than one --probe there "
+			   "are as many";
 	else if (options->source_file && filtered)
 		conflict = "--source brings its own filters: others would have no effect";
 	else if (options->source_file && options->attach != ATTACH_ANY)
@@ -353,6 +376,8 @@ static int check_combinations(const struct options *options, bool expression, st
 		conflict = "--summary shows no drops that --hints could stand below";
 	else if (options->hints && options->output != OUTPUT_TABLE)
 		conflict = "--hints stand below the rows of a table: --output contradicts them";
+	else if (options->action == ACTION_LIST_PROBES && (filtered || options->probes.count))
+		conflict = "--list-probes traces nothing: other flags would have no effect";
 	else if (options->action == ACTION_EXPLAIN && filtered)
 		conflict = "--explain traces nothing: a filter flag would have no effect";
 	if (conflict)
@@ -524,13 +549,16 @@ void options_help(FILE *out)
 	      "  bytetrace -r -k -s 10.0.0.0/8       with stacks, where the kernel knows why\n"
 	      "  bytetrace --summary=iface,reason    counts: KEYS are reason, location, iface,\n"
 	      "                                      proto, saddr, daddr, sport, dport\n"
+	      "  bytetrace --probe qdisc             drops of a queueing discipline, and its "
+	      "state\n"
 	      "  bytetrace --explain NETFILTER_DROP  what that means, and what helps\n",
 	      out);
 }
 
 void options_free(struct options *options)
 {
-	free(options->explain);
+	free(options->explain.list);
+	free(options->probes.list);
 	filter_free(&options->filter);
 	expression_free(options->expression);
 	free(options->expression_text);

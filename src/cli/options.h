@@ -16,6 +16,7 @@ enum action {
 	ACTION_TRACE,
 	ACTION_PRINT_FILTER,
 	ACTION_PRINT_SOURCE,
+	ACTION_LIST_PROBES,
 	ACTION_EXPLAIN,
 	ACTION_HELP,
 	ACTION_VERSION,
@@ -23,6 +24,12 @@ enum action {
 enum types_choice { TYPES_ANY, TYPES_HEADERS, TYPES_BTF };
 enum output_choice { OUTPUT_TABLE, OUTPUT_JSON };
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+/* Words that a flag was given, one for each time. */
+struct words {
+	const char **list;
+	size_t count;
+};
 
 /* The command line, validated. Strings point into argv. */
 struct options {
@@ -54,8 +61,8 @@ struct options {
 	const char *cache_dir;	   /* --cache-dir, or NULL */
 	bool no_cache;
 
-	const char **explain; /* names to explain; none: all reasons are listed */
-	size_t explain_count;
+	struct words probes;  /* --probe; none: that of the way to attach */
+	struct words explain; /* names to explain; none: all reasons are listed */
 };
 
 /*

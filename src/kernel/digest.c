@@ -166,7 +166,29 @@ static int check_names(const struct btf *btf, struct error *err)
 	return 0;
 }
 
-static int dump_types(FILE *out, struct btf *btf, bool *vlan_all, struct error *err)
+/* What a program asks for by name, as far as it is there. */
+static int dump_wanted(struct btf_dump *dump, const struct btf *btf, const char *wanted,
+		       struct error *err)
+{
+	static const __u32 kinds[] = { BTF_KIND_STRUCT, BTF_KIND_UNION, BTF_KIND_ENUM };
+	char name[128], quoted[ERROR_QUOTE_SIZE];
+
+	for (; *wanted; wanted += strcspn(wanted, "\n"), wanted += *wanted == '\n') {
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(wanted, "\n"), wanted);
+		for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+			__s32 id = btf__find_by_name_kind(btf, name, kinds[i]);
+
+			if (id > 0 && btf_dump__dump_type(dump, (__u32)id))
+				return error_set(err, STATUS_ENVIRONMENT, EINVAL,
+						 "the BTF of type %s cannot be read",
+						 error_quote(quoted, name));
+		}
+	}
+	return 0;
+}
+
+static int dump_types(FILE *out, struct btf *btf, const char *wanted, bool *vlan_all,
+		      struct error *err)
 {
 	struct btf_dump *dump = dump_create(btf, out);
 	int result = 0;
@@ -187,11 +209,13 @@ static int dump_types(FILE *out, struct btf *btf, bool *vlan_all, struct error *
 		else if (strcmp(roots[i].name, "sk_buff") == 0)
 			*vlan_all = has_member(btf, (__u32)id, "vlan_all", 8);
 	}
+	if (!result)
+		result = dump_wanted(dump, btf, wanted, err);
 	btf_dump__free(dump);
 	return result;
 }
 
-int digest_write(FILE *out, int fd, bool *vlan_all, struct error *err)
+int digest_write(FILE *out, int fd, const char *wanted, bool *vlan_all, struct error *err)
 {
 	char path[64];
 	struct btf *btf;
@@ -206,7 +230,7 @@ int digest_write(FILE *out, int fd, bool *vlan_all, struct error *err)
 				 strerror((int)-libbpf_get_error(btf)));
 	result = check_names(btf, err);
 	if (!result)
-		result = dump_types(out, btf, vlan_all, err);
+		result = dump_types(out, btf, wanted, vlan_all, err);
 	btf__free(btf);
 	return result;
 }

@@ -9,7 +9,9 @@
 #include "kernel/symbols.h"
 #include "output/output.h"
 #include "output/write.h"
+#include "output/field.h"
 #include "stream/decode.h"
+#include "stream/layout.h"
 #include "stream/summary.h"
 #include "util/protocols.h"
 #include "util/text.h"
@@ -66,12 +68,15 @@ static size_t write_cpu(char *cell, const struct row *row)
 
 static size_t write_pid(char *cell, const struct row *row)
 {
-	return write_number(cell, row->drop->event->pid);
+	return row->drop->event->detailed ? write_number(cell, row->drop->event->pid)
+					  : write_absent(cell);
 }
 
 static size_t write_comm(char *cell, const struct row *row)
 {
-	return write_name(cell, row->drop->event->comm, sizeof(row->drop->event->comm));
+	return row->drop->event->detailed
+		       ? write_name(cell, row->drop->event->comm, sizeof(row->drop->event->comm))
+		       : write_absent(cell);
 }
 
 static size_t write_netns(char *cell, const struct row *row)
@@ -162,7 +167,8 @@ static size_t write_tunnel(char *cell, const struct row *row)
 
 static size_t write_length(char *cell, const struct row *row)
 {
-	return write_number(cell, row->drop->event->length);
+	return row->drop->event->detailed ? write_number(cell, row->drop->event->length)
+					  : write_absent(cell);
 }
 
 static size_t write_location(char *cell, const struct row *row)
@@ -170,6 +176,8 @@ static size_t write_location(char *cell, const struct row *row)
 	struct symbol symbol;
 	size_t length;
 
+	if (row->drop->event->location == 0)
+		return write_absent(cell);
 	if (!symbols_find(row->config->symbols, row->drop->event->location, &symbol))
 		return write_hex(cell, row->drop->event->location, 1);
 	length = write_text(cell, symbol.name);
@@ -184,11 +192,31 @@ static size_t write_reason(char *cell, const struct row *row)
 {
 	char buffer[REASON_NAME_SIZE];
 
-	if (!reasons_given(row->config->reasons))
+	if (!reasons_given(row->config->reasons) || row->drop->event->reason == DROP_NO_REASON)
 		return write_absent(cell);
 	return write_text(cell,
 			  reasons_name(row->config->reasons, row->drop->event->reason, buffer));
 }
+
+static size_t write_probe(char *cell, const struct row *row)
+{
+	return write_name(cell, row->drop->layout->name, sizeof(row->drop->layout->name));
+}
+
+size_t cells_write_field(char *cell, const struct row *row, const char *name)
+{
+	const struct field *field = layout_field(row->drop->layout, name);
+	char text[FIELD_TEXT_SIZE];
+	size_t length;
+
+	if (!field)
+		return write_absent(cell);
+	length = field_write(text, field, row->drop->fields, row->config->symbols);
+	/* Text of the kernel's may hold anything. */
+	return write_name(cell, text, length);
+}
+
+const struct column cells_probe_column = { "PROBE", 0, false, false, 0, NULL, write_probe, false };
 
 const struct column cells_columns[] = {
 	{ "TIME", 2, false, false, 0, NULL, write_time, false },

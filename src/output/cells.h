@@ -36,6 +36,12 @@ struct column {
 extern const struct column cells_columns[];
 extern const size_t cells_column_count;
 
+/* PROBE, which stands in front of them if more than one probe runs. */
+extern const struct column cells_probe_column;
+
+/* The value of a column that a program brings (layout.h), or "-"; as above. */
+size_t cells_write_field(char *cell, const struct row *row, const char *name);
+
 /* Whether PROTOCOL is a number for this configuration. */
 bool cells_numeric_protocol(const struct output_config *config);
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define GRID_MAX_COLUMNS 16
+#define GRID_MAX_COLUMNS 50
 #define GRID_MAX_WIDTH 1120 /* of a column */
 #define GRID_MAX_COLOR 8    /* bytes of an escape sequence */
 

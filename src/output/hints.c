@@ -85,6 +85,8 @@ size_t hints_write(struct hints *hints, char hint[HINT_SIZE], const struct outpu
 	struct symbol symbol = { 0 };
 	size_t length = 0;
 
+	if (event->reason == DROP_NO_REASON)
+		return 0;
 	/* An unknown function starts at the address, then. */
 	symbols_find(config->symbols, event->location, &symbol);
 	if (!is_new(hints, event->location - symbol.offset, event->reason))

@@ -14,7 +14,9 @@
 #include "kernel/reasons.h"
 #include "kernel/symbols.h"
 #include "output/write.h"
+#include "output/field.h"
 #include "stream/decode.h"
+#include "stream/layout.h"
 #include "stream/summary.h"
 #include "util/clock.h"
 #include "util/protocols.h"
@@ -26,7 +28,7 @@
 
 #define STRING_SIZE (6 * 512 + 1)	   /* escaped; the longest is a symbol, KSYM_NAME_LEN */
 #define PLACE_SIZE (2 * STRING_SIZE + 128) /* a symbol, its module, two numbers */
-#define OBJECT_SIZE (PLACE_SIZE + STRING_SIZE + 1024) /* without a stack */
+#define OBJECT_SIZE (PLACE_SIZE + STRING_SIZE + 1536) /* without a stack */
 
 struct json {
 	struct output_config config;
@@ -138,6 +140,37 @@ static void put_place(struct json *json, uint64_t address)
 	put_char(json, '}');
 }
 
+/* The columns that programs bring: the same ones in each object, null where another has none. */
+static void put_fields(struct json *json, const struct drop *drop)
+{
+	const struct layouts *layouts = json->config.layouts;
+	char text[FIELD_TEXT_SIZE];
+	int64_t number;
+
+	for (size_t i = 0; i < layouts->column_count; i++) {
+		const struct field *field = layout_field(drop->layout, layouts->columns[i]);
+
+		if (json->length > OBJECT_SIZE)
+			write_line(json);
+		PUT(json, ",\"");
+		put_bytes(json, layouts->columns[i], strlen(layouts->columns[i]));
+		if (!field) {
+			PUT(json, "\":null");
+		} else if (field_number(field, drop->fields, &number)) {
+			PUT(json, "\":");
+			if (field->kind == FIELD_SIGNED && number < 0)
+				put_char(json, '-');
+			json->length += write_number(json->line + json->length,
+						     field->kind == FIELD_SIGNED && number < 0
+							     ? 0 - (uint64_t)number
+							     : (uint64_t)number);
+		} else {
+			put_string(json, "\":", 2, text,
+				   field_write(text, field, drop->fields, json->config.symbols));
+		}
+	}
+}
+
 static void put_stack(struct json *json, const struct drop *drop)
 {
 	PUT(json, KEY_TEXT("stack") "[");
@@ -155,7 +188,7 @@ static void put_stack(struct json *json, const struct drop *drop)
 static void put_keys(struct json *json, const struct drop_event *event, unsigned int keys)
 {
 	struct reasons *reasons = json->config.reasons;
-	const bool has_reason = reasons_given(reasons);
+	const bool has_reason = reasons_given(reasons) && event->reason != DROP_NO_REASON;
 	const bool has_l4 = event->flags & DROP_HAS_L4;
 	const bool has_ethertype = event->flags & DROP_HAS_ETHERTYPE;
 	const bool has_ports = event->flags & DROP_HAS_PORTS;
@@ -167,7 +200,7 @@ static void put_keys(struct json *json, const struct drop_event *event, unsigned
 			   strnlen(event->ifname, sizeof(event->ifname)));
 	if (keys == EVERY_KEY) {
 		put_number(json, KEY("ifindex"), event->ifindex != 0, event->ifindex);
-		put_number(json, KEY("mark"), true, event->mark);
+		put_number(json, KEY("mark"), event->detailed, event->mark);
 		put_name(json, KEY("tunnel"), decode_tunnel_name(event->tunnel));
 		put_number(json, KEY("vlan"), event->flags & DROP_HAS_VLAN, event->vlan);
 	}
@@ -190,10 +223,13 @@ static void put_keys(struct json *json, const struct drop_event *event, unsigned
 	if (keys & SUMMARY_DPORT)
 		put_number(json, KEY("dport"), has_ports, event->dport);
 	if (keys == EVERY_KEY)
-		put_number(json, KEY("length"), true, event->length);
+		put_number(json, KEY("length"), event->detailed, event->length);
 	if (keys & SUMMARY_LOCATION) {
 		PUT(json, KEY_TEXT("location"));
-		put_place(json, event->location);
+		if (event->location)
+			put_place(json, event->location);
+		else
+			PUT(json, "null");
 	}
 	if (keys & SUMMARY_REASON) {
 		put_number(json, KEY("reason"), has_reason, event->reason);
@@ -208,11 +244,14 @@ static void json_drop(void *output, const struct drop *drop)
 	const struct drop_event *event = drop->event;
 
 	put_time(json, event->time);
+	put_string(json, KEY("probe"), drop->layout->name, strlen(drop->layout->name));
 	put_number(json, KEY("cpu"), true, drop->cpu);
-	put_number(json, KEY("pid"), true, event->pid);
-	put_string(json, KEY("comm"), event->comm, strnlen(event->comm, sizeof(event->comm)));
+	put_number(json, KEY("pid"), event->detailed, event->pid);
+	put_string(json, KEY("comm"), event->detailed ? event->comm : NULL,
+		   strnlen(event->comm, sizeof(event->comm)));
 	put_number(json, KEY("netns"), event->flags & DROP_HAS_NETNS, event->netns);
 	put_keys(json, event, EVERY_KEY);
+	put_fields(json, drop);
 	if (json->config.stack)
 		put_stack(json, drop);
 	PUT(json, "}\n");

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 struct drop;
+struct layouts;
 struct reasons;
 struct summary;
 struct symbols;
@@ -20,6 +21,7 @@ struct output_config {
 	bool numeric;	       /* numbers instead of names, in every column */
 	bool numeric_protocol; /* numbers in PROTOCOL */
 	bool color;
+	const struct layouts *layouts; /* of the programs whose records come */
 	struct reasons *reasons;
 	struct symbols *symbols;
 };

@@ -5,6 +5,7 @@
  */
 #include "output/output.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "output/hints.h"
 #include "output/summary.h"
 #include "stream/decode.h"
+#include "stream/layout.h"
 #include "util/clock.h"
 
 #define MAX_HELD 64 /* rows that wait for the header at most */
@@ -33,6 +35,9 @@ struct line {
 struct table {
 	struct output_config config;
 	const struct column *columns[GRID_MAX_COLUMNS];
+	size_t column_count;
+	/* Behind them the columns that programs bring, in capital letters. */
+	char titles[LAYOUT_MAX_COLUMNS][FIELD_NAME_SIZE];
 	struct grid grid;
 	uint64_t clock_offset; /* local time - CLOCK_MONOTONIC, nanoseconds */
 
@@ -44,6 +49,35 @@ struct table {
 	struct hints *hints; /* NULL: none are wanted */
 };
 
+static void add_column(struct table *table, const struct column *column)
+{
+	const struct output_config *config = &table->config;
+
+	if (column->verbosity > config->verbosity || (column->inner && !config->inner))
+		return;
+	table->columns[table->column_count++] = column;
+	grid_add(&table->grid, column->title,
+		 column->number || (column->numeric_protocol && cells_numeric_protocol(config)),
+		 column->color);
+}
+
+/* A column of the name, right-aligned if all programs that have it have a number there. */
+static void add_field(struct table *table, const char *name, char title[FIELD_NAME_SIZE])
+{
+	const struct layouts *layouts = table->config.layouts;
+	bool number = true;
+
+	for (size_t i = 0; i < layouts->count; i++) {
+		const struct field *field = layout_field(&layouts->list[i], name);
+
+		if (field && field->kind != FIELD_UNSIGNED && field->kind != FIELD_SIGNED)
+			number = false;
+	}
+	for (size_t i = 0; i < FIELD_NAME_SIZE; i++)
+		title[i] = (char)toupper((unsigned char)name[i]);
+	grid_add(&table->grid, title, number, NULL);
+}
+
 static void *table_create(const struct output_config *config)
 {
 	struct table *table = calloc(1, sizeof(*table));
@@ -52,17 +86,12 @@ static void *table_create(const struct output_config *config)
 		return NULL;
 	table->config = *config;
 	table->grid = (struct grid){ .file = config->file, .color = config->color };
-	for (size_t i = 0; i < cells_column_count; i++) {
-		const struct column *column = &cells_columns[i];
-
-		if (column->verbosity > config->verbosity || (column->inner && !config->inner))
-			continue;
-		table->columns[table->grid.column_count] = column;
-		grid_add(&table->grid, column->title,
-			 column->number ||
-				 (column->numeric_protocol && cells_numeric_protocol(config)),
-			 column->color);
-	}
+	if (config->layouts->count > 1)
+		add_column(table, &cells_probe_column);
+	for (size_t i = 0; i < cells_column_count; i++)
+		add_column(table, &cells_columns[i]);
+	for (size_t i = 0; i < config->layouts->column_count; i++)
+		add_field(table, config->layouts->columns[i], table->titles[i]);
 	table->line = malloc(sizeof(*table->line) + table->grid.column_count * CELL_SIZE);
 	table->hints = config->hints ? hints_create() : NULL;
 	if (!table->line || (config->hints && !table->hints)) {
@@ -152,7 +181,12 @@ static void table_drop(void *output, const struct drop *drop)
 	for (size_t i = 0; i < table->grid.column_count; i++) {
 		struct grid_column *column = &table->grid.columns[i];
 
-		line->lengths[i] = table->columns[i]->write(line->cells + length, &row);
+		if (i < table->column_count)
+			line->lengths[i] = table->columns[i]->write(line->cells + length, &row);
+		else
+			line->lengths[i] = cells_write_field(
+				line->cells + length, &row,
+				table->config.layouts->columns[i - table->column_count]);
 		length += line->lengths[i];
 		if (line->lengths[i] > column->width)
 			column->width = widen(table, line->lengths[i]);

@@ -19,6 +19,7 @@
 #include "util/text.h"
 
 #define KPROBE_TYPE "/sys/bus/event_source/devices/kprobe/type"
+#define KPROBE_CONFIG_RETURN 1 /* as .../kprobe/format/retprobe has it on all kernels */
 
 static const struct {
 	const char *prefix; /* of a function's name */
@@ -29,6 +30,7 @@ static const struct {
 				    BPF_PROG_TYPE_RAW_TRACEPOINT },
 	[ATTACH_TRACEPOINT] = { "tracepoint__", "tracepoint", BPF_PROG_TYPE_TRACEPOINT },
 	[ATTACH_KPROBE] = { "kprobe__", "kprobe", BPF_PROG_TYPE_KPROBE },
+	[ATTACH_KRETPROBE] = { "kretprobe__", "kretprobe", BPF_PROG_TYPE_KPROBE },
 };
 
 int attach_parse(struct attach_point *point, const char *function, struct error *err)
@@ -36,7 +38,7 @@ int attach_parse(struct attach_point *point, const char *function, struct error 
 	char quoted[ERROR_QUOTE_SIZE];
 
 	memset(point, 0, sizeof(*point));
-	for (int way = ATTACH_RAW_TRACEPOINT; way <= ATTACH_KPROBE; way++) {
+	for (int way = ATTACH_RAW_TRACEPOINT; way <= ATTACH_KRETPROBE; way++) {
 		size_t length = strlen(ways[way].prefix);
 		const char *name = function + length;
 
@@ -59,8 +61,13 @@ int attach_parse(struct attach_point *point, const char *function, struct error 
 	return error_set(err, STATUS_ATTACH, EINVAL,
 			 "the program's function %s is named after nothing that it could be "
 			 "attached to (raw_tracepoint__NAME, tracepoint__SYSTEM__NAME, "
-			 "kprobe__FUNCTION)",
+			 "kprobe__FUNCTION, kretprobe__FUNCTION)",
 			 error_quote(quoted, function));
+}
+
+bool attach_is_kprobe(const struct attach_point *point)
+{
+	return point->way == ATTACH_KPROBE || point->way == ATTACH_KRETPROBE;
 }
 
 void attach_print(const struct attach_point *point, FILE *out)
@@ -171,10 +178,12 @@ int attach_program(const struct attach_point *point, int program_fd, struct erro
 		fd = attach_event(&attr, program_fd);
 		break;
 	case ATTACH_KPROBE:
+	case ATTACH_KRETPROBE:
 		fd = kprobe_type(&number);
 		if (fd)
 			break;
 		attr.type = (uint32_t)number;
+		attr.config = point->way == ATTACH_KRETPROBE ? KPROBE_CONFIG_RETURN : 0;
 		attr.kprobe_func = (uint64_t)(uintptr_t)point->name;
 		fd = attach_event(&attr, program_fd);
 		break;

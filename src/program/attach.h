@@ -2,19 +2,26 @@
 #ifndef BYTETRACE_PROGRAM_ATTACH_H
 #define BYTETRACE_PROGRAM_ATTACH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 struct error;
 
 /* The ways to be called for each dropped packet, the best one first. */
-enum attach_way { ATTACH_ANY, ATTACH_RAW_TRACEPOINT, ATTACH_TRACEPOINT, ATTACH_KPROBE };
+enum attach_way {
+	ATTACH_ANY,
+	ATTACH_RAW_TRACEPOINT,
+	ATTACH_TRACEPOINT,
+	ATTACH_KPROBE,
+	ATTACH_KRETPROBE, /* where a function returns: for probes only */
+};
 
 #define ATTACH_NAME_SIZE 64
 
 /*
  * What a function of a program is attached to, told by its name in BCC's manner:
- * raw_tracepoint__NAME, tracepoint__SYSTEM__NAME, kprobe__FUNCTION.
+ * raw_tracepoint__NAME, tracepoint__SYSTEM__NAME, kprobe__FUNCTION, kretprobe__FUNCTION.
  */
 struct attach_point {
 	enum attach_way way;
@@ -25,6 +32,9 @@ struct attach_point {
 
 /* Returns 0, or -EINVAL with STATUS_ATTACH if the function is named after no attach point. */
 int attach_parse(struct attach_point *point, const char *function, struct error *err);
+
+/* Whether it is at a function of the kernel, which may be in a module that is not loaded. */
+bool attach_is_kprobe(const struct attach_point *point);
 
 /* In words: "kfree_skb" for a raw tracepoint, "tracepoint skb:kfree_skb", "kprobe kfree_skb". */
 void attach_print(const struct attach_point *point, FILE *out);

@@ -17,6 +17,7 @@
 #include "program/template.h"
 #include "util/error.h"
 
+#define MAX_TRIES 8		  /* each with the types that the compiler missed the time before */
 #define MAX_MESSAGES (256 * 1024) /* of what a compiler says, the rest is not read */
 
 /*
@@ -29,7 +30,7 @@ struct child_files {
 };
 
 __attribute__((noreturn)) static void run_child(const struct child_files *files,
-						const struct source *source,
+						const struct source *source, const char *wanted,
 						const char *const *macros,
 						const struct types *types, pid_t parent)
 {
@@ -42,7 +43,7 @@ __attribute__((noreturn)) static void run_child(const struct child_files *files,
 		_exit(STATUS_COMPILE);
 	if (dup2(files->messages, STDOUT_FILENO) < 0 || dup2(files->messages, STDERR_FILENO) < 0)
 		_exit(STATUS_COMPILE);
-	result = compiler_run(source->text, macros, types, &image, &err);
+	result = compiler_run(source->text, wanted, macros, types, &image, &err);
 	fflush(NULL);
 	if (!result) {
 		result = image_write(&image, files->result);
@@ -87,13 +88,30 @@ static void print_line(FILE *out, const char *line, size_t length, const struct 
 	if (length > name && strncmp(line, COMPILER_MAIN_FILE ":", name + 1) == 0) {
 		number = strtoul(line + name + 1, &rest, 10);
 		if (number >= 1 && number <= source->line_count) {
-			fprintf(out, "%s:%u", source->lines[number - 1].file,
-				source->lines[number - 1].line);
+			fputs(source->lines[number - 1].file, out);
+			if (source->lines[number - 1].line)
+				fprintf(out, ":%u", source->lines[number - 1].line);
 			line = rest;
 		}
 	}
 	for (; line < end; line++)
 		fputc((unsigned char)*line >= 0x20 || *line == '\t' ? *line : '?', out);
+}
+
+/*
+ * The sentence of a check that bytetrace put behind the program (generate_finish()), which the
+ * compiler quotes behind the condition that does not hold. False: the error is another one.
+ */
+static bool tell_check(FILE *out, const char *error)
+{
+	const char *end = error + line_end(error);
+	const char *start = strstr(error, "\"the record ");
+
+	if (!start || start >= end)
+		return false;
+	start++;
+	fprintf(out, "struct drop_event: %.*s", (int)strcspn(start, "\"\n"), start);
+	return true;
 }
 
 /* The first error in what the compiler said, with the source line and the caret below it. */
@@ -135,7 +153,8 @@ static int tell_failure(struct error *err, int status, const struct child_files 
 	if (out) {
 		first = strstr(messages, "error: ");
 		if (first) {
-			tell_error(out, first, messages, source);
+			if (!tell_check(out, first))
+				tell_error(out, first, messages, source);
 		} else {
 			fputs(told.text, out);
 			if (*messages) {
@@ -149,8 +168,62 @@ static int tell_failure(struct error *err, int status, const struct child_files 
 	return -EIO;
 }
 
-int compile_program(struct image *image, const struct source *source, const char *const *macros,
-		    const struct types *types, struct error *err)
+static const char word_letters[] =
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+
+/* Whether a list of names, a line each, has this one. */
+static bool is_listed(const char *list, const char *name, size_t length)
+{
+	for (const char *at = list; at && *at; at += strcspn(at, "\n"), at += *at == '\n')
+		if (strcspn(at, "\n") == length && strncmp(at, name, length) == 0)
+			return true;
+	return false;
+}
+
+/* Whether a program defines the type itself, or libbcc does, which brings those of bpf(2). */
+static bool is_defined(const char *text, const char *name, size_t length)
+{
+	char definition[128];
+
+	if (strncmp(name, "bpf_", 4) == 0)
+		return true;
+	snprintf(definition, sizeof(definition), "struct %.*s {", (int)length, name);
+	return strstr(text, definition) != NULL;
+}
+
+/*
+ * Add the names that follow `keyword` in a text, of types that the program does not define itself,
+ * to a list, which grows. False: there was no new one, or no memory.
+ */
+static bool list_types(char **list, const char *text, const char *keyword, const char *program)
+{
+	bool grown = false;
+
+	while ((text = strstr(text, keyword))) {
+		const char *name = text + strlen(keyword);
+		size_t length = strspn(name, word_letters);
+		char *longer;
+
+		text = name;
+		if (length == 0 || is_listed(*list, name, length) ||
+		    is_defined(program, name, length))
+			continue;
+		if (asprintf(&longer, "%s%.*s\n", *list ? *list : "", (int)length, name) < 0)
+			return false;
+		free(*list);
+		*list = longer;
+		grown = true;
+	}
+	return grown;
+}
+
+/*
+ * Compile once. *wanted names the types that the program needs of BTF; on failure, those that the
+ * compiler found incomplete are added, and *missed tells whether there were any.
+ */
+static int try_compile(struct image *image, const struct source *source, char **wanted,
+		       bool *missed, const char *const *macros, const struct types *types,
+		       struct error *err)
 {
 	struct child_files files = {
 		.result = memfd_create("bytetrace-image", MFD_CLOEXEC),
@@ -169,7 +242,7 @@ int compile_program(struct image *image, const struct source *source, const char
 	fflush(NULL);
 	child = fork();
 	if (child == 0)
-		run_child(&files, source, macros, types, parent);
+		run_child(&files, source, *wanted ? *wanted : "", macros, types, parent);
 	if (child < 0) {
 		result = error_set(err, STATUS_ENVIRONMENT, errno,
 				   "cannot start the compile child: %s", strerror(errno));
@@ -178,7 +251,13 @@ int compile_program(struct image *image, const struct source *source, const char
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		char *messages = read_messages(files.messages);
+
 		result = tell_failure(err, status, &files, source);
+		*missed = messages &&
+			  list_types(wanted, messages, "incomplete definition of type 'struct ",
+				     source->text);
+		free(messages);
 		goto out;
 	}
 	result = image_read(image, files.result, 0);
@@ -190,5 +269,25 @@ out:
 		close(files.result);
 	if (files.messages >= 0)
 		close(files.messages);
+	return result;
+}
+
+int compile_program(struct image *image, const struct source *source, const char *const *macros,
+		    const struct types *types, struct error *err)
+{
+	char *wanted = NULL;
+	bool missed = true;
+	int result = -EIO;
+
+	/*
+	 * BTF is no header file that could be included: the types that a program names are looked
+	 * up in it, and those that it only gets at by pointers when the compiler misses them.
+	 */
+	list_types(&wanted, source->text, "struct ", source->text);
+	for (int i = 0; i < MAX_TRIES && result && missed; i++) {
+		missed = false;
+		result = try_compile(image, source, &wanted, &missed, macros, types, err);
+	}
+	free(wanted);
 	return result;
 }

@@ -279,8 +279,8 @@ static int note_files(struct image *image, const struct types *types, const char
 	return fclose(out) ? -ENOMEM : 0;
 }
 
-int compiler_run(const char *text, const char *const *macros, const struct types *types,
-		 struct image *image, struct error *err)
+int compiler_run(const char *text, const char *wanted, const char *const *macros,
+		 const struct types *types, struct image *image, struct error *err)
 {
 	static struct include_flags include_flags;
 	char build[PATH_MAX];
@@ -298,7 +298,8 @@ int compiler_run(const char *text, const char *const *macros, const struct types
 	if (!result)
 		shorten_kallsyms();
 	if (!result)
-		result = include_tree_make(PRIVATE_DIRECTORY, types, &include_flags, err);
+		result = include_tree_make(PRIVATE_DIRECTORY, types, text, wanted, &include_flags,
+					   err);
 	if (!result)
 		result = libbcc_load(&bcc, err);
 	if (result)

@@ -12,11 +12,12 @@ struct types;
 /*
  * Compile `text` with libbcc, in this process: for the compile child, which ends soon after. Loads
  * libbcc and LLVM, moves the process to a mount namespace and an empty working directory of its
- * own and clears its environment. `macros` is a NULL-terminated list of -D flags. Messages
+ * own and clears its environment. `wanted`: see include_tree_make(). `macros` is a NULL-terminated
+ * list of -D flags. Messages
  * of the compiler go to descriptors 1 and 2. Returns 0 with an image that is never freed, or
  * -errno.
  */
-int compiler_run(const char *text, const char *const *macros, const struct types *types,
-		 struct image *image, struct error *err);
+int compiler_run(const char *text, const char *wanted, const char *const *macros,
+		 const struct types *types, struct image *image, struct error *err);
 
 #endif

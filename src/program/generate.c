@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "program/generate.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/types.h>
 
 #include "cli/options.h"
+#include "event.h"
 #include "filter/expression.h"
 #include "filter/filter.h"
+#include "kernel/reasons.h"
+#include "program/fields.h"
+#include "program/probes.h"
 #include "stream/summary.h"
 #include "util/error.h"
 #include "util/file.h"
@@ -18,26 +25,26 @@
 /* src/embedded.S */
 extern const char embedded_drop_template[];
 extern const char embedded_event_header[];
+extern const char embedded_field_header[];
 extern const char embedded_frame_header[];
-extern const char embedded_kfree_skb_probe[];
-extern const char embedded_kfree_skb_tracepoint_probe[];
-extern const char embedded_kfree_skb_kprobe_probe[];
 
-enum { TEMPLATE, EVENT, FRAME, PROBE, FILES };
+enum { TEMPLATE, EVENT, FIELD, FRAME, PROBE, FILES };
 
 /* A file with its name in the repository; below --templates the last part of it. */
 static const struct template_file drop_template = { "templates/drop.c", embedded_drop_template };
 static const struct template_file event_header = { "templates/event.h", embedded_event_header };
+static const struct template_file field_header = { "templates/field.h", embedded_field_header };
 static const struct template_file frame_header = { "templates/frame.h", embedded_frame_header };
-static const struct template_file probes[] = {
-	[ATTACH_RAW_TRACEPOINT] = { "probes/kfree_skb.c", embedded_kfree_skb_probe },
-	[ATTACH_TRACEPOINT] = { "probes/kfree_skb_tracepoint.c",
-				embedded_kfree_skb_tracepoint_probe },
-	[ATTACH_KPROBE] = { "probes/kfree_skb_kprobe.c", embedded_kfree_skb_kprobe_probe },
-};
-
 /* Slots that the options are written into; the stages of the filter are the first ones. */
-enum { SLOT_FUNCTIONS = FILTER_STAGES, SLOT_EXPRESSION, SLOT_EVENT, SLOT_FRAME, SLOT_PROBE, SLOTS };
+enum {
+	SLOT_FUNCTIONS = FILTER_STAGES,
+	SLOT_EXPRESSION,
+	SLOT_EVENT,
+	SLOT_FIELD,
+	SLOT_FRAME,
+	SLOT_PROBE,
+	SLOTS
+};
 
 static const char *const slot_names[SLOTS] = {
 	[FILTER_STAGE_CALL] = "filter_call",
@@ -53,6 +60,7 @@ static const char *const slot_names[SLOTS] = {
 	[SLOT_FUNCTIONS] = "filter_functions",
 	[SLOT_EXPRESSION] = "expression",
 	[SLOT_EVENT] = "event",
+	[SLOT_FIELD] = "field",
 	[SLOT_FRAME] = "frame",
 	[SLOT_PROBE] = "probe",
 };
@@ -73,25 +81,62 @@ static int read_file(struct program *program, int index, const char *flag, const
 	return 0;
 }
 
+/* A file of --templates in the place of one that is built in. -ENOENT: it has none of that name. */
+static int read_template(struct program *program, int index, const char *directory,
+			 const char *name, const char *ending, struct template_file *file,
+			 struct error *err)
+{
+	free(program->names[index]);
+	if (asprintf(&program->names[index], "%s/%s%s", directory, name, ending) < 0) {
+		program->names[index] = NULL;
+		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	}
+	return read_file(program, index, "--templates", program->names[index], file, err);
+}
+
+/* The probe: one that was asked for, or that of the way to attach. */
+static int find_probe(struct program *program, const struct options *options, const char *word,
+		      const struct generate_facts *facts, struct template_file *file,
+		      struct error *err)
+{
+	struct probe probe;
+	const char *name = word ? word : probe_default_name(facts->attach);
+	int result;
+
+	/* A folder of templates may have one, too. */
+	snprintf(program->layout.name, sizeof(program->layout.name), "%s", name);
+	if (options->templates_dir && !word) {
+		result = read_template(program, PROBE, options->templates_dir, name, ".c", file,
+				       err);
+		if (result != -ENOENT)
+			return result;
+	}
+	result = probe_read(&probe, name, options->force, err);
+	if (result)
+		return result;
+	snprintf(program->layout.name, sizeof(program->layout.name), "%s", probe.name);
+	free(program->names[PROBE]);
+	program->names[PROBE] = probe.path;
+	program->files[PROBE] = probe.text;
+	free(probe.name);
+	*file = (struct template_file){ program->names[PROBE], program->files[PROBE] };
+	return 0;
+}
+
 /* The files that a generated program is made of; --templates may replace each of them. */
-static int find_files(struct program *program, const char *directory, enum attach_way attach,
-		      struct template_file *files, struct error *err)
+static int find_files(struct program *program, const char *directory, struct template_file *files,
+		      struct error *err)
 {
 	files[TEMPLATE] = drop_template;
 	files[EVENT] = event_header;
+	files[FIELD] = field_header;
 	files[FRAME] = frame_header;
-	files[PROBE] = probes[attach];
-	for (int i = 0; i < FILES && directory; i++) {
-		int result;
+	for (int i = 0; i < PROBE && directory; i++) {
+		int result = read_template(program, i, directory, strchr(files[i].name, '/') + 1,
+					   "", &files[i], err);
 
-		if (asprintf(&program->names[i], "%s%s", directory, strchr(files[i].name, '/')) <
-		    0) {
-			program->names[i] = NULL;
-			return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-		}
-		result = read_file(program, i, "--templates", program->names[i], &files[i], err);
 		/* Only the first two must be there; the others stay those built in. */
-		if (result && !(i >= FRAME && result == -ENOENT))
+		if (result && !(i >= FIELD && result == -ENOENT))
 			return result;
 	}
 	return 0;
@@ -122,11 +167,21 @@ static char *slot_text(const struct options *options, int slot, const struct gen
 	return text;
 }
 
-static int fill_template(struct program *program, const struct options *options,
+static int fill_template(struct program *program, const struct options *options, const char *probe,
 			 const struct generate_facts *facts, struct error *err)
 {
 	const struct filter_set *sets = options->filter.sets;
 	const unsigned int keys = options->summary;
+	struct template_file files[FILES];
+	int result = find_files(program, options->templates_dir, files, err);
+
+	if (!result)
+		result = find_probe(program, options, probe, facts, &files[PROBE], err);
+	if (result)
+		return result;
+
+	const bool device_only = strstr(files[PROBE].text, "drop_device(");
+	const bool fields = !keys && strstr(files[PROBE].text, "DROP_FIELD(");
 	const bool everything =
 		!keys && (options->verbosity >= 2 || options->output == OUTPUT_JSON);
 	/* An expression looks at the packet inside, so that must be found before. */
@@ -153,9 +208,12 @@ static int fill_template(struct program *program, const struct options *options,
 		{ "everything", everything },
 		{ "stack", options->stack },
 		{ "expression", options->expression },
+		{ "device_only", device_only },
 		/* The kprobes walk a list of packets; a key of names and addresses is large. */
 		{ "scratch", options->stack || options->expression || (keys && device) ||
-				     facts->attach == ATTACH_KPROBE },
+				     facts->attach == ATTACH_KPROBE || device_only || fields ||
+				     /* Room for columns that are added by hand. */
+				     options->action == ACTION_PRINT_SOURCE },
 		{ "summary", keys },
 		{ "key_location", keys & SUMMARY_LOCATION },
 		{ "key_reason", keys & SUMMARY_REASON },
@@ -169,10 +227,8 @@ static int fill_template(struct program *program, const struct options *options,
 		{ "key_ethertype", keys & (SUMMARY_PROTO | SUMMARY_SADDR | SUMMARY_DADDR) },
 		{ "key_flags", keys & ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION) },
 	};
-	struct template_file files[FILES];
 	struct template_slot slots[SLOTS];
 	char *texts[SLOT_EXPRESSION + 1] = { NULL };
-	int result = find_files(program, options->templates_dir, facts->attach, files, err);
 
 	for (int slot = 0; slot < SLOTS; slot++)
 		slots[slot].name = slot_names[slot];
@@ -183,6 +239,7 @@ static int fill_template(struct program *program, const struct options *options,
 		slots[slot].file = (struct template_file){ NULL, texts[slot] };
 	}
 	slots[SLOT_EVENT].file = files[EVENT];
+	slots[SLOT_FIELD].file = files[FIELD];
 	slots[SLOT_FRAME].file = files[FRAME];
 	slots[SLOT_PROBE].file = files[PROBE];
 	if (!result)
@@ -193,24 +250,155 @@ static int fill_template(struct program *program, const struct options *options,
 	return result;
 }
 
-int generate_program(struct program *program, const struct options *options,
-		     const struct generate_facts *facts, struct error *err)
+/* A whole program of the user's. */
+static int read_source(struct program *program, const char *path, struct error *err)
 {
 	struct template_file file;
+	const char *slash = strrchr(path, '/');
+	int length;
+	int result;
+
+	program->names[0] = strdup(path);
+	result = read_file(program, 0, "--source", path, &file, err);
+	if (result)
+		return result;
+	length = snprintf(program->layout.name, sizeof(program->layout.name), "%s",
+			  slash ? slash + 1 : path);
+	if (length > 2 && (size_t)length < sizeof(program->layout.name) &&
+	    strcmp(program->layout.name + length - 2, ".c") == 0)
+		program->layout.name[length - 2] = '\0';
+	return source_from_file(&program->source, &file, err);
+}
+
+int generate_program(struct program *program, const struct options *options, const char *probe,
+		     const struct generate_facts *facts, struct error *err)
+{
 	int result;
 
 	memset(program, 0, sizeof(*program));
-	if (!options->source_file) {
-		result = fill_template(program, options, facts, err);
-	} else {
-		program->names[0] = strdup(options->source_file);
-		result = read_file(program, 0, "--source", options->source_file, &file, err);
-		if (!result)
-			result = source_from_file(&program->source, &file, err);
-	}
+	result = options->source_file ? read_source(program, options->source_file, err)
+				      : fill_template(program, options, probe, facts, err);
 	if (result)
 		generate_free(program);
 	return result;
+}
+
+/* FNV-1a, 32 bits. */
+static uint32_t hash(uint32_t seed, const char *text)
+{
+	for (; *text; text++)
+		seed = (seed ^ (unsigned char)*text) * 16777619u;
+	return seed;
+}
+
+static void set_id(struct layout *layout)
+{
+	layout->id = hash(2166136261u, layout->name);
+	for (size_t i = 0; i < layout->field_count; i++) {
+		const struct field *field = &layout->fields[i];
+		char text[FIELD_NAME_SIZE + FIELD_FORMAT_SIZE + 64];
+
+		snprintf(text, sizeof(text), "\n%s %s %d %u %zu", field->name, field->format,
+			 field->kind, field->swap, field->size);
+		layout->id = hash(layout->id, text);
+	}
+}
+
+/* A definition for each reason of this kernel that the program names as DROP_REASON_NAME. */
+static void write_reasons(const char *text, const struct reasons *reasons, FILE *out)
+{
+	static const char prefix[] = "DROP_REASON_";
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	char known[64][REASON_NAME_SIZE];
+	size_t count = 0, seen;
+	uint32_t number;
+
+	for (const char *at = text; reasons && (at = strstr(at, prefix));
+	     at += sizeof(prefix) - 1) {
+		const char *name = at + sizeof(prefix) - 1;
+		size_t length = strspn(name, letters);
+
+		if (length == 0 || length >= REASON_NAME_SIZE ||
+		    (at > text && (isalnum((unsigned char)at[-1]) || at[-1] == '_')))
+			continue;
+		if (count == sizeof(known) / sizeof(*known))
+			return;
+		snprintf(known[count], REASON_NAME_SIZE, "%.*s", (int)length, name);
+		for (seen = 0; strcmp(known[seen], known[count]) != 0; seen++)
+			;
+		if (seen < count || reasons_number(reasons, known[count], &number))
+			continue;
+		fprintf(out, "#define %s%s %u\n", prefix, known[count++], number);
+	}
+}
+
+/* Refuses, when it is compiled, a record that is not the one that src/stream/decode.c reads. */
+static void write_record_check(const struct layout *layout, FILE *out)
+{
+#define MEMBER(name)                                                                               \
+#name, offsetof(struct drop_event, name), sizeof(((struct drop_event *)0)->name)
+	static const struct {
+		const char *name;
+		size_t offset, size;
+	} members[] = {
+		{ MEMBER(time) },   { MEMBER(location) },  { MEMBER(reason) },
+		{ MEMBER(length) }, { MEMBER(netns) },	   { MEMBER(ifindex) },
+		{ MEMBER(pid) },    { MEMBER(ethertype) }, { MEMBER(vlan) },
+		{ MEMBER(sport) },  { MEMBER(dport) },	   { MEMBER(l4_protocol) },
+		{ MEMBER(flags) },  { MEMBER(version) },   { MEMBER(stack_depth) },
+		{ MEMBER(mark) },   { MEMBER(probe) },	   { MEMBER(saddr) },
+		{ MEMBER(daddr) },  { MEMBER(ifname) },	   { MEMBER(comm) },
+		{ MEMBER(tunnel) }, { MEMBER(detailed) },
+	};
+#undef MEMBER
+
+	fprintf(out,
+		"_Static_assert(DROP_EVENT_VERSION == %d, "
+		"\"the record is of another version than this bytetrace reads, which is %d\");\n",
+		DROP_EVENT_VERSION, DROP_EVENT_VERSION);
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+		fprintf(out,
+			"_Static_assert(__builtin_offsetof(struct drop_event, %s) == %zu && "
+			"sizeof(((struct drop_event *)0)->%s) == %zu, "
+			"\"the record differs: %s has to be %zu bytes at %zu\");\n",
+			members[i].name, members[i].offset, members[i].name, members[i].size,
+			members[i].name, members[i].size, members[i].offset);
+	fprintf(out,
+		"_Static_assert(__builtin_offsetof(struct drop_event, stack) == %zu, "
+		"\"the record differs: stack has to start at %zu; further members are made with "
+		"DROP_FIELD\");\n",
+		sizeof(struct drop_event) + layout->size, sizeof(struct drop_event) + layout->size);
+}
+
+int generate_finish(struct program *program, const struct reasons *reasons, struct error *err)
+{
+	struct layout *layout = &program->layout;
+	char *front = NULL, *behind = NULL;
+	size_t front_size, behind_size;
+	FILE *out;
+	int result = fields_take(layout, &program->source, err);
+
+	if (result)
+		return result;
+	set_id(layout);
+	out = open_memstream(&front, &front_size);
+	if (out) {
+		fprintf(out, "#define DROP_PROBE 0x%08xu\n", layout->id);
+		fields_write_list(layout, out);
+		write_reasons(program->source.text, reasons, out);
+		if (fclose(out))
+			front = NULL;
+	}
+	out = open_memstream(&behind, &behind_size);
+	if (out) {
+		write_record_check(layout, out);
+		if (fclose(out))
+			behind = NULL;
+	}
+	result = front && behind ? source_surround(&program->source, front, behind) : -ENOMEM;
+	free(front);
+	free(behind);
+	return result ? error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory") : 0;
 }
 
 void generate_free(struct program *program)

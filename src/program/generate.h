@@ -8,15 +8,18 @@
 #include "filter/emit.h"
 #include "program/attach.h"
 #include "program/template.h"
+#include "stream/layout.h"
 
 struct error;
 struct options;
+struct reasons;
 
-/* The program's text, with the files that its lines belong to. */
+/* The program's text, with the files that its lines belong to, and what its records hold. */
 struct program {
 	struct source source;
-	char *files[4]; /* owned texts and names of files that were read, or NULL */
-	char *names[4];
+	struct layout layout;
+	char *files[5]; /* owned texts and names of files that were read, or NULL */
+	char *names[5];
 };
 
 /* What a program depends on besides the options. */
@@ -28,11 +31,21 @@ struct generate_facts {
 
 /*
  * Generate the program that the options ask for: from the template (built in, or in
- * --templates) with the filters as constants, or the file of --source as it stands. The caller
- * calls generate_free().
+ * --templates) with a probe (`probe`: one of --probe; NULL: that of the way to attach) and the
+ * filters as constants, or the file of --source as it stands. This is what --print-source prints.
+ * The caller calls generate_free().
  */
-int generate_program(struct program *program, const struct options *options,
+int generate_program(struct program *program, const struct options *options, const char *probe,
 		     const struct generate_facts *facts, struct error *err);
+
+/*
+ * Make it ready for the compiler, lines staying on their lines: its columns are taken out of its
+ * text (program->layout), and definitions of what it names are put in front (DROP_PROBE,
+ * DROP_FIELDS, DROP_REASON_...), and behind it a check that its record is the one that bytetrace
+ * reads. `reasons` may be NULL.
+ */
+int generate_finish(struct program *program, const struct reasons *reasons, struct error *err);
+
 void generate_free(struct program *program);
 
 #endif

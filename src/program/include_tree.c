@@ -232,7 +232,59 @@ static int use_headers(const char *path, const char *source, const char *build,
 	return 0;
 }
 
-static int use_btf(const char *path, int fd, struct include_flags *flags, struct error *err)
+/*
+ * The name between the angle brackets of the next #include in a program, NULL: there is none. `*at`
+ * moves on behind it; *length is 0 for an #include that is none of these.
+ */
+static const char *next_include(const char **at, size_t *length)
+{
+	while ((*at = strchr(*at, '#'))) {
+		const char *name = *at + 1 + strspn(*at + 1, " \t");
+
+		++*at;
+		if (strncmp(name, "include", 7) != 0)
+			continue;
+		name += 7 + strspn(name + 7, " \t");
+		*length = *name == '<' ? strcspn(name + 1, "<>\n") : 0;
+		if (*length > 0 && name[1 + *length] != '>')
+			*length = 0;
+		*at = name;
+		return name + 1;
+	}
+	return NULL;
+}
+
+static bool is_stand_in(const char *name, size_t length)
+{
+	for (size_t i = 0; i < sizeof(stand_ins) / sizeof(*stand_ins); i++)
+		if (strlen(stand_ins[i]) == length && strncmp(stand_ins[i], name, length) == 0)
+			return true;
+	return false;
+}
+
+/* What BTF stands for, too, because the program includes it: a header of the kernel's. */
+static int add_stand_ins(const char *path, const char *text, struct error *err)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-/.";
+	char name[256];
+	const char *found;
+	size_t length;
+	int result = 0;
+
+	while (!result && (found = next_include(&text, &length))) {
+		if (length == 0 || is_stand_in(found, length) ||
+		    length + sizeof("include/") > sizeof(name) || strspn(found, letters) < length)
+			continue;
+		snprintf(name, sizeof(name), "include/%.*s", (int)length, found);
+		/* libbcc has its own; nothing may be written elsewhere. */
+		if (strncmp(found, "bcc/", 4) != 0 && found[0] != '/' && !strstr(name, ".."))
+			result = write_text(path, name, "#include <kernel_types.h>\n", err);
+	}
+	return result;
+}
+
+static int use_btf(const char *path, int fd, const char *text, const char *wanted,
+		   struct include_flags *flags, struct error *err)
 {
 	char version[256];
 	char name[PATH_MAX];
@@ -253,7 +305,7 @@ static int use_btf(const char *path, int fd, struct include_flags *flags, struct
 	      "#define true 1\n"
 	      "#define false 0\n",
 	      digest);
-	result = digest_write(digest, fd, &vlan_all, err);
+	result = digest_write(digest, fd, wanted, &vlan_all, err);
 	if (fclose(digest) && !result)
 		result = tree_error(err, path);
 	for (size_t i = 0; i < sizeof(stand_ins) / sizeof(*stand_ins) && !result; i++) {
@@ -265,6 +317,8 @@ static int use_btf(const char *path, int fd, struct include_flags *flags, struct
 				    "#define CONFIG_BPF_SYSCALL 1\n"
 				    "#include <kernel_types.h>\n",
 				    err);
+	if (!result)
+		result = add_stand_ins(path, text, err);
 	uname(&kernel);
 	sscanf(kernel.release, "%u.%u.%u", &major, &minor, &patch);
 	snprintf(version, sizeof(version),
@@ -301,32 +355,20 @@ static int unpack(const char *path, int fd, struct error *err)
 
 bool include_tree_suffices(const char *text)
 {
-	const char *line = text;
+	const char *at = text, *name;
+	size_t length;
 
 	/* Configuration is not in BTF: a stand-in would say that nothing is configured. */
 	if (strstr(text, "CONFIG_"))
 		return false;
-	for (; (line = strstr(line, "#")); line++) {
-		const char *name = line + 1 + strspn(line + 1, " \t");
-		bool found = false;
-
-		if (strncmp(name, "include", 7) != 0)
-			continue;
-		name += 7 + strspn(name + 7, " \t");
-		for (size_t i = 0; i < sizeof(stand_ins) / sizeof(*stand_ins) && !found; i++) {
-			size_t length = strlen(stand_ins[i]);
-
-			found = name[0] == '<' && strncmp(name + 1, stand_ins[i], length) == 0 &&
-				name[1 + length] == '>';
-		}
-		if (!found)
+	while ((name = next_include(&at, &length)))
+		if (!is_stand_in(name, length))
 			return false;
-	}
 	return true;
 }
 
-int include_tree_make(const char *path, const struct types *types, struct include_flags *flags,
-		      struct error *err)
+int include_tree_make(const char *path, const struct types *types, const char *text,
+		      const char *wanted, struct include_flags *flags, struct error *err)
 {
 	char source[PATH_MAX];
 	char build[PATH_MAX];
@@ -335,7 +377,7 @@ int include_tree_make(const char *path, const struct types *types, struct includ
 	flags->count = 0;
 	switch (types->kind) {
 	case TYPES_KIND_BTF:
-		return use_btf(path, types->file_fd, flags, err);
+		return use_btf(path, types->file_fd, text, wanted, flags, err);
 	case TYPES_KIND_ARCHIVE:
 		snprintf(source, sizeof(source), "%s/kheaders", path);
 		snprintf(build, sizeof(build), "%s/kheaders", path);

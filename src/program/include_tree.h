@@ -26,11 +26,12 @@ extern const char embedded_kernel_types[];
  * - from headers: include/linux/kconfig.h, the answer to that question, and flags that lead
  *   to the real tree or trees;
  * - from BTF: stand-ins for the header files that a drop probe and libbcc's own helpers include.
- * An archive is unpacked there first. Nothing outside of `path` is written. Returns 0 or -errno
- * with STATUS_ENVIRONMENT.
+ * An archive is unpacked there first. `text` is the program: stand-ins are made for whatever it
+ * includes between angle brackets. `wanted` names further types of it, see digest_write(). Nothing
+ * outside of `path` is written. Returns 0 or -errno with STATUS_ENVIRONMENT.
  */
-int include_tree_make(const char *path, const struct types *types, struct include_flags *flags,
-		      struct error *err);
+int include_tree_make(const char *path, const struct types *types, const char *text,
+		      const char *wanted, struct include_flags *flags, struct error *err);
 
 /*
  * Whether the stand-ins are likely to be enough for a program: it includes no other header

@@ -29,15 +29,35 @@ static int create_map(const struct image_map *map)
 	return fd;
 }
 
-static int create_maps(struct loaded *loaded, const struct image *image, struct error *err)
+/* A map by which programs and the reader know each other: all images have it in common. */
+static const struct loaded_map *find_shared(const struct loaded *loaded,
+					    const struct image_map *map)
 {
-	if (image->map_count > LOAD_MAX_MAPS)
-		return error_set(err, STATUS_LOAD, EINVAL, "the program has %zu maps, not up to %d",
-				 image->map_count, LOAD_MAX_MAPS);
+	static const char *const shared[] = { "events", "lost", "summary", "other" };
+
+	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++)
+		if (strcmp(shared[i], map->name) == 0)
+			return load_find_map(loaded, map->name);
+	return NULL;
+}
+
+/* Create the maps of an image; `fds` gets their descriptors. */
+static int create_maps(struct loaded *loaded, const struct image *image, int *fds,
+		       struct error *err)
+{
 	for (size_t i = 0; i < image->map_count; i++) {
 		const struct image_map *map = &image->maps[i];
-		int fd = create_map(map);
+		const struct loaded_map *shared = find_shared(loaded, map);
+		int fd;
 
+		if (shared) {
+			fds[i] = shared->fd;
+			continue;
+		}
+		if (loaded->map_count == LOAD_MAX_MAPS)
+			return error_set(err, STATUS_LOAD, EINVAL,
+					 "the programs have more than %d maps", LOAD_MAX_MAPS);
+		fd = create_map(map);
 		if (fd < 0)
 			return error_set(err, STATUS_LOAD, -fd,
 					 "the kernel refused the map \"%s\": %s%s", map->name,
@@ -46,6 +66,7 @@ static int create_maps(struct loaded *loaded, const struct image *image, struct 
 							"limit of locked memory: ulimit -l "
 							"unlimited)"
 						      : "");
+		fds[i] = fd;
 		loaded->maps[loaded->map_count++] =
 			(struct loaded_map){ map->name, map->key_size, map->max_entries, fd };
 	}
@@ -113,14 +134,20 @@ static int load_functions(struct loaded *loaded, const struct image *image,
 {
 	int result = 0;
 
-	if (image->function_count == 0 || image->function_count > LOAD_MAX_PROGRAMS)
+	if (image->function_count == 0)
 		return error_set(err, STATUS_ATTACH, EINVAL,
-				 "the program has %zu functions to attach, not 1 to %d",
-				 image->function_count, LOAD_MAX_PROGRAMS);
+				 "the program has no function to attach");
 	for (size_t i = 0; i < image->function_count && !result; i++) {
-		struct loaded_program *program = &loaded->programs[loaded->program_count++];
+		struct loaded_program *program;
 
-		*program = (struct loaded_program){ .program_fd = -1, .link_fd = -1 };
+		if (loaded->program_count == LOAD_MAX_PROGRAMS)
+			return error_set(err, STATUS_ATTACH, EINVAL,
+					 "the programs have more than %d functions to attach",
+					 LOAD_MAX_PROGRAMS);
+		program = &loaded->programs[loaded->program_count++];
+		*program = (struct loaded_program){ .image = loaded->image_count,
+						    .program_fd = -1,
+						    .link_fd = -1 };
 		result = attach_parse(&program->point, image->functions[i].name, err);
 		if (!result)
 			result = load_function(program, &image->functions[i], instructions, err);
@@ -133,36 +160,68 @@ int load_program(struct loaded *loaded, const struct image *image, struct error 
 {
 	struct bpf_insn *instructions =
 		malloc((image->instruction_count + 1) * sizeof(*instructions));
+	int *fds = malloc((image->map_count + 1) * sizeof(*fds));
 	int result;
 
-	*loaded = (struct loaded){ .program_count = 0 };
-	if (!instructions)
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-	result = create_maps(loaded, image, err);
+	if (!instructions || !fds) {
+		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		goto out;
+	}
+	result = create_maps(loaded, image, fds, err);
 	if (!result) {
 		for (size_t i = 0; i < image->instruction_count; i++) {
 			instructions[i] = image->instructions[i];
 			if (image_is_map_load(&instructions[i]))
-				instructions[i].imm = loaded->maps[instructions[i].imm].fd;
+				instructions[i].imm = fds[instructions[i].imm];
 		}
 		result = load_functions(loaded, image, instructions, err);
 	}
+	loaded->image_count++;
+out:
 	free(instructions);
-	if (result)
-		load_close(loaded);
+	free(fds);
 	return result;
+}
+
+/* What is attached of an image's kprobes, and the first error of those that are not. */
+static int attach_image(struct loaded *loaded, size_t image, struct error *err)
+{
+	size_t missing = 0, attached = 0;
+	struct error why;
+
+	for (size_t i = 0; i < loaded->program_count; i++) {
+		struct loaded_program *program = &loaded->programs[i];
+
+		if (program->image != image)
+			continue;
+		program->link_fd = attach_program(&program->point, program->program_fd, &why);
+		if (program->link_fd >= 0) {
+			attached += attach_is_kprobe(&program->point);
+			continue;
+		}
+		if (missing++ == 0 || !attach_is_kprobe(&program->point))
+			*err = why;
+		if (program->link_fd != -ENOENT || !attach_is_kprobe(&program->point))
+			return program->link_fd;
+	}
+	if (missing > 0 && attached == 0)
+		return -ENOENT;
+	for (size_t i = 0; i < loaded->program_count && missing > 0; i++)
+		if (loaded->programs[i].image == image && loaded->programs[i].link_fd < 0)
+			fprintf(stderr,
+				"bytetrace: warning: this kernel has no function %s, or its module "
+				"is not loaded: what it drops is not seen\n",
+				loaded->programs[i].point.name);
+	return 0;
 }
 
 int load_attach(struct loaded *loaded, struct error *err)
 {
-	for (size_t i = 0; i < loaded->program_count; i++) {
-		struct loaded_program *program = &loaded->programs[i];
+	int result = 0;
 
-		program->link_fd = attach_program(&program->point, program->program_fd, err);
-		if (program->link_fd < 0)
-			return program->link_fd;
-	}
-	return 0;
+	for (size_t image = 0; image < loaded->image_count && !result; image++)
+		result = attach_image(loaded, image, err);
+	return result;
 }
 
 static void close_fd(int *fd)

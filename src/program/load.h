@@ -10,16 +10,17 @@
 struct error;
 struct image;
 
-#define LOAD_MAX_PROGRAMS 8
-#define LOAD_MAX_MAPS 16
+#define LOAD_MAX_PROGRAMS 64
+#define LOAD_MAX_MAPS 128
 
 /*
- * The programs of an image in the kernel: all that there is of them hangs on these descriptors, so
- * nothing is left when the process ends, however it ends.
+ * The programs of images in the kernel: all that there is of them hangs on these descriptors, so
+ * nothing is left when the process ends, however it ends. Empty if zero.
  */
 struct loaded {
 	struct loaded_program {
 		struct attach_point point;
+		size_t image; /* the number of the image that it is of, from 0 on */
 		int program_fd;
 		int link_fd; /* -1: not attached */
 	} programs[LOAD_MAX_PROGRAMS];
@@ -32,17 +33,23 @@ struct loaded {
 		int fd;
 	} maps[LOAD_MAX_MAPS];
 	size_t map_count;
+	size_t image_count;
 };
 
 /*
- * Create the maps and load the programs of an image, which must outlive `loaded`. It must define
- * the map "lost" (per-CPU counts of drops that found no room), and each of its functions must be
- * named after what it is attached to. On failure returns -errno with STATUS_LOAD and the
- * verifier's last words, or STATUS_ATTACH.
+ * Create the maps and load the programs of one more image, which must outlive `loaded`. It must
+ * define the map "lost" (per-CPU counts of drops that found no room), and each of its functions
+ * must be named after what it is attached to. The maps that events are handed over or counted in
+ * are those of the image before. On failure returns -errno with STATUS_LOAD and the verifier's
+ * last words, or STATUS_ATTACH; the caller calls load_close() in any case.
  */
 int load_program(struct loaded *loaded, const struct image *image, struct error *err);
 
-/* Start and stop the flow of events. attach fails with STATUS_ATTACH. */
+/*
+ * Start and stop the flow of events. attach fails with STATUS_ATTACH. Of the functions of the
+ * kernel that an image has kprobes for one must be there: what others are missing is told in a
+ * warning on stderr, as they may be those of modules that are not loaded.
+ */
 int load_attach(struct loaded *loaded, struct error *err);
 void load_detach(struct loaded *loaded);
 

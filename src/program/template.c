@@ -203,6 +203,35 @@ int source_from_file(struct source *source, const struct template_file *file, st
 	return 0;
 }
 
+int source_surround(struct source *source, const char *front, const char *behind)
+{
+	struct source whole = { .text = NULL };
+	const struct template_file added[] = { { NULL, front }, { NULL, behind } };
+	struct writer writer = { .source = &whole };
+	const char *line = source->text;
+	int result;
+
+	writer.out = open_memstream(&whole.text, &whole.length);
+	if (!writer.out)
+		return -ENOMEM;
+	result = write_file(&writer, &added[0], "struct drop_event", 0);
+	for (size_t i = 0; i < source->line_count && !result; i++, line += line_length(line))
+		result = write_line(&writer, line, line_length(line), source->lines[i].file,
+				    source->lines[i].line);
+	/* A file of the user's may end without a newline. */
+	if (source->length > 0 && source->text[source->length - 1] != '\n')
+		fputc('\n', writer.out);
+	if (!result)
+		result = write_file(&writer, &added[1], "struct drop_event", 0);
+	if (fclose(writer.out) || result) {
+		source_free(&whole);
+		return -ENOMEM;
+	}
+	source_free(source);
+	*source = whole;
+	return 0;
+}
+
 void source_free(struct source *source)
 {
 	free(source->text);

@@ -33,8 +33,8 @@ struct source {
 	char *text;
 	size_t length;
 	struct source_line {
-		const char *file; /* a template_file's name, which must outlive the source */
-		unsigned int line;
+		const char *file;  /* a template_file's name, which must outlive the source */
+		unsigned int line; /* from 1 on; 0: added by source_surround() */
 	} * lines;
 	size_t line_count;
 };
@@ -48,6 +48,12 @@ int template_render(struct source *source, const struct template_file *file,
 		    const struct template_slot *slots, size_t slot_count,
 		    const struct template_condition *conditions, size_t condition_count,
 		    struct error *err);
+
+/*
+ * Put lines in front of a source, and behind it, that are in no file: their line is 0. Returns 0 or
+ * -ENOMEM.
+ */
+int source_surround(struct source *source, const char *front, const char *behind);
 
 /* A source that is the file as it stands. */
 int source_from_file(struct source *source, const struct template_file *file, struct error *err);

@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 #include "event.h"
+#include "stream/layout.h"
 
 /*
  * The stack as the kernel walked it starts with the frames of the program itself and of the
@@ -15,10 +16,10 @@ static void trim_stack(struct drop *drop)
 {
 	const struct drop_event *event = drop->event;
 
-	drop->stack = (const uint64_t *)event->stack;
+	drop->stack = (const uint64_t *)(drop->fields + drop->layout->size);
 	drop->stack_depth = event->stack_depth;
 	for (size_t i = 0; i < drop->stack_depth; i++) {
-		if (event->stack[i] == event->location) {
+		if (drop->stack[i] == event->location) {
 			drop->stack += i;
 			drop->stack_depth -= i;
 			return;
@@ -26,17 +27,24 @@ static void trim_stack(struct drop *drop)
 	}
 }
 
-int decode_drop(const void *bytes, size_t size, uint32_t cpu, struct drop *drop)
+int decode_drop(const void *bytes, size_t size, uint32_t cpu, const struct layouts *layouts,
+		struct drop *drop)
 {
 	const struct drop_event *event = bytes;
+	const struct layout *layout;
 
 	if (size < sizeof(*event))
 		return -EMSGSIZE;
 	if (event->version != DROP_EVENT_VERSION || event->stack_depth > DROP_STACK_DEPTH)
 		return -EPROTO;
-	if (size < sizeof(*event) + event->stack_depth * sizeof(event->stack[0]))
+	layout = layouts_find(layouts, event->probe);
+	if (!layout)
+		return -EPROTO;
+	if (size < sizeof(*event) + layout->size + event->stack_depth * sizeof(event->stack[0]))
 		return -EMSGSIZE;
 	drop->event = event;
+	drop->layout = layout;
+	drop->fields = (const char *)(event + 1);
 	drop->cpu = cpu;
 	trim_stack(drop);
 	return 0;

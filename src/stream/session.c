@@ -79,7 +79,7 @@ static int show_record(void *context, uint32_t cpu, const void *bytes, size_t si
 		sink->totals->suppressed++;
 		return 0;
 	}
-	if (decode_drop(bytes, size, cpu, &drop))
+	if (decode_drop(bytes, size, cpu, sink->config->output_config->layouts, &drop))
 		return -EPROTO;
 	sink->config->output->drop(sink->output, &drop);
 	sink->totals->shown++;

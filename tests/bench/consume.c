@@ -15,12 +15,14 @@
 #include "kernel/tracefs.h"
 #include "output/output.h"
 #include "stream/decode.h"
+#include "stream/layout.h"
 #include "util/clock.h"
 #include "util/error.h"
 
 #define RECORDS 4096 /* different ones, shown in turns */
 #define BATCH 1024   /* so many lie in a ring when the kernel wakes the reader */
 #define FUNCTION "nf_hook_slow"
+#define PROBE 1
 
 static struct drop_event events[RECORDS];
 static char buffer[64 * 1024]; /* as in src/stream/session.c */
@@ -65,6 +67,8 @@ static void make_events(void)
 			.flags = DROP_HAS_ETHERTYPE | DROP_HAS_ADDRESSES | DROP_HAS_L4 |
 				 DROP_HAS_PORTS | DROP_HAS_DEVICE | DROP_HAS_NETNS,
 			.version = DROP_EVENT_VERSION,
+			.probe = PROBE,
+			.detailed = 1,
 			.ifname = "eth0",
 			.comm = "flood",
 		};
@@ -77,7 +81,9 @@ static void make_events(void)
 
 int main(int argc, char **argv)
 {
-	struct output_config config = { .file = stdout };
+	struct layout layout = { .id = PROBE, .name = "kfree_skb" };
+	const struct layouts layouts = { .list = &layout, .count = 1 };
+	struct output_config config = { .file = stdout, .layouts = &layouts };
 	const struct output_ops *ops;
 	char *format = NULL;
 	unsigned long count;
@@ -105,7 +111,7 @@ int main(int argc, char **argv)
 	for (unsigned long i = 0; i < count; i++) {
 		struct drop drop;
 
-		if (decode_drop(&events[i % RECORDS], sizeof(*events), 0, &drop))
+		if (decode_drop(&events[i % RECORDS], sizeof(*events), 0, &layouts, &drop))
 			return 1;
 		ops->drop(output, &drop);
 		if (i == 0) /* the symbols are read now */

@@ -21,7 +21,9 @@ int main(int argc, char **argv)
 
 	facts.attach = options.attach ? options.attach : ATTACH_RAW_TRACEPOINT;
 	if (!result)
-		result = generate_program(&program, &options, &facts, &err);
+		result = generate_program(&program, &options,
+					  options.probes.count ? options.probes.list[0] : NULL,
+					  &facts, &err);
 	if (result) {
 		fprintf(stderr, "render: %s\n", err.text);
 	} else {

@@ -1,0 +1,573 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "program/fields.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "program/template.h"
+#include "stream/layout.h"
+#include "util/error.h"
+#include "util/text.h"
+
+#define MACRO "DROP_FIELD"
+#define MAX_FIELDS_SIZE 256 /* they share the BPF stack with the rest of the record */
+#define ARGUMENTS 4
+
+/* A stretch of the program's text. */
+struct span {
+	const char *start, *end;
+};
+
+struct parser {
+	const struct source *source;
+	struct layout *layout;
+	FILE *out;
+	size_t line; /* index into source->lines of what is being read */
+	struct error *err;
+};
+
+static const struct number_type {
+	const char *name;
+	enum field_kind kind;
+	unsigned int swap;
+} number_types[] = {
+	{ "u8", FIELD_UNSIGNED, 0 },
+	{ "__u8", FIELD_UNSIGNED, 0 },
+	{ "u16", FIELD_UNSIGNED, 0 },
+	{ "__u16", FIELD_UNSIGNED, 0 },
+	{ "u32", FIELD_UNSIGNED, 0 },
+	{ "__u32", FIELD_UNSIGNED, 0 },
+	{ "u64", FIELD_UNSIGNED, 0 },
+	{ "__u64", FIELD_UNSIGNED, 0 },
+	{ "bool", FIELD_UNSIGNED, 0 },
+	{ "unsigned int", FIELD_UNSIGNED, 0 },
+	{ "unsigned long", FIELD_UNSIGNED, 0 },
+	{ "__be16", FIELD_UNSIGNED, 16 },
+	{ "__be32", FIELD_UNSIGNED, 32 },
+	{ "s8", FIELD_SIGNED, 0 },
+	{ "__s8", FIELD_SIGNED, 0 },
+	{ "s16", FIELD_SIGNED, 0 },
+	{ "__s16", FIELD_SIGNED, 0 },
+	{ "s32", FIELD_SIGNED, 0 },
+	{ "__s32", FIELD_SIGNED, 0 },
+	{ "s64", FIELD_SIGNED, 0 },
+	{ "__s64", FIELD_SIGNED, 0 },
+	{ "int", FIELD_SIGNED, 0 },
+	{ "long", FIELD_SIGNED, 0 },
+	{ "char", FIELD_SIGNED, 0 },
+};
+
+/* What a column cannot be called: the keys of JSON and the titles of the table, in small letters.
+ */
+static const char *const taken_names[] = {
+	"time",	       "cpu",	"pid",	  "comm",	 "netns",     "interface",
+	"ifindex",     "mark",	"tunnel", "vlan",	 "ethertype", "ethertype_name",
+	"saddr",       "daddr", "source", "destination", "protocol",  "protocol_name",
+	"sport",       "dport", "len",	  "length",	 "location",  "reason",
+	"reason_name", "stack", "probe",
+};
+
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+static bool same(struct span span, const char *text)
+{
+	size_t length = strlen(text);
+
+	return (size_t)(span.end - span.start) == length && memcmp(span.start, text, length) == 0;
+}
+
+/* Behind a comment, a literal or white space that starts here; `at` itself if none does. */
+static const char *skip_blank(const char *at, const char *end)
+{
+	for (;;) {
+		while (at < end && isspace((unsigned char)*at))
+			at++;
+		if (end - at < 2 || at[0] != '/' || (at[1] != '/' && at[1] != '*'))
+			return at;
+		if (at[1] == '/') {
+			while (at < end && *at != '\n')
+				at++;
+			continue;
+		}
+		for (at += 2; at < end && !(at[0] == '*' && end - at > 1 && at[1] == '/'); at++)
+			;
+		at = end - at > 2 ? at + 2 : end;
+	}
+}
+
+static const char *skip_literal(const char *at, const char *end)
+{
+	const char quote = *at;
+
+	for (at++; at < end && *at != quote && *at != '\n'; at++)
+		at += *at == '\\' && end - at > 1;
+	return at < end ? at + 1 : end;
+}
+
+/* Behind a word, a literal or one other character. `at` is no blank. */
+static const char *skip_token(const char *at, const char *end)
+{
+	if (*at == '"' || *at == '\'')
+		return skip_literal(at, end);
+	if (!is_word(*at))
+		return at + 1;
+	while (at < end && is_word(*at))
+		at++;
+	return at;
+}
+
+/* Behind the bracket that closes the one at `at`; NULL: none does. */
+static const char *skip_brackets(const char *at, const char *end)
+{
+	size_t depth = 0;
+
+	for (; (at = skip_blank(at, end)) < end; at = skip_token(at, end)) {
+		if (strchr("([{", *at))
+			depth++;
+		else if (strchr(")]}", *at) && --depth == 0)
+			return at + 1;
+	}
+	return NULL;
+}
+
+static struct span trim(struct span span)
+{
+	span.start = skip_blank(span.start, span.end);
+	while (span.end > span.start && isspace((unsigned char)span.end[-1]))
+		span.end--;
+	return span;
+}
+
+static int refuse(const struct parser *parser, struct span quoted, const char *what)
+{
+	const struct source_line *line = &parser->source->lines[parser->line];
+	char text[FIELD_FORMAT_SIZE + FIELD_NAME_SIZE];
+	char buffer[ERROR_QUOTE_SIZE];
+
+	snprintf(text, sizeof(text), "%.*s", (int)(quoted.end - quoted.start), quoted.start);
+	return error_set(parser->err, STATUS_COMPILE, EINVAL, "%s:%u: " MACRO ": %s %s", line->file,
+			 line->line, error_quote(buffer, text), what);
+}
+
+/* Replace a text, which is freed, by one that is printed; NULL stays NULL. */
+__attribute__((format(printf, 2, 3))) static char *replace(char *old, const char *format, ...)
+{
+	char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (old && vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	free(old);
+	return text;
+}
+
+#define LENGTH(from, to) ((int)((to) - (from))), (from)
+
+static char *rewrite(struct span text, bool address);
+
+/* Behind a member that starts at `at`, its own members and elements included. */
+static const char *skip_member(const char *at, const char *end)
+{
+	const char *next = skip_token(at, end);
+
+	while ((at = skip_blank(next, end)) < end && (*at == '.' || *at == '['))
+		next = *at == '[' ? skip_brackets(at, end)
+				  : skip_token(skip_blank(at + 1, end), end);
+	return next;
+}
+
+/*
+ * One operand: a name or something in brackets, and what follows it. Each `->` becomes a read of
+ * what stands before it; with `address` the last one only says where that is. NULL: out of memory.
+ */
+static char *rewrite_operand(struct span text, const char **behind, bool address)
+{
+	const char *at = text.start, *next, *end = text.end;
+	char *value, *inner;
+
+	if (*at == '(') {
+		next = skip_brackets(at, end);
+		inner = rewrite((struct span){ at + 1, next - 1 }, false);
+		value = replace(inner, "(%s)", inner);
+	} else {
+		next = skip_token(at, end);
+		value = same((struct span){ at, next }, "sk") ? strdup("DROP_SK")
+							      : strndup(at, (size_t)(next - at));
+	}
+	while ((at = skip_blank(next, end)) < end) {
+		if (*at == '(' || *at == '[') {
+			next = skip_brackets(at, end);
+			inner = rewrite((struct span){ at + 1, next - 1 }, false);
+			value = replace(value, "%s%c%s%c", value, *at, inner ? inner : "",
+					next[-1]);
+			free(inner);
+		} else if (*at == '.' && !isdigit((unsigned char)at[1])) {
+			next = skip_token(skip_blank(at + 1, end), end);
+			value = replace(value, "%s%.*s", value, LENGTH(at, next));
+		} else if (end - at > 2 && at[0] == '-' && at[1] == '>') {
+			at = skip_blank(at + 2, end);
+			next = at < end ? skip_member(at, end) : end;
+			value = replace(value, "%s(%s, %.*s)",
+					address && skip_blank(next, end) == end ? "DROP_ADDRESS"
+										: "DROP_READ",
+					value, LENGTH(at, next));
+		} else {
+			break;
+		}
+	}
+	*behind = next;
+	return value;
+}
+
+/* An expression. Its brackets are known to match. */
+static char *rewrite(struct span text, bool address)
+{
+	char *result = strdup("");
+	const char *at, *next = text.start;
+	char *operand;
+
+	while (result && (at = skip_blank(next, text.end)) < text.end) {
+		/* White space between words matters. */
+		const char *space = at > next ? " " : "";
+
+		if (*at == '(' || isalpha((unsigned char)*at) || *at == '_') {
+			operand =
+				rewrite_operand((struct span){ at, text.end }, &next,
+						address && at == skip_blank(text.start, text.end));
+			result = replace(result, "%s%s%s", result, space, operand ? operand : "");
+			free(operand);
+		} else {
+			next = skip_token(at, text.end);
+			result = replace(result, "%s%s%.*s", result, space, LENGTH(at, next));
+		}
+	}
+	return result;
+}
+
+/* The number between the brackets of "char[16]"; 0: it is no such type. */
+static size_t array_size(struct span type, const char *element)
+{
+	size_t length = strlen(element);
+	struct span rest = { type.start + length, type.end };
+	uint64_t size;
+
+	if ((size_t)(type.end - type.start) < length || memcmp(type.start, element, length) != 0)
+		return 0;
+	rest = trim(rest);
+	if (rest.end - rest.start < 3 || *rest.start != '[' || rest.end[-1] != ']')
+		return 0;
+	rest = trim((struct span){ rest.start + 1, rest.end - 1 });
+	return text_number(rest.start, (size_t)(rest.end - rest.start), FIELD_MAX_SIZE, &size)
+		       ? (size_t)size
+		       : 0;
+}
+
+static bool take_type(struct field *field, struct span type)
+{
+	field->in_bytes = true;
+	field->size = array_size(type, "char");
+	field->kind = FIELD_STRING;
+	if (field->size > 0)
+		return true;
+	for (size_t i = 0; i < 2 && field->size == 0; i++)
+		field->size = array_size(type, i ? "__u8" : "u8");
+	field->kind = field->size == 4 ? FIELD_IPV4 : field->size == 16 ? FIELD_IPV6 : FIELD_MAC;
+	if (field->size > 0)
+		return field->size == 4 || field->size == 16 || field->size == 6;
+	for (size_t i = 0; i < sizeof(number_types) / sizeof(*number_types); i++) {
+		if (!same(type, number_types[i].name))
+			continue;
+		field->kind = number_types[i].kind;
+		field->swap = number_types[i].swap;
+		field->size = 8;
+		field->in_bytes = false;
+		return true;
+	}
+	return false;
+}
+
+/* What a conversion of the kernel's own printf makes of a type. False: it does not fit. */
+static bool take_pointer(struct field *field, char kind)
+{
+	switch (kind) {
+	case '4':
+		/* A number in network order: its bytes are the address. */
+		if (!field->in_bytes && field->kind == FIELD_UNSIGNED) {
+			field->kind = FIELD_IPV4;
+			field->swap = 0;
+		}
+		return field->kind == FIELD_IPV4;
+	case '6':
+		return field->kind == FIELD_IPV6;
+	case 'M':
+		return field->kind == FIELD_MAC;
+	case 'S':
+		if (field->kind != FIELD_UNSIGNED)
+			return false;
+		field->kind = FIELD_ADDRESS;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * A format with one conversion, made one for printf with a value as wide as they get. False: it is
+ * none, or not one for the type.
+ */
+static bool take_format(struct field *field, struct span literal)
+{
+	FILE *out = fmemopen(field->format, sizeof(field->format), "w");
+	bool found = false, good = out && literal.end - literal.start >= 2 &&
+				   *literal.start == '"' && literal.end[-1] == '"';
+
+	for (const char *at = literal.start + 1; good && at < literal.end - 1; at++) {
+		const size_t left = (size_t)(literal.end - 1 - at);
+		size_t flags;
+
+		/* No escapes: they could break a row. */
+		if (*at == '\\' || (unsigned char)*at < 0x20 || (unsigned char)*at > 0x7e) {
+			good = false;
+		} else if (*at != '%') {
+			fputc(*at, out);
+		} else if (left > 1 && at[1] == '%') {
+			fputs("%%", out);
+			at++;
+		} else {
+			good = !found;
+			found = true;
+			flags = strspn(at + 1, "0123456789#-+ ");
+			if (flags > 6 || flags + 1 >= left)
+				good = false;
+			fprintf(out, "%.*s", (int)flags + 1, at);
+			at += flags + 1;
+			if (!good)
+				break;
+			if (*at == 'p') {
+				const bool ip = left > flags + 3 && at[1] == 'I';
+
+				at += ip ? 2 : 1;
+				good = at < literal.end - 1 && (ip || strchr("MS", *at)) &&
+				       take_pointer(field, *at);
+				fputc('s', out);
+			} else if (strchr("di", *at)) {
+				good = field->kind == FIELD_SIGNED || field->kind == FIELD_UNSIGNED;
+				fprintf(out, "ll%c", field->kind == FIELD_SIGNED ? 'd' : 'u');
+			} else if (strchr("uxXo", *at)) {
+				good = field->kind == FIELD_SIGNED || field->kind == FIELD_UNSIGNED;
+				fprintf(out, "ll%c", *at);
+			} else if (*at == 'c') {
+				good = field->kind == FIELD_SIGNED || field->kind == FIELD_UNSIGNED;
+				field->kind = FIELD_CHARACTER;
+				fputc('s', out);
+			} else {
+				good = *at == 's' && field->kind == FIELD_STRING;
+				fputc('s', out);
+			}
+		}
+	}
+	if (out && fclose(out))
+		good = false;
+	/* fmemopen() says nothing when the room is used up. */
+	return good && found && strlen(field->format) + 1 < sizeof(field->format);
+}
+
+static struct span without_quotes(struct span text)
+{
+	if (text.end - text.start >= 2 && *text.start == '"' && text.end[-1] == '"')
+		return (struct span){ text.start + 1, text.end - 1 };
+	return text;
+}
+
+static bool take_name(struct field *field, struct span name)
+{
+	size_t length = (size_t)(name.end - name.start);
+
+	if (length == 0 || length >= sizeof(field->name) || !islower((unsigned char)*name.start))
+		return false;
+	for (const char *at = name.start; at < name.end; at++)
+		if (!islower((unsigned char)*at) && !isdigit((unsigned char)*at) && *at != '_')
+			return false;
+	memcpy(field->name, name.start, length);
+	return true;
+}
+
+static bool name_is_taken(struct span name)
+{
+	for (size_t i = 0; i < sizeof(taken_names) / sizeof(*taken_names); i++)
+		if (same(name, taken_names[i]))
+			return true;
+	return false;
+}
+
+/* The parts of a declaration between its brackets; what is behind the third comma is one part. */
+static size_t split(struct span text, struct span *parts)
+{
+	const char *at = text.start, *next;
+	size_t count = 0;
+
+	parts[0].start = at;
+	for (; (at = skip_blank(at, text.end)) < text.end; at = next) {
+		next = strchr("([{", *at) ? skip_brackets(at, text.end) : skip_token(at, text.end);
+		if (*at != ',' || count == ARGUMENTS - 1)
+			continue;
+		parts[count++].end = at;
+		parts[count].start = next;
+	}
+	parts[count++].end = text.end;
+	for (size_t i = 0; i < count; i++)
+		parts[i] = trim(parts[i]);
+	return count;
+}
+
+/* Take one declaration, whose arguments are `text`, and write what becomes of it. */
+static int take(struct parser *parser, struct span text)
+{
+	struct layout *layout = parser->layout;
+	struct field *field = &layout->fields[layout->field_count];
+	struct span parts[ARGUMENTS] = { { NULL, NULL } };
+	char *value;
+
+	if (split(text, parts) < ARGUMENTS || parts[3].start == parts[3].end)
+		return refuse(parser, text, "is not TYPE, NAME, \"FORMAT\", EXPRESSION");
+	if (layout->field_count == LAYOUT_MAX_FIELDS)
+		return refuse(parser, parts[1], "is one column too many: there may be 16");
+	memset(field, 0, sizeof(*field));
+	if (!take_type(field, parts[0]))
+		return refuse(
+			parser, parts[0],
+			"is not a type that a column may have: u8 to u64, s8 to s64, bool, int, "
+			"__be16, __be32, char[N] up to 64, u8[4], u8[6], u8[16]");
+	if (!take_name(field, parts[1]))
+		return refuse(parser, parts[1],
+			      "is not a name of small letters, digits and _, up to 31");
+	if (name_is_taken(parts[1]))
+		return refuse(parser, parts[1], "is the name of a column that bytetrace has");
+	if (layout_field(layout, field->name))
+		return refuse(parser, parts[1], "is the name of an earlier column");
+	if (!take_format(field, parts[2]))
+		return refuse(
+			parser, without_quotes(parts[2]),
+			"is not a format with one conversion for that type: %d %u %x %o %c for "
+			"numbers, %s for char[N], %pI4 %pI6 %pM for addresses, %pS for a place "
+			"in the kernel");
+	field->offset = layout->size;
+	layout->size += (field->size + 7) / 8 * 8;
+	if (layout->size > MAX_FIELDS_SIZE)
+		return refuse(parser, parts[1], "makes the columns larger than 256 bytes");
+	layout->field_count++;
+
+	value = rewrite(parts[3], field->in_bytes);
+	if (!value)
+		return error_set(parser->err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	if (field->in_bytes)
+		fprintf(parser->out, MACRO "_BYTES(%s, %s)", field->name, value);
+	else
+		fprintf(parser->out, MACRO "_NUMBER(%.*s, %s, %s)",
+			LENGTH(parts[0].start, parts[0].end), field->name, value);
+	free(value);
+	return 0;
+}
+
+/* Copy the text, and take the declarations out of it. */
+static int walk(struct parser *parser, struct span text)
+{
+	const char *at = text.start, *next, *copied = text.start;
+	bool line_start = true;
+	int result = 0;
+
+	while (at < text.end && !result) {
+		next = skip_blank(at, text.end);
+		for (; at < next; at++) {
+			parser->line += *at == '\n';
+			line_start |= *at == '\n';
+		}
+		if (at == text.end)
+			break;
+		next = skip_token(at, text.end);
+		/* The definition of the macro is none of its uses. */
+		if (*at == '#' && line_start) {
+			for (; next < text.end && *next != '\n'; next++)
+				if (*next == '\\' && next[1] == '\n') {
+					parser->line++;
+					next++;
+				}
+		} else if (same((struct span){ at, next }, MACRO)) {
+			const char *open = skip_blank(next, text.end);
+			const char *close = open < text.end && *open == '('
+						    ? skip_brackets(open, text.end)
+						    : NULL;
+
+			if (!close)
+				return refuse(parser, (struct span){ at, next },
+					      "has no arguments between brackets");
+			fwrite(copied, 1, (size_t)(at - copied), parser->out);
+			result = take(parser, (struct span){ open + 1, close - 1 });
+			for (; at < close; at++)
+				if (*at == '\n') {
+					fputc('\n', parser->out);
+					parser->line++;
+				}
+			copied = next = close;
+		}
+		line_start = false;
+		at = next;
+	}
+	fwrite(copied, 1, (size_t)(text.end - copied), parser->out);
+	return result;
+}
+
+int fields_take(struct layout *layout, struct source *source, struct error *err)
+{
+	char *text = NULL;
+	size_t length;
+	struct parser parser = {
+		.source = source,
+		.layout = layout,
+		.out = open_memstream(&text, &length),
+		.err = err,
+	};
+	int result;
+
+	if (!parser.out)
+		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	result = walk(&parser, (struct span){ source->text, source->text + source->length });
+	if (fclose(parser.out) && !result)
+		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	if (result) {
+		free(text);
+		return result;
+	}
+	free(source->text);
+	source->text = text;
+	source->length = length;
+	return 0;
+}
+
+void fields_write_list(const struct layout *layout, FILE *out)
+{
+	if (layout->field_count == 0)
+		return;
+	fputs("#define DROP_FIELDS(number, string, bytes)", out);
+	for (size_t i = 0; i < layout->field_count; i++) {
+		const struct field *field = &layout->fields[i];
+
+		if (field->in_bytes)
+			fprintf(out, " %s(%s, %zu)",
+				field->kind == FIELD_STRING ? "string" : "bytes", field->name,
+				field->size);
+		else
+			fprintf(out, " number(%s)", field->name);
+	}
+	fputc('\n', out);
+}

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "program/probes.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/bpf.h>
+
+#include "program/sysbpf.h"
+#include "util/error.h"
+#include "util/file.h"
+#include "util/nearest.h"
+
+#define MAX_FILE (1024 * 1024)
+#define MAX_POINTS 16 /* attach points of a probe that are told */
+
+/* src/embedded.S: name and text of each, the names in their order. */
+extern const struct embedded_probe {
+	const char *name, *text;
+} embedded_probes[];
+
+/* Where probes are looked for by name, the first directory first. */
+#define SHARED_DIRECTORY INSTALL_PREFIX "/share/bytetrace/probes"
+#define OWN_DIRECTORY "/.config/bytetrace/probes" /* in the home of the user that runs */
+
+static const char *const default_names[] = {
+	[ATTACH_RAW_TRACEPOINT] = "kfree_skb",
+	[ATTACH_TRACEPOINT] = "kfree_skb_tracepoint",
+	[ATTACH_KPROBE] = "kfree_skb_kprobe",
+};
+
+const char *probe_default_name(enum attach_way way)
+{
+	return default_names[way];
+}
+
+/* The home is that of the password database: the environment may be somebody else's. */
+static char *own_directory(void)
+{
+	const struct passwd *user = getpwuid(geteuid());
+	char *path;
+
+	return user && asprintf(&path, "%s" OWN_DIRECTORY, user->pw_dir) >= 0 ? path : NULL;
+}
+
+/* "kfree_skb" of "probes/kfree_skb.c". The caller frees it. */
+static char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	size_t length = strlen(name);
+
+	if (length > 2 && strcmp(name + length - 2, ".c") == 0)
+		length -= 2;
+	return strndup(name, length);
+}
+
+static int read_probe_file(struct probe *probe, const char *path, bool force, struct error *err)
+{
+	char quoted[ERROR_QUOTE_SIZE];
+	int result = file_read_text(path, MAX_FILE, &probe->text);
+
+	(void)force;
+	if (result)
+		return error_set(err, STATUS_ENVIRONMENT, -result, "--probe: cannot read %s: %s",
+				 error_quote(quoted, path),
+				 result == -EINVAL ? "it holds a NUL byte" : strerror(-result));
+	probe->path = strdup(path);
+	probe->name = base_name(path);
+	return 0;
+}
+
+/* From a directory of probes: -ENOENT without an error if it has none of that name. */
+static int read_from(struct probe *probe, const char *directory, const char *name, bool force,
+		     struct error *err)
+{
+	char *path = NULL;
+	int result = -ENOENT;
+
+	if (!directory || asprintf(&path, "%s/%s.c", directory, name) < 0)
+		return -ENOENT;
+	if (access(path, F_OK) == 0)
+		result = read_probe_file(probe, path, force, err);
+	free(path);
+	return result;
+}
+
+static int read_embedded(struct probe *probe, const char *name)
+{
+	for (const struct embedded_probe *known = embedded_probes; known->name; known++) {
+		if (strcmp(known->name, name) != 0)
+			continue;
+		probe->name = strdup(known->name);
+		probe->text = strdup(known->text);
+		if (asprintf(&probe->path, "probes/%s.c", name) < 0)
+			probe->path = NULL;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/* Names of probes, each once, in their order. */
+struct names {
+	char **list;
+	size_t count;
+};
+
+static void names_free(struct names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->list[i]);
+	free(names->list);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void names_add(struct names *names, char *name)
+{
+	char **grown;
+
+	for (size_t i = 0; i < names->count && name; i++) {
+		if (strcmp(names->list[i], name) == 0) {
+			free(name);
+			return;
+		}
+	}
+	grown = name ? realloc(names->list, (names->count + 1) * sizeof(*grown)) : NULL;
+	if (!grown) {
+		free(name);
+		return;
+	}
+	names->list = grown;
+	grown[names->count++] = name;
+}
+
+/* Others are not offered: what a file is called could be anything, and this ends up on a terminal.
+ */
+static bool is_probe_file(const char *name)
+{
+	size_t length =
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+
+	return length > 0 && strcmp(name + length, ".c") == 0;
+}
+
+static void names_add_directory(struct names *names, const char *path)
+{
+	DIR *directory = path ? opendir(path) : NULL;
+	const struct dirent *entry;
+
+	while (directory && (entry = readdir(directory)))
+		if (is_probe_file(entry->d_name))
+			names_add(names, base_name(entry->d_name));
+	if (directory)
+		closedir(directory);
+}
+
+static void names_collect(struct names *names, const char *own)
+{
+	names_add_directory(names, own);
+	names_add_directory(names, SHARED_DIRECTORY);
+	for (const struct embedded_probe *known = embedded_probes; known->name; known++)
+		names_add(names, strdup(known->name));
+	qsort(names->list, names->count, sizeof(*names->list), compare_names);
+}
+
+static int refuse_name(const char *word, const char *own, struct error *err)
+{
+	struct nearest nearest = { .text = word };
+	char list[NEAREST_LIST_SIZE], quoted[ERROR_QUOTE_SIZE];
+	struct names names = { NULL, 0 };
+
+	names_collect(&names, own);
+	for (size_t i = 0; i < names.count; i++)
+		nearest_take(&nearest, names.list[i], 0, 0);
+	names_free(&names);
+	return error_set(err, STATUS_USAGE, ENOENT,
+			 "--probe: there is no probe %s; the nearest are %s (--list-probes tells "
+			 "all, and a file needs a / or .c in its name)",
+			 error_quote(quoted, word), nearest_list(list, &nearest));
+}
+
+int probe_read(struct probe *probe, const char *word, bool force, struct error *err)
+{
+	size_t length = strlen(word);
+	char *own;
+	int result;
+
+	memset(probe, 0, sizeof(*probe));
+	if (strchr(word, '/') || (length > 2 && strcmp(word + length - 2, ".c") == 0)) {
+		result = read_probe_file(probe, word, force, err);
+	} else {
+		own = own_directory();
+		result = read_from(probe, own, word, force, err);
+		if (result == -ENOENT)
+			result = read_from(probe, SHARED_DIRECTORY, word, force, err);
+		if (result == -ENOENT)
+			result = read_embedded(probe, word);
+		if (result == -ENOENT)
+			result = refuse_name(word, own, err);
+		free(own);
+	}
+	if (!result && (!probe->name || !probe->path || !probe->text))
+		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	if (result)
+		probe_free(probe);
+	return result;
+}
+
+void probe_free(struct probe *probe)
+{
+	free(probe->name);
+	free(probe->path);
+	free(probe->text);
+	memset(probe, 0, sizeof(*probe));
+}
+
+/* The functions in a probe's text that are named after an attach point, each once. */
+static size_t find_points(const char *text, struct attach_point *points)
+{
+	struct error ignored;
+	size_t count = 0;
+
+	while (*text && count < MAX_POINTS) {
+		size_t length = 0;
+		char name[2 * ATTACH_NAME_SIZE];
+		size_t known = 0;
+
+		while (isalnum((unsigned char)text[length]) || text[length] == '_')
+			length++;
+		snprintf(name, sizeof(name), "%.*s", (int)length, text);
+		if (length > 0 && text[length] == '(' &&
+		    attach_parse(&points[count], name, &ignored) == 0) {
+			while (memcmp(&points[known], &points[count], sizeof(*points)) != 0)
+				known++;
+			count += known == count;
+		}
+		text += length + (text[length] != '\0');
+	}
+	return count;
+}
+
+/* Try to be called there, with a program that does nothing. */
+static int try_point(const struct attach_point *point, struct error *err)
+{
+	const struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int program_fd = sysbpf_program_load(point->program_type, nothing, 2, "bytetrace", NULL, 0);
+	int fd;
+
+	if (program_fd < 0)
+		return error_set(err, STATUS_LOAD, -program_fd, "not known: %s",
+				 strerror(-program_fd));
+	fd = attach_program(point, program_fd, err);
+	close(program_fd);
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+/* Whether a probe works: as load_attach() decides. Otherwise `err` says why not. */
+static bool probe_works(const struct attach_point *points, size_t count, struct error *err)
+{
+	size_t kprobes = 0, attached = 0;
+	struct error why;
+
+	if (count == 0)
+		error_set(err, STATUS_ATTACH, ENOENT, "it has no function to attach");
+	for (size_t i = 0; i < count; i++) {
+		const bool failed = try_point(&points[i], &why) != 0;
+		const bool kprobe = attach_is_kprobe(&points[i]);
+
+		if (failed && (!kprobe || kprobes == 0))
+			*err = why;
+		if (failed && !kprobe)
+			return false;
+		kprobes += kprobe;
+		attached += kprobe && !failed;
+	}
+	return count > 0 && (kprobes == 0 || attached > 0);
+}
+
+static int list_probe(FILE *out, const char *name, struct error *err)
+{
+	struct attach_point points[MAX_POINTS];
+	struct error why = { .status = STATUS_OK };
+	struct probe probe;
+	char *where = NULL;
+	size_t size, count;
+	FILE *text;
+
+	if (probe_read(&probe, name, false, &why)) {
+		fprintf(out, "%-20s %-50s no: %s\n", name, "-", why.text);
+		return 0;
+	}
+	text = open_memstream(&where, &size);
+	if (!text) {
+		probe_free(&probe);
+		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	}
+	count = find_points(probe.text, points);
+	for (size_t i = 0; i < count; i++) {
+		fputs(i ? ", " : "", text);
+		attach_print(&points[i], text);
+	}
+	fclose(text);
+	if (probe_works(points, count, &why))
+		fprintf(out, "%-20s %-50s yes\n", name, where);
+	else
+		fprintf(out, "%-20s %-50s no: %s\n", name, where, why.text);
+	free(where);
+	probe_free(&probe);
+	return 0;
+}
+
+int probes_list(FILE *out, struct error *err)
+{
+	struct names names = { NULL, 0 };
+	char *own = own_directory();
+	int result = 0;
+
+	names_collect(&names, own);
+	for (size_t i = 0; i < names.count && !result; i++)
+		result = list_probe(out, names.list[i], err);
+	names_free(&names);
+	free(own);
+	return result;
+}

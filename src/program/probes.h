@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_PROGRAM_PROBES_H
+#define BYTETRACE_PROGRAM_PROBES_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "program/attach.h"
+
+struct error;
+
+/* The text of a probe, and where it is from. */
+struct probe {
+	char *name; /* without directory and ".c" */
+	char *path; /* of its file; "probes/NAME.c" if it is built in */
+	char *text;
+};
+
+/*
+ * Read a probe: a file if `word` has a '/' or ends in ".c"; else NAME.c in root's own
+ * .config/bytetrace/probes, in PREFIX/share/bytetrace/probes, or among those built in. Fails
+ * with STATUS_USAGE if there is none, and names the nearest. `force`: files that others may
+ * write are taken. The caller calls probe_free().
+ */
+int probe_read(struct probe *probe, const char *word, bool force, struct error *err);
+void probe_free(struct probe *probe);
+
+/* The probe that is built in for a way to attach to kfree_skb. Static storage. */
+const char *probe_default_name(enum attach_way way);
+
+/*
+ * A line for each probe that probe_read() finds by its name: the name, what it is attached to, and
+ * "yes" or why it does not work on this kernel. Returns 0 or -errno.
+ */
+int probes_list(FILE *out, struct error *err);
+
+#endif
