@@ -30,6 +30,7 @@
 #include "program/load.h"
 #include "program/macros.h"
 #include "program/probes.h"
+#include "program/reload.h"
 #include "stream/layout.h"
 #include "stream/session.h"
 #include "util/error.h"
@@ -215,65 +216,6 @@ static bool use_color(enum color_choice choice)
 	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
 }
 
-/* The compiled programs of a run, and what their records hold. */
-struct images {
-	struct image *list;
-	size_t count;
-	struct layouts layouts;
-};
-
-static void free_images(struct images *images)
-{
-	for (size_t i = 0; i < images->count; i++)
-		image_free(&images->list[i]);
-	free(images->list);
-	layouts_free(&images->layouts);
-}
-
-/* Load, attach, show drops until told to stop, and say what was seen. */
-static int trace(const struct options *options, const struct images *images,
-		 const struct kernel_facts *facts, struct error *err)
-{
-	const struct output_config config = {
-		.file = stdout,
-		.verbosity = options->verbosity,
-		.inner = options->inner,
-		.stack = options->stack,
-		.hints = options->hints,
-		.numeric = options->numeric,
-		.numeric_protocol = options->filter.numeric_protocol,
-		.color = use_color(options->color),
-		.layouts = &images->layouts,
-		.reasons = facts->reasons,
-		.symbols = facts->symbols,
-	};
-	const struct session_config session = {
-		.output = options->output == OUTPUT_JSON ? &output_json : &output_table,
-		.output_config = &config,
-		.count = options->count,
-		.duration_ms = options->duration_ms,
-		.buffer = options->buffer,
-		.summary = options->summary,
-		.interval_ms = options->interval_ms,
-	};
-	struct session_totals totals;
-	struct loaded loaded = { .program_count = 0 };
-	int result = 0;
-
-	for (size_t i = 0; i < images->count && !result; i++)
-		result = load_program(&loaded, &images->list[i], err);
-	if (!result && session.summary)
-		result = session_count(&session, &loaded, facts->types.description, &totals, err);
-	else if (!result)
-		result = session_run(&session, &loaded, facts->types.description, &totals, err);
-	load_close(&loaded);
-	if (!result)
-		fprintf(stderr, "bytetrace: %llu shown, %llu lost, %llu suppressed\n",
-			(unsigned long long)totals.shown, (unsigned long long)totals.lost,
-			(unsigned long long)totals.suppressed);
-	return result;
-}
-
 /*
  * What was printed without a session is written, or that is a failure too. errno may be that of an
  * earlier write to the same file.
@@ -362,46 +304,156 @@ static int explain(const struct options *options, struct kernel_facts *facts, st
 	return result ? result : finish_output(err);
 }
 
-/* Generate and compile the program of one probe, or that of the options if `probe` is NULL. */
-static int make_image(struct image *image, struct layout *layout, const struct options *options,
-		      const char *probe, struct kernel_facts *facts, struct error *err)
+/* A compiled program, what its records hold, and the file that it was made from. */
+struct built {
+	struct image image;
+	struct layout layout;
+	char *path; /* NULL: it is built in */
+};
+
+/* The programs of a run: one for each --probe, or one. */
+struct programs {
+	struct built *list;
+	size_t count;
+	struct layouts layouts;
+};
+
+static void free_programs(struct programs *programs)
 {
+	for (size_t i = 0; i < programs->count; i++) {
+		image_free(&programs->list[i].image);
+		free(programs->list[i].path);
+	}
+	free(programs->list);
+	layouts_free(&programs->layouts);
+}
+
+/* Generate and compile the program of one probe, or that of the options if there is none. */
+static int build(struct built *built, const struct options *options, size_t probe,
+		 struct kernel_facts *facts, struct error *err)
+{
+	const struct words *probes = &options->probes;
 	struct program program = { 0 };
-	int result = generate(&program, options, probe, facts, err);
+	int result = generate(&program, options, probe < probes->count ? probes->list[probe] : NULL,
+			      facts, err);
 
 	if (!result)
 		result = generate_finish(&program, facts->reasons, err);
 	if (!result)
-		result = get_image(image, options, &program.source, facts, err);
-	*layout = program.layout;
+		result = get_image(&built->image, options, &program.source, facts, err);
+	built->layout = program.layout;
+	built->path = !result && program.path ? strdup(program.path) : NULL;
 	generate_free(&program);
 	return result;
 }
 
-/* A program for each probe. */
-static int make_images(struct images *images, const struct options *options,
-		       struct kernel_facts *facts, struct error *err)
+static int build_all(struct programs *programs, const struct options *options,
+		     struct kernel_facts *facts, struct error *err)
 {
-	const struct words *probes = &options->probes;
-	const size_t count = probes->count ? probes->count : 1;
-	struct layout layout;
+	const size_t count = options->probes.count ? options->probes.count : 1;
 	int result = 0;
 
-	images->list = calloc(count, sizeof(*images->list));
-	if (!images->list)
+	programs->list = calloc(count, sizeof(*programs->list));
+	if (!programs->list)
 		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-	while (images->count < count && !result) {
-		result = make_image(&images->list[images->count], &layout, options,
-				    probes->count ? probes->list[images->count] : NULL, facts, err);
+	while (programs->count < count) {
+		struct built *built = &programs->list[programs->count];
+
+		result = build(built, options, programs->count, facts, err);
 		if (result)
-			break;
-		images->count++;
-		result = layouts_add(&images->layouts, &layout);
+			return result;
+		programs->count++;
+		result = layouts_add(&programs->layouts, &built->layout);
 		if (result)
-			error_set(err, STATUS_COMPILE, -result,
-				  result == -E2BIG ? "the probes have more than 32 columns"
-						   : "out of memory");
+			return error_set(err, STATUS_COMPILE, -result,
+					 result == -E2BIG ? "the probes have more than 32 columns"
+							  : "out of memory");
 	}
+	return 0;
+}
+
+/* What --watch makes a program anew from. */
+struct rebuild {
+	const struct options *options;
+	struct kernel_facts *facts;
+};
+
+static int build_again(void *context, size_t index, struct image *image, struct layout *layout,
+		       struct error *err)
+{
+	const struct rebuild *rebuild = context;
+	struct built built;
+	int result = build(&built, rebuild->options, index, rebuild->facts, err);
+
+	*image = built.image;
+	*layout = built.layout;
+	free(built.path);
+	return result;
+}
+
+/* Watch the files that the programs were made from. */
+static int watch(struct reload **reload, const struct programs *programs, struct rebuild *rebuild,
+		 struct error *err)
+{
+	struct reload_program *files = calloc(programs->count, sizeof(*files));
+	int result;
+
+	if (!files)
+		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	for (size_t i = 0; i < programs->count; i++)
+		files[i] = (struct reload_program){ programs->list[i].path,
+						    programs->list[i].layout.id };
+	result = reload_open(reload, files, programs->count, build_again, rebuild, err);
+	free(files);
+	return result;
+}
+
+/* Load, attach, show drops until told to stop, and say what was seen. */
+static int trace(const struct options *options, struct programs *programs,
+		 struct kernel_facts *facts, struct error *err)
+{
+	struct rebuild rebuild = { options, facts };
+	const struct output_config config = {
+		.file = stdout,
+		.verbosity = options->verbosity,
+		.inner = options->inner,
+		.stack = options->stack,
+		.hints = options->hints,
+		.numeric = options->numeric,
+		.numeric_protocol = options->filter.numeric_protocol,
+		.color = use_color(options->color),
+		.layouts = &programs->layouts,
+		.reasons = facts->reasons,
+		.symbols = facts->symbols,
+	};
+	struct session_config session = {
+		.output = options->output == OUTPUT_JSON ? &output_json : &output_table,
+		.output_config = &config,
+		.count = options->count,
+		.duration_ms = options->duration_ms,
+		.buffer = options->buffer,
+		.summary = options->summary,
+		.interval_ms = options->interval_ms,
+		.layouts = &programs->layouts,
+	};
+	struct session_totals totals;
+	struct loaded loaded = { .replaceable = options->watch };
+	int result = 0;
+
+	for (size_t i = 0; i < programs->count && !result; i++)
+		result = load_program(&loaded, &programs->list[i].image, err);
+	if (!result && options->watch)
+		result = watch(&session.reload, programs, &rebuild, err);
+	if (!result && session.summary)
+		result = session_count(&session, &loaded, facts->types.description, &totals, err);
+	else if (!result)
+		result = session_run(&session, &loaded, facts->types.description, &totals, err);
+	reload_free(session.reload);
+	load_close(&loaded);
+	if (!result)
+		fprintf(stderr, "bytetrace: %llu shown, %llu lost, %llu suppressed\n",
+			(unsigned long long)totals.shown, (unsigned long long)totals.lost,
+			(unsigned long long)totals.suppressed);
 	return result;
 }
 
@@ -410,29 +462,28 @@ static int print_filter(const struct options *options, const struct image *image
 			struct kernel_facts *facts, struct error *err)
 {
 	struct options unfiltered = *options;
-	struct image plain = { 0 };
-	struct layout layout;
+	struct built plain = { .path = NULL };
 	char quoted[ERROR_QUOTE_SIZE];
 	int result;
 
 	memset(&unfiltered.filter, 0, sizeof(unfiltered.filter));
 	unfiltered.expression = NULL;
-	result = make_image(&plain, &layout, &unfiltered,
-			    options->probes.count ? options->probes.list[0] : NULL, facts, err);
+	result = build(&plain, &unfiltered, 0, facts, err);
 	if (result)
 		return result;
 	filter_describe(&options->filter, stdout);
 	if (options->expression)
 		printf(", that match %s", error_quote(quoted, options->expression_text));
 	printf(": %zu instructions, %zu without filters\n", image->instruction_count,
-	       plain.instruction_count);
-	image_free(&plain);
+	       plain.image.instruction_count);
+	image_free(&plain.image);
+	free(plain.path);
 	return finish_output(err);
 }
 
 static int run(struct options *options, struct kernel_facts *facts, struct error *err)
 {
-	struct images images = { .list = NULL };
+	struct programs programs = { .list = NULL };
 	int result = privileges_check(err);
 
 	if (!result)
@@ -445,13 +496,13 @@ static int run(struct options *options, struct kernel_facts *facts, struct error
 		result = resolve_names(&options->filter, facts, err);
 	if (!result) {
 		warn_of_interfaces(&options->filter.sets[FILTER_INTERFACE]);
-		result = make_images(&images, options, facts, err);
+		result = build_all(&programs, options, facts, err);
 	}
 	if (!result)
 		result = options->action == ACTION_PRINT_FILTER
-				 ? print_filter(options, &images.list[0], facts, err)
-				 : trace(options, &images, facts, err);
-	free_images(&images);
+				 ? print_filter(options, &programs.list[0].image, facts, err)
+				 : trace(options, &programs, facts, err);
+	free_programs(&programs);
 	return result;
 }
 

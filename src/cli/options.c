@@ -165,6 +165,8 @@ static const struct option_spec {
 	  MEMBER(action), ACTION_PRINT_SOURCE, NULL, NULL },
 	{ 0, "source", "FILE", GROUP_SOURCE, "run this program instead", KIND_PATH,
 	  MEMBER(source_file), 0, NULL, NULL },
+	{ 0, "watch", NULL, GROUP_SOURCE, "swap a program in when its file is saved", KIND_TRUE,
+	  MEMBER(watch), 0, NULL, NULL },
 	{ 0, "cache-dir", "DIR", GROUP_SOURCE, "where compiled programs are kept", KIND_PATH,
 	  MEMBER(cache_dir), 0, NULL, NULL },
 	{ 0, "no-cache", NULL, GROUP_SOURCE, "compile anew and keep nothing", KIND_TRUE,
@@ -359,6 +361,12 @@ static int check_combinations(const struct options *options, bool expression, st
 		   ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION | SUMMARY_IFACE)) &&
 		 !filter_reads_packet(&options->filter))
 		conflict = "--inner has no effect on a --summary that does not look into packets";
+	else if (options->watch && !options->source_file && !options->probes.count)
+		conflict = "--watch needs a file: --source FILE or --probe FILE";
+	else if (options->watch && options->summary)
+		conflict = "--watch swaps programs that show drops: --summary counts them";
+	else if (options->watch && options->action != ACTION_TRACE)
+		conflict = "--watch has no effect where nothing is traced";
 	else if (options->no_cache && options->cache_dir)
 		conflict = "--no-cache contradicts --cache-dir";
 	else if (options->interval_ms && !options->summary)

@@ -61,6 +61,7 @@ struct options {
 	const char *cache_dir;	   /* --cache-dir, or NULL */
 	bool no_cache;
 
+	bool watch;	      /* programs are replaced when their files are saved */
 	struct words probes;  /* --probe; none: that of the way to attach */
 	struct words explain; /* names to explain; none: all reasons are listed */
 };

@@ -70,7 +70,8 @@ static void add_field(struct table *table, const char *name, char title[FIELD_NA
 	for (size_t i = 0; i < layouts->count; i++) {
 		const struct field *field = layout_field(&layouts->list[i], name);
 
-		if (field && field->kind != FIELD_UNSIGNED && field->kind != FIELD_SIGNED)
+		if (field && !layouts->list[i].retired && field->kind != FIELD_UNSIGNED &&
+		    field->kind != FIELD_SIGNED)
 			number = false;
 	}
 	for (size_t i = 0; i < FIELD_NAME_SIZE; i++)
@@ -86,7 +87,7 @@ static void *table_create(const struct output_config *config)
 		return NULL;
 	table->config = *config;
 	table->grid = (struct grid){ .file = config->file, .color = config->color };
-	if (config->layouts->count > 1)
+	if (config->layouts->active > 1)
 		add_column(table, &cells_probe_column);
 	for (size_t i = 0; i < cells_column_count; i++)
 		add_column(table, &cells_columns[i]);

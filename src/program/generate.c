@@ -117,6 +117,7 @@ static int find_probe(struct program *program, const struct options *options, co
 	snprintf(program->layout.name, sizeof(program->layout.name), "%s", probe.name);
 	free(program->names[PROBE]);
 	program->names[PROBE] = probe.path;
+	program->path = probe.embedded ? NULL : probe.path;
 	program->files[PROBE] = probe.text;
 	free(probe.name);
 	*file = (struct template_file){ program->names[PROBE], program->files[PROBE] };
@@ -259,6 +260,7 @@ static int read_source(struct program *program, const char *path, struct error *
 	int result;
 
 	program->names[0] = strdup(path);
+	program->path = program->names[0];
 	result = read_file(program, 0, "--source", path, &file, err);
 	if (result)
 		return result;

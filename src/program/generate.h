@@ -18,7 +18,8 @@ struct reasons;
 struct program {
 	struct source source;
 	struct layout layout;
-	char *files[5]; /* owned texts and names of files that were read, or NULL */
+	const char *path; /* the file of the user's that makes it this one; NULL: it is built in */
+	char *files[5];	  /* owned texts and names of files that were read, or NULL */
 	char *names[5];
 };
 

@@ -147,7 +147,9 @@ static int load_functions(struct loaded *loaded, const struct image *image,
 		program = &loaded->programs[loaded->program_count++];
 		*program = (struct loaded_program){ .image = loaded->image_count,
 						    .program_fd = -1,
-						    .link_fd = -1 };
+						    .link_fd = -1,
+						    .gate_fd = -1,
+						    .jump_fd = -1 };
 		result = attach_parse(&program->point, image->functions[i].name, err);
 		if (!result)
 			result = load_function(program, &image->functions[i], instructions, err);
@@ -183,7 +185,61 @@ out:
 	return result;
 }
 
-/* What is attached of an image's kprobes, and the first error of those that are not. */
+/*
+ * A gate is attached in the place of a program and jumps into it, so that it can be replaced by
+ * another in one step: a map says where to.
+ */
+static int open_gate(struct loaded_program *program, struct error *err)
+{
+	const struct image_map jump = { .name = "jump",
+					.type = BPF_MAP_TYPE_PROG_ARRAY,
+					.key_size = sizeof(uint32_t),
+					.value_size = sizeof(int),
+					.max_entries = 1 };
+	struct bpf_insn gate[] = {
+		/* r2 = the map, r3 = 0; r1 is the context still. */
+		{ .code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = 2, .src_reg = BPF_PSEUDO_MAP_FD },
+		{ .code = 0 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 3 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_tail_call },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	const uint32_t first = 0;
+
+	program->jump_fd = create_map(&jump);
+	if (program->jump_fd < 0)
+		return error_set(err, STATUS_LOAD, -program->jump_fd,
+				 "the kernel refused the map of a gate: %s",
+				 strerror(-program->jump_fd));
+	gate[0].imm = program->jump_fd;
+	program->gate_fd =
+		sysbpf_program_load(program->point.program_type, gate, sizeof(gate) / sizeof(*gate),
+				    program->point.name, NULL, 0);
+	if (program->gate_fd < 0)
+		return error_set(err, STATUS_LOAD, -program->gate_fd,
+				 "the kernel refused a gate: %s", strerror(-program->gate_fd));
+	if (sysbpf_map_set(program->jump_fd, &first, &program->program_fd))
+		return error_set(err, STATUS_LOAD, EINVAL, "the kernel refused to open a gate");
+	return 0;
+}
+
+/* Attach a program or its gate. link_fd becomes a descriptor or -errno. */
+static void attach(const struct loaded *loaded, struct loaded_program *program, struct error *err)
+{
+	if (loaded->replaceable && program->gate_fd < 0) {
+		program->link_fd = open_gate(program, err);
+		if (program->link_fd < 0)
+			return;
+	}
+	program->link_fd = attach_program(
+		&program->point, loaded->replaceable ? program->gate_fd : program->program_fd, err);
+}
+
+/*
+ * Attach what is not yet attached of an image: all of it, but for missing functions of the kernel
+ * as long as there is one for a kprobe.
+ */
 static int attach_image(struct loaded *loaded, size_t image, struct error *err)
 {
 	size_t missing = 0, attached = 0;
@@ -194,7 +250,8 @@ static int attach_image(struct loaded *loaded, size_t image, struct error *err)
 
 		if (program->image != image)
 			continue;
-		program->link_fd = attach_program(&program->point, program->program_fd, &why);
+		if (program->link_fd < 0)
+			attach(loaded, program, &why);
 		if (program->link_fd >= 0) {
 			attached += attach_is_kprobe(&program->point);
 			continue;
@@ -231,6 +288,93 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
+/* How often the kernel skipped a program, because it was already running on that CPU. */
+static uint64_t count_misses(const struct loaded_program *program)
+{
+	uint64_t misses = 0;
+
+	if (sysbpf_program_misses(program->gate_fd >= 0 ? program->gate_fd : program->program_fd,
+				  &misses))
+		return 0;
+	return misses;
+}
+
+static void close_program(struct loaded_program *program)
+{
+	close_fd(&program->link_fd);
+	close_fd(&program->gate_fd);
+	close_fd(&program->jump_fd);
+	close_fd(&program->program_fd);
+}
+
+/* The program of an image at an attach point, or NULL. */
+static struct loaded_program *find_program(struct loaded *loaded, size_t image,
+					   const struct attach_point *point)
+{
+	for (size_t i = 0; i < loaded->program_count; i++) {
+		struct loaded_program *program = &loaded->programs[i];
+
+		if (program->image == image && memcmp(&program->point, point, sizeof(*point)) == 0)
+			return program;
+	}
+	return NULL;
+}
+
+/* Hand a gate over; `from` may be NULL. */
+static void move_gate(struct loaded_program *to, struct loaded_program *from)
+{
+	if (!from)
+		return;
+	to->link_fd = from->link_fd;
+	to->gate_fd = from->gate_fd;
+	to->jump_fd = from->jump_fd;
+	from->link_fd = from->gate_fd = from->jump_fd = -1;
+}
+
+int load_replace(struct loaded *loaded, size_t old, size_t count, struct error *err)
+{
+	const size_t start = loaded->program_count - count;
+	struct loaded_program *programs = &loaded->programs[start];
+	const uint32_t first = 0;
+	size_t kept = 0;
+	int result;
+
+	for (size_t i = 0; i < count; i++)
+		move_gate(&programs[i], find_program(loaded, old, &programs[i].point));
+	result = attach_image(loaded, loaded->image_count, err);
+	if (result) {
+		for (size_t i = 0; i < count; i++) {
+			struct loaded_program *before =
+				find_program(loaded, old, &programs[i].point);
+
+			if (before)
+				move_gate(before, &programs[i]);
+			close_program(&programs[i]);
+		}
+		loaded->program_count = start;
+		return result;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (programs[i].jump_fd >= 0)
+			sysbpf_map_set(programs[i].jump_fd, &first, &programs[i].program_fd);
+		programs[i].image = old;
+	}
+	/* What is at no attach point of the new ones ends. */
+	for (size_t i = 0; i < loaded->program_count; i++) {
+		struct loaded_program *program = &loaded->programs[i];
+
+		if (i < start && program->image == old) {
+			if (program->gate_fd >= 0)
+				loaded->skipped += count_misses(program);
+			close_program(program);
+		} else {
+			loaded->programs[kept++] = *program;
+		}
+	}
+	loaded->program_count = kept;
+	return 0;
+}
+
 void load_detach(struct loaded *loaded)
 {
 	for (size_t i = 0; i < loaded->program_count; i++)
@@ -239,12 +383,11 @@ void load_detach(struct loaded *loaded)
 
 uint64_t load_lost(const struct loaded *loaded, uint64_t *cpus)
 {
-	uint64_t skipped = 0, misses = 0;
+	uint64_t skipped = loaded->skipped;
 	uint32_t key = 0;
 
 	for (size_t i = 0; i < loaded->program_count; i++)
-		if (sysbpf_program_misses(loaded->programs[i].program_fd, &misses) == 0)
-			skipped += misses;
+		skipped += count_misses(&loaded->programs[i]);
 	if (sysbpf_map_get(load_find_map(loaded, "lost")->fd, &key, cpus))
 		memset(cpus, 0, cpus_possible() * sizeof(*cpus));
 	return skipped;
@@ -252,9 +395,8 @@ uint64_t load_lost(const struct loaded *loaded, uint64_t *cpus)
 
 void load_close(struct loaded *loaded)
 {
-	load_detach(loaded);
 	for (size_t i = 0; i < loaded->program_count; i++)
-		close_fd(&loaded->programs[i].program_fd);
+		close_program(&loaded->programs[i]);
 	for (size_t i = 0; i < loaded->map_count; i++)
 		close_fd(&loaded->maps[i].fd);
 }

@@ -2,6 +2,7 @@
 #ifndef BYTETRACE_PROGRAM_LOAD_H
 #define BYTETRACE_PROGRAM_LOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,8 @@ struct loaded {
 		size_t image; /* the number of the image that it is of, from 0 on */
 		int program_fd;
 		int link_fd; /* -1: not attached */
+		int gate_fd; /* what is attached in its place and jumps into it, or -1 */
+		int jump_fd; /* the map that says where the gate jumps, or -1 */
 	} programs[LOAD_MAX_PROGRAMS];
 	size_t program_count;
 	size_t instruction_count; /* of all of them */
@@ -34,6 +37,8 @@ struct loaded {
 	} maps[LOAD_MAX_MAPS];
 	size_t map_count;
 	size_t image_count;
+	uint64_t skipped; /* runs that the kernel skipped of programs that are no more */
+	bool replaceable; /* programs are attached by gates; set before load_attach() */
 };
 
 /*
@@ -51,6 +56,15 @@ int load_program(struct loaded *loaded, const struct image *image, struct error 
  * warning on stderr, as they may be those of modules that are not loaded.
  */
 int load_attach(struct loaded *loaded, struct error *err);
+
+/*
+ * Put the `count` programs at the end of `loaded`, which were loaded for an image that would be the
+ * next one, in the place of those of the image `old`, and give them its number. Each drop goes
+ * through one of the two, never through both or none, where they have the same attach point. On
+ * failure the new ones are unloaded and the old ones go on; fails with STATUS_ATTACH.
+ */
+int load_replace(struct loaded *loaded, size_t old, size_t count, struct error *err);
+
 void load_detach(struct loaded *loaded);
 
 /* The map of that name, or NULL. */

@@ -95,6 +95,7 @@ static int read_embedded(struct probe *probe, const char *name)
 	for (const struct embedded_probe *known = embedded_probes; known->name; known++) {
 		if (strcmp(known->name, name) != 0)
 			continue;
+		probe->embedded = true;
 		probe->name = strdup(known->name);
 		probe->text = strdup(known->text);
 		if (asprintf(&probe->path, "probes/%s.c", name) < 0)

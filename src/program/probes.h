@@ -13,6 +13,7 @@ struct error;
 struct probe {
 	char *name; /* without directory and ".c" */
 	char *path; /* of its file; "probes/NAME.c" if it is built in */
+	bool embedded;
 	char *text;
 };
 

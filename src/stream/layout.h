@@ -45,13 +45,15 @@ struct layout {
 	char name[LAYOUT_NAME_SIZE];
 	struct field fields[LAYOUT_MAX_FIELDS];
 	size_t field_count;
-	size_t size; /* of all fields, a multiple of 8 */
+	size_t size;  /* of all fields, a multiple of 8 */
+	bool retired; /* its program was replaced: records may still come, but it has no columns */
 };
 
 /* The layouts of all programs of a run, and the names of their columns, each once. */
 struct layouts {
 	struct layout *list;
 	size_t count;
+	size_t active;				 /* of them, not retired */
 	const char *columns[LAYOUT_MAX_COLUMNS]; /* they point into `list` */
 	size_t column_count;
 };
@@ -61,6 +63,13 @@ struct layouts {
  * -E2BIG if that makes too many columns.
  */
 int layouts_add(struct layouts *layouts, const struct layout *layout);
+
+/*
+ * One program took the place of another, whose id was `old`. Returns as layouts_add() does, which
+ * leaves all as it was.
+ */
+int layouts_replace(struct layouts *layouts, uint32_t old, const struct layout *layout);
+
 void layouts_free(struct layouts *layouts);
 
 /* NULL: none of the programs has that id. */

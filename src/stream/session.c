@@ -13,6 +13,7 @@
 #include "kernel/symbols.h"
 #include "output/output.h"
 #include "program/load.h"
+#include "program/reload.h"
 #include "stream/decode.h"
 #include "stream/rings.h"
 #include "stream/summary.h"
@@ -151,8 +152,20 @@ static enum rings_event wait_for_records(struct rings *rings, uint64_t end_ms,
 	return event;
 }
 
-static int show_drops(struct sink *sink, struct rings *rings, const sigset_t *caught,
-		      struct error *err)
+/* Where other columns came with a new program, the output starts anew. */
+static int reload(struct sink *sink, struct loaded *loaded, struct error *err)
+{
+	const struct session_config *config = sink->config;
+
+	if (!config->reload || !reload_poll(config->reload, loaded, config->layouts))
+		return 0;
+	config->output->finish(sink->output);
+	sink->output = config->output->create(config->output_config);
+	return sink->output ? 0 : error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+}
+
+static int show_drops(struct sink *sink, struct rings *rings, struct loaded *loaded,
+		      const sigset_t *caught, struct error *err)
 {
 	const struct session_config *config = sink->config;
 	uint64_t end_ms = config->duration_ms ? now_ms() + config->duration_ms : 0;
@@ -165,6 +178,8 @@ static int show_drops(struct sink *sink, struct rings *rings, const sigset_t *ca
 		if (wait_for_records(rings, end_ms, caught) == RINGS_HANGUP)
 			return reader_gone(err);
 		result = drain(sink, rings, err);
+		if (!result)
+			result = reload(sink, loaded, err);
 		hint_restricted(config->output_config->symbols, &hinted);
 	}
 	return result;
@@ -238,7 +253,7 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 	}
 	if (!result) {
 		tell_start(loaded, types);
-		result = show_drops(&sink, rings, &caught, err);
+		result = show_drops(&sink, rings, loaded, &caught, err);
 	}
 	/* What was recorded before the end is shown; nothing comes after it. */
 	load_detach(loaded);

@@ -8,16 +8,20 @@ struct error;
 struct loaded;
 struct output_config;
 struct output_ops;
+struct layouts;
+struct reload;
 
 /* What to do with the drops, and when to stop. */
 struct session_config {
 	const struct output_ops *output;
 	const struct output_config *output_config;
-	uint64_t count;	      /* stop after so many drops shown; 0: never */
-	uint64_t duration_ms; /* stop after so long; 0: never */
-	uint64_t buffer;      /* bytes of each CPU's perf buffer; 0: the default */
-	unsigned int summary; /* SUMMARY_... keys that the program counts by */
-	uint64_t interval_ms; /* a summary each time after so long; 0: only at the end */
+	uint64_t count;		 /* stop after so many drops shown; 0: never */
+	uint64_t duration_ms;	 /* stop after so long; 0: never */
+	uint64_t buffer;	 /* bytes of each CPU's perf buffer; 0: the default */
+	unsigned int summary;	 /* SUMMARY_... keys that the program counts by */
+	uint64_t interval_ms;	 /* a summary each time after so long; 0: only at the end */
+	struct reload *reload;	 /* programs that may be replaced, or NULL */
+	struct layouts *layouts; /* output_config->layouts, which changes with them */
 };
 
 /* Where the drops that passed the filters went; together they are all of them. */
