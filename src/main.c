@@ -396,13 +396,22 @@ static int watch(struct reload **reload, const struct programs *programs, struct
 		 struct error *err)
 {
 	struct reload_program *files = calloc(programs->count, sizeof(*files));
+	bool any = false;
 	int result;
 
 	if (!files)
 		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-	for (size_t i = 0; i < programs->count; i++)
+	for (size_t i = 0; i < programs->count; i++) {
 		files[i] = (struct reload_program){ programs->list[i].path,
 						    programs->list[i].layout.id };
+		any |= files[i].path != NULL;
+	}
+	if (!any) {
+		free(files);
+		return error_set(err, STATUS_USAGE, ENOENT,
+				 "--watch: the probes are built in, so there is no file to watch: "
+				 "--probe FILE");
+	}
 	result = reload_open(reload, files, programs->count, build_again, rebuild, err);
 	free(files);
 	return result;
