@@ -70,11 +70,16 @@ bool attach_is_kprobe(const struct attach_point *point)
 	return point->way == ATTACH_KPROBE || point->way == ATTACH_KRETPROBE;
 }
 
+void attach_print_place(const struct attach_point *point, FILE *out)
+{
+	fprintf(out, "%s%s%s", point->system, *point->system ? ":" : "", point->name);
+}
+
 void attach_print(const struct attach_point *point, FILE *out)
 {
 	if (point->way != ATTACH_RAW_TRACEPOINT)
 		fprintf(out, "%s ", ways[point->way].words);
-	fprintf(out, "%s%s%s", point->system, *point->system ? ":" : "", point->name);
+	attach_print_place(point, out);
 }
 
 /* A number that is all of a file's text. */
@@ -179,9 +184,9 @@ int attach_program(const struct attach_point *point, int program_fd, struct erro
 		break;
 	case ATTACH_KPROBE:
 	case ATTACH_KRETPROBE:
-		fd = kprobe_type(&number);
-		if (fd)
-			break;
+		if (check_offered(ATTACH_KPROBE, err))
+			return -EOPNOTSUPP;
+		kprobe_type(&number);
 		attr.type = (uint32_t)number;
 		attr.config = point->way == ATTACH_KRETPROBE ? KPROBE_CONFIG_RETURN : 0;
 		attr.kprobe_func = (uint64_t)(uintptr_t)point->name;

@@ -39,6 +39,9 @@ bool attach_is_kprobe(const struct attach_point *point);
 /* In words: "kfree_skb" for a raw tracepoint, "tracepoint skb:kfree_skb", "kprobe kfree_skb". */
 void attach_print(const struct attach_point *point, FILE *out);
 
+/* Without the way: "kfree_skb", "skb:kfree_skb". */
+void attach_print_place(const struct attach_point *point, FILE *out);
+
 /*
  * Check that the running kernel offers a way; ATTACH_ANY becomes the best one that it does.
  * -EOPNOTSUPP with STATUS_ATTACH if there is none.

@@ -313,7 +313,10 @@ static int list_probe(FILE *out, const char *name, struct error *err)
 	count = find_points(probe.text, points);
 	for (size_t i = 0; i < count; i++) {
 		fputs(i ? ", " : "", text);
-		attach_print(&points[i], text);
+		if (i > 0 && points[i].way == points[i - 1].way)
+			attach_print_place(&points[i], text);
+		else
+			attach_print(&points[i], text);
 	}
 	fclose(text);
 	if (probe_works(points, count, &why))
