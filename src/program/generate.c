@@ -212,7 +212,8 @@ static int fill_template(struct program *program, const struct options *options,
 		{ "device_only", device_only },
 		/* The kprobes walk a list of packets; a key of names and addresses is large. */
 		{ "scratch", options->stack || options->expression || (keys && device) ||
-				     facts->attach == ATTACH_KPROBE || device_only || fields ||
+				     strstr(files[PROBE].text, "kprobe__") || device_only ||
+				     fields ||
 				     /* Room for columns that are added by hand. */
 				     options->action == ACTION_PRINT_SOURCE },
 		{ "summary", keys },
