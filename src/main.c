@@ -338,10 +338,10 @@ static int build(struct built *built, const struct options *options, size_t prob
 			      facts, err);
 
 	if (!result)
-		result = generate_finish(&program, facts->reasons, err);
+		result = generate_finish(&program, options, facts->reasons, err);
 	if (!result)
 		result = get_image(&built->image, options, &program.source, facts, err);
-	built->layout = program.layout;
+	built->layout = options->summary ? program.keys : program.layout;
 	built->path = !result && program.path ? strdup(program.path) : NULL;
 	generate_free(&program);
 	return result;
@@ -363,6 +363,11 @@ static int build_all(struct programs *programs, const struct options *options,
 		if (result)
 			return result;
 		programs->count++;
+		if (options->summary &&
+		    memcmp(&built->layout, &programs->list[0].layout, sizeof(built->layout)) != 0)
+			return error_set(err, STATUS_USAGE, EINVAL,
+					 "--summary: the columns that it counts by are not the same "
+					 "ones in all probes");
 		result = layouts_add(&programs->layouts, &built->layout);
 		if (result)
 			return error_set(err, STATUS_COMPILE, -result,

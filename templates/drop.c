@@ -11,8 +11,8 @@
  * from BTF. Macros from outside: SKB_VLAN_ALL if struct sk_buff has the member vlan_all (6.2),
  * KFREE_SKB_REASON if the tracepoint kfree_skb has a reason (5.17), BPF_HAS_LOOPS if the verifier
  * takes programs with loops (5.3). DROP_PROBE is the number of this program in its records,
- * DROP_FIELDS the list of its columns of its own, DROP_REASON_NAME the number of a drop reason that
- * the program names, if the kernel has it.
+ * DROP_FIELDS the list of its columns of its own, DROP_KEYS of those that drops are counted by,
+ * DROP_REASON_NAME the number of a drop reason that the program names, if the kernel has it.
  */
 #include <linux/skbuff.h>
 #include <linux/netdevice.h>
@@ -29,6 +29,9 @@
 
 /* What drops are counted by. src/stream/summary.c knows the order of these fields. */
 struct summary_key {
+#ifdef DROP_KEYS
+	DROP_KEYS(DROP_MEMBER_NUMBER, DROP_MEMBER_BYTES, DROP_MEMBER_BYTES)
+#endif
 //@if key_location
 	u64 location;
 //@end
@@ -668,13 +671,27 @@ static __always_inline int read_packet(struct drop_event *event, const struct sk
 
 //@end
 //@if summary
-static __always_inline void count_drop(const struct drop_event *event)
+#ifdef DROP_KEYS
+DROP_KEYS(DROP_DECLARE_NUMBER, DROP_DECLARE_BYTES, DROP_DECLARE_BYTES)
+
+static __always_inline void fill_keys(struct summary_key *to, void *ctx, struct sk_buff *skb,
+				      u64 location, u32 reason)
+{
+	DROP_KEYS(DROP_FILL_NUMBER, DROP_FILL_STRING, DROP_FILL_BYTES)
+}
+#endif
+
+static __always_inline void count_drop(const struct drop_event *event, void *ctx,
+				       struct sk_buff *skb)
 {
 	struct summary_key key;
 	u64 *count, one = 1;
 	int zero = 0;
 
 	__builtin_memset(&key, 0, sizeof(key));
+#ifdef DROP_KEYS
+	fill_keys(&key, ctx, skb, event->location, event->reason);
+#endif
 //@if key_location
 	key.location = event->location;
 //@end
@@ -737,7 +754,7 @@ static __always_inline void count_drop(const struct drop_event *event)
 #ifdef DROP_FIELDS
 DROP_FIELDS(DROP_DECLARE_NUMBER, DROP_DECLARE_BYTES, DROP_DECLARE_BYTES)
 
-static __always_inline void fill_fields(struct drop_event *event, void *ctx, struct sk_buff *skb,
+static __always_inline void fill_fields(struct drop_event *to, void *ctx, struct sk_buff *skb,
 					u64 location, u32 reason)
 {
 	DROP_FIELDS(DROP_FILL_NUMBER, DROP_FILL_STRING, DROP_FILL_BYTES)
@@ -812,7 +829,7 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 //@end
 
 //@if summary
-	count_drop(event);
+	count_drop(event, ctx, address);
 	return 0;
 //@else
 	event->time = bpf_ktime_get_ns();

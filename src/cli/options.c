@@ -304,7 +304,7 @@ static int apply(struct options *options, const struct option_spec *spec, const 
 		return 0;
 	case KIND_SUMMARY:
 		*(unsigned int *)member = SUMMARY_DEFAULT;
-		return text ? summary_parse(member, text, err) : 0;
+		return text ? summary_parse(member, &options->summary_own, text, err) : 0;
 	case KIND_EXPLAIN:
 		options->action = ACTION_EXPLAIN;
 		return text ? add_explained(options, text, err) : 0;
@@ -357,8 +357,8 @@ static int check_combinations(const struct options *options, bool expression, st
 		conflict = "--source brings its own filters, which --print-filter knows nothing "
 			   "of";
 	else if (options->inner && options->summary && !expression &&
-		 !(options->summary &
-		   ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION | SUMMARY_IFACE)) &&
+		 !(options->summary & ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION |
+						      SUMMARY_IFACE | SUMMARY_OWN)) &&
 		 !filter_reads_packet(&options->filter))
 		conflict = "--inner has no effect on a --summary that does not look into packets";
 	else if (options->watch && !options->source_file && !options->probes.count)
@@ -556,7 +556,8 @@ void options_help(FILE *out)
 	      "                                      connection attempts from and to elsewhere\n"
 	      "  bytetrace -r -k -s 10.0.0.0/8       with stacks, where the kernel knows why\n"
 	      "  bytetrace --summary=iface,reason    counts: KEYS are reason, location, iface,\n"
-	      "                                      proto, saddr, daddr, sport, dport\n"
+	      "                                      proto, saddr, daddr, sport, dport, and the\n"
+	      "                                      columns of a probe\n"
 	      "  bytetrace --probe qdisc             drops of a queueing discipline, and its "
 	      "state\n"
 	      "  bytetrace --explain NETFILTER_DROP  what that means, and what helps\n",

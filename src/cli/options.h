@@ -8,6 +8,7 @@
 
 #include "filter/filter.h"
 #include "program/attach.h"
+#include "stream/summary.h"
 
 struct error;
 struct expression;
@@ -48,6 +49,7 @@ struct options {
 	uint64_t count;	      /* stop after so many drops shown; 0: never */
 	uint64_t duration_ms; /* stop after so long; 0: never */
 	unsigned int summary; /* SUMMARY_... keys to count by; 0: show each drop */
+	struct summary_own summary_own;
 	uint64_t interval_ms; /* a summary each time after so long; 0: only at the end */
 	uint64_t buffer;      /* bytes of each CPU's perf buffer; 0: the default */
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "output/cells.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <linux/types.h>
 
@@ -10,6 +11,7 @@
 #include "output/output.h"
 #include "output/write.h"
 #include "output/field.h"
+#include "output/grid.h"
 #include "stream/decode.h"
 #include "stream/layout.h"
 #include "stream/summary.h"
@@ -214,6 +216,24 @@ size_t cells_write_field(char *cell, const struct row *row, const char *name)
 	length = field_write(text, field, row->drop->fields, row->config->symbols);
 	/* Text of the kernel's may hold anything. */
 	return write_name(cell, text, length);
+}
+
+void cells_add_field(struct grid *grid, const struct layouts *layouts, size_t column,
+		     char title[FIELD_NAME_SIZE])
+{
+	const char *name = layouts->columns[column];
+	bool number = true; /* for all programs that have it */
+
+	for (size_t i = 0; i < layouts->count; i++) {
+		const struct field *field = layout_field(&layouts->list[i], name);
+
+		if (field && !layouts->list[i].retired && field->kind != FIELD_UNSIGNED &&
+		    field->kind != FIELD_SIGNED)
+			number = false;
+	}
+	for (size_t i = 0; i < FIELD_NAME_SIZE; i++)
+		title[i] = (char)toupper((unsigned char)name[i]);
+	grid_add(grid, title, number, NULL);
 }
 
 const struct column cells_probe_column = { "PROBE", 0, false, false, 0, NULL, write_probe, false };

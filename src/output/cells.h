@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "stream/layout.h"
+
 struct drop;
+struct grid;
 struct output_config;
 
 /* Room for the text of a cell or frame: the longest symbol and module, and two numbers. */
@@ -41,6 +44,13 @@ extern const struct column cells_probe_column;
 
 /* The value of a column that a program brings (layout.h), or "-"; as above. */
 size_t cells_write_field(char *cell, const struct row *row, const char *name);
+
+/*
+ * Add such a column to a grid, number `column` of `layouts`. `title`, which it fills, must last as
+ * long as the grid.
+ */
+void cells_add_field(struct grid *grid, const struct layouts *layouts, size_t column,
+		     char title[FIELD_NAME_SIZE]);
 
 /* Whether PROTOCOL is a number for this configuration. */
 bool cells_numeric_protocol(const struct output_config *config);

@@ -141,14 +141,14 @@ static void put_place(struct json *json, uint64_t address)
 }
 
 /* The columns that programs bring: the same ones in each object, null where another has none. */
-static void put_fields(struct json *json, const struct drop *drop)
+static void put_fields(struct json *json, const struct layout *layout, const char *fields)
 {
 	const struct layouts *layouts = json->config.layouts;
 	char text[FIELD_TEXT_SIZE];
 	int64_t number;
 
 	for (size_t i = 0; i < layouts->column_count; i++) {
-		const struct field *field = layout_field(drop->layout, layouts->columns[i]);
+		const struct field *field = layout_field(layout, layouts->columns[i]);
 
 		if (json->length > OBJECT_SIZE)
 			write_line(json);
@@ -156,7 +156,7 @@ static void put_fields(struct json *json, const struct drop *drop)
 		put_bytes(json, layouts->columns[i], strlen(layouts->columns[i]));
 		if (!field) {
 			PUT(json, "\":null");
-		} else if (field_number(field, drop->fields, &number)) {
+		} else if (field_number(field, fields, &number)) {
 			PUT(json, "\":");
 			if (field->kind == FIELD_SIGNED && number < 0)
 				put_char(json, '-');
@@ -166,7 +166,7 @@ static void put_fields(struct json *json, const struct drop *drop)
 							     : (uint64_t)number);
 		} else {
 			put_string(json, "\":", 2, text,
-				   field_write(text, field, drop->fields, json->config.symbols));
+				   field_write(text, field, fields, json->config.symbols));
 		}
 	}
 }
@@ -251,7 +251,7 @@ static void json_drop(void *output, const struct drop *drop)
 		   strnlen(event->comm, sizeof(event->comm)));
 	put_number(json, KEY("netns"), event->flags & DROP_HAS_NETNS, event->netns);
 	put_keys(json, event, EVERY_KEY);
-	put_fields(json, drop);
+	put_fields(json, drop->layout, drop->fields);
 	if (json->config.stack)
 		put_stack(json, drop);
 	PUT(json, "}\n");
@@ -259,17 +259,19 @@ static void json_drop(void *output, const struct drop *drop)
 }
 
 static void put_count(struct json *json, const struct summary *summary,
-		      const struct drop_event *event, unsigned int keys, uint64_t count,
+		      const struct summary_row *row, unsigned int keys, uint64_t count,
 		      uint64_t before)
 {
 	const uint64_t elapsed = summary->time - summary->time_before;
 
 	put_time(json, summary->time);
-	if (event)
-		put_keys(json, event, keys);
+	if (row) {
+		put_keys(json, row->event, keys);
+		put_fields(json, &json->config.layouts->list[0], row->own);
+	}
 	write_line(json);
 	fprintf(json->config.file, ",\"other\":%s,\"count\":%llu,\"share\":%.6f,\"rate\":%.3f}\n",
-		event ? "false" : "true", (unsigned long long)count,
+		row ? "false" : "true", (unsigned long long)count,
 		summary->total ? (double)count / (double)summary->total : 0.0,
 		elapsed ? (double)(count - before) * NANOSECONDS / (double)elapsed : 0.0);
 }
@@ -280,7 +282,7 @@ static void json_summary(const struct output_config *config, const struct summar
 	struct json json = { .config = *config, .clock_offset = clock_wall_offset() };
 
 	for (size_t i = 0; i < summary->row_count; i++)
-		put_count(&json, summary, summary->rows[i].event, keys, summary->rows[i].count,
+		put_count(&json, summary, &summary->rows[i], keys, summary->rows[i].count,
 			  summary->rows[i].before);
 	if (summary->other > 0)
 		put_count(&json, summary, NULL, keys, summary->other, summary->other_before);

@@ -11,6 +11,7 @@
 #include "output/grid.h"
 #include "output/output.h"
 #include "stream/decode.h"
+#include "stream/layout.h"
 #include "stream/summary.h"
 
 #define NANOSECONDS 1e9
@@ -29,6 +30,7 @@ struct writer {
 	unsigned int keys;
 	struct grid grid;
 	struct cells cells;
+	char titles[LAYOUT_MAX_COLUMNS][FIELD_NAME_SIZE];
 };
 
 static void add_cell(struct cells *cells, size_t length)
@@ -63,7 +65,10 @@ static void add_counts(struct writer *writer, uint64_t count, uint64_t before)
 
 static void make_row(struct writer *writer, const struct summary_row *counted)
 {
-	const struct drop drop = { .event = counted->event };
+	const struct layouts *layouts = writer->config->layouts;
+	const struct drop drop = { .event = counted->event,
+				   .layout = &layouts->list[0],
+				   .fields = counted->own };
 	const struct row row = { .config = writer->config, .drop = &drop };
 	struct cells *cells = &writer->cells;
 
@@ -71,6 +76,9 @@ static void make_row(struct writer *writer, const struct summary_row *counted)
 	for (size_t i = 0; i < cells_column_count; i++)
 		if (cells_columns[i].key & writer->keys)
 			add_cell(cells, cells_columns[i].write(cells->text + cells->length, &row));
+	for (size_t i = 0; i < layouts->column_count; i++)
+		add_cell(cells,
+			 cells_write_field(cells->text + cells->length, &row, layouts->columns[i]));
 	add_counts(writer, counted->count, counted->before);
 }
 
@@ -130,6 +138,8 @@ void summary_print(const struct output_config *config, const struct summary *sum
 						    cells_numeric_protocol(config)),
 				 column->color);
 	}
+	for (size_t i = 0; i < config->layouts->column_count; i++)
+		cells_add_field(&writer.grid, config->layouts, i, writer.titles[i]);
 	grid_add(&writer.grid, "COUNT", true, NULL);
 	grid_add(&writer.grid, "SHARE", true, NULL);
 	grid_add(&writer.grid, "RATE", true, NULL);

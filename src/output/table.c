@@ -5,7 +5,6 @@
  */
 #include "output/output.h"
 
-#include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,24 +60,6 @@ static void add_column(struct table *table, const struct column *column)
 		 column->color);
 }
 
-/* A column of the name, right-aligned if all programs that have it have a number there. */
-static void add_field(struct table *table, const char *name, char title[FIELD_NAME_SIZE])
-{
-	const struct layouts *layouts = table->config.layouts;
-	bool number = true;
-
-	for (size_t i = 0; i < layouts->count; i++) {
-		const struct field *field = layout_field(&layouts->list[i], name);
-
-		if (field && !layouts->list[i].retired && field->kind != FIELD_UNSIGNED &&
-		    field->kind != FIELD_SIGNED)
-			number = false;
-	}
-	for (size_t i = 0; i < FIELD_NAME_SIZE; i++)
-		title[i] = (char)toupper((unsigned char)name[i]);
-	grid_add(&table->grid, title, number, NULL);
-}
-
 static void *table_create(const struct output_config *config)
 {
 	struct table *table = calloc(1, sizeof(*table));
@@ -92,7 +73,7 @@ static void *table_create(const struct output_config *config)
 	for (size_t i = 0; i < cells_column_count; i++)
 		add_column(table, &cells_columns[i]);
 	for (size_t i = 0; i < config->layouts->column_count; i++)
-		add_field(table, config->layouts->columns[i], table->titles[i]);
+		cells_add_field(&table->grid, config->layouts, i, table->titles[i]);
 	table->line = malloc(sizeof(*table->line) + table->grid.column_count * CELL_SIZE);
 	table->hints = config->hints ? hints_create() : NULL;
 	if (!table->line || (config->hints && !table->hints)) {

@@ -554,11 +554,11 @@ int fields_take(struct layout *layout, struct source *source, struct error *err)
 	return 0;
 }
 
-void fields_write_list(const struct layout *layout, FILE *out)
+void fields_write_list(const struct layout *layout, const char *macro, FILE *out)
 {
 	if (layout->field_count == 0)
 		return;
-	fputs("#define DROP_FIELDS(number, string, bytes)", out);
+	fprintf(out, "#define %s(number, string, bytes)", macro);
 	for (size_t i = 0; i < layout->field_count; i++) {
 		const struct field *field = &layout->fields[i];
 

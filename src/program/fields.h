@@ -16,7 +16,7 @@ struct source;
  */
 int fields_take(struct layout *layout, struct source *source, struct error *err);
 
-/* The definition of DROP_FIELDS, which lists them for the template; nothing if there are none. */
-void fields_write_list(const struct layout *layout, FILE *out);
+/* The definition of a macro that lists columns for the template; nothing if there are none. */
+void fields_write_list(const struct layout *layout, const char *macro, FILE *out);
 
 #endif

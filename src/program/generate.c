@@ -182,7 +182,7 @@ static int fill_template(struct program *program, const struct options *options,
 		return result;
 
 	const bool device_only = strstr(files[PROBE].text, "drop_device(");
-	const bool fields = !keys && strstr(files[PROBE].text, "DROP_FIELD(");
+	const bool fields = strstr(files[PROBE].text, "DROP_FIELD(");
 	const bool everything =
 		!keys && (options->verbosity >= 2 || options->output == OUTPUT_JSON);
 	/* An expression looks at the packet inside, so that must be found before. */
@@ -227,7 +227,8 @@ static int fill_template(struct program *program, const struct options *options,
 		{ "key_dport", keys & SUMMARY_DPORT },
 		{ "key_family", keys & (SUMMARY_SADDR | SUMMARY_DADDR) },
 		{ "key_ethertype", keys & (SUMMARY_PROTO | SUMMARY_SADDR | SUMMARY_DADDR) },
-		{ "key_flags", keys & ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION) },
+		{ "key_flags",
+		  keys & ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION | SUMMARY_OWN) },
 	};
 	struct template_slot slots[SLOTS];
 	char *texts[SLOT_EXPRESSION + 1] = { NULL };
@@ -373,7 +374,8 @@ static void write_record_check(const struct layout *layout, FILE *out)
 		sizeof(struct drop_event) + layout->size, sizeof(struct drop_event) + layout->size);
 }
 
-int generate_finish(struct program *program, const struct reasons *reasons, struct error *err)
+int generate_finish(struct program *program, const struct options *options,
+		    const struct reasons *reasons, struct error *err)
 {
 	struct layout *layout = &program->layout;
 	char *front = NULL, *behind = NULL;
@@ -381,13 +383,16 @@ int generate_finish(struct program *program, const struct reasons *reasons, stru
 	FILE *out;
 	int result = fields_take(layout, &program->source, err);
 
+	if (!result)
+		result = summary_select(&program->keys, &options->summary_own, layout, err);
 	if (result)
 		return result;
 	set_id(layout);
 	out = open_memstream(&front, &front_size);
 	if (out) {
 		fprintf(out, "#define DROP_PROBE 0x%08xu\n", layout->id);
-		fields_write_list(layout, out);
+		fields_write_list(layout, "DROP_FIELDS", out);
+		fields_write_list(&program->keys, "DROP_KEYS", out);
 		write_reasons(program->source.text, reasons, out);
 		if (fclose(out))
 			front = NULL;

@@ -18,6 +18,7 @@ struct reasons;
 struct program {
 	struct source source;
 	struct layout layout;
+	struct layout keys; /* of the columns, those that --summary counts by */
 	const char *path; /* the file of the user's that makes it this one; NULL: it is built in */
 	char *files[5];	  /* owned texts and names of files that were read, or NULL */
 	char *names[5];
@@ -42,10 +43,11 @@ int generate_program(struct program *program, const struct options *options, con
 /*
  * Make it ready for the compiler, lines staying on their lines: its columns are taken out of its
  * text (program->layout), and definitions of what it names are put in front (DROP_PROBE,
- * DROP_FIELDS, DROP_REASON_...), and behind it a check that its record is the one that bytetrace
- * reads. `reasons` may be NULL.
+ * DROP_FIELDS, DROP_KEYS, DROP_REASON_...), and behind it a check that its record is the one that
+ * bytetrace reads. `reasons` may be NULL.
  */
-int generate_finish(struct program *program, const struct reasons *reasons, struct error *err);
+int generate_finish(struct program *program, const struct options *options,
+		    const struct reasons *reasons, struct error *err);
 
 void generate_free(struct program *program);
 

@@ -270,12 +270,18 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 	return result;
 }
 
+/* Bytes of the programs' own columns that are counted by. */
+static size_t own_size(const struct session_config *config)
+{
+	return config->layouts->list[0].size;
+}
+
 /* Read and show what was counted up to now; `before` becomes it. */
 static int show_summary(const struct session_config *config, const struct loaded *loaded,
 			struct summary *before, uint64_t start, struct error *err)
 {
 	struct summary now;
-	int result = summary_read(&now, loaded, config->summary, err);
+	int result = summary_read(&now, loaded, config->summary, own_size(config), err);
 
 	if (result)
 		return result;
@@ -317,7 +323,7 @@ int session_count(const struct session_config *config, struct loaded *loaded, co
 	int result;
 
 	memset(totals, 0, sizeof(*totals));
-	result = summary_check(loaded, config->summary, err);
+	result = summary_check(loaded, config->summary, own_size(config), err);
 	if (result)
 		return result;
 	catch_signals(&caught);

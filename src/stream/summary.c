@@ -14,7 +14,7 @@
 #include "util/cpus.h"
 #include "util/error.h"
 
-#define KEY_MAX 128 /* more than all fields together */
+#define KEY_MAX 512 /* more than all fields together */
 
 static const struct {
 	const char *name;
@@ -25,7 +25,10 @@ static const struct {
 	{ "sport", SUMMARY_SPORT },   { "dport", SUMMARY_DPORT },
 };
 
-/* The fields of struct summary_key (templates/drop.c) in their order, each with what it is for. */
+/*
+ * The fields of struct summary_key (templates/drop.c) in their order, each with what it is for. In
+ * front of them are the program's own.
+ */
 #define FIELD(member) offsetof(struct drop_event, member), sizeof(((struct drop_event *)0)->member)
 static const struct {
 	unsigned int keys;
@@ -40,14 +43,26 @@ static const struct {
 	{ SUMMARY_SPORT, FIELD(sport) },
 	{ SUMMARY_DPORT, FIELD(dport) },
 	{ SUMMARY_PROTO, FIELD(l4_protocol) },
-	{ ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION), FIELD(flags) },
+	{ ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION | SUMMARY_OWN), FIELD(flags) },
 };
 
-int summary_parse(unsigned int *keys, const char *text, struct error *err)
+/* A name that a column of a program may have. */
+static bool add_own(struct summary_own *own, const char *text, size_t length)
+{
+	if (length == 0 || length >= FIELD_NAME_SIZE || own->count == SUMMARY_MAX_OWN ||
+	    strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") < length)
+		return false;
+	memcpy(own->names[own->count], text, length);
+	own->names[own->count++][length] = '\0';
+	return true;
+}
+
+int summary_parse(unsigned int *keys, struct summary_own *own, const char *text, struct error *err)
 {
 	char quoted[ERROR_QUOTE_SIZE];
 	const char *end;
 
+	own->count = 0;
 	for (*keys = 0;; text = end + 1) {
 		size_t length = strcspn(text, ",");
 		bool found = false;
@@ -59,25 +74,59 @@ int summary_parse(unsigned int *keys, const char *text, struct error *err)
 			if (found)
 				*keys |= names[i].key;
 		}
+		if (!found && add_own(own, text, length)) {
+			found = true;
+			*keys |= SUMMARY_OWN;
+		}
 		if (!found)
-			return error_set(
-				err, STATUS_USAGE, EINVAL,
-				"--summary: %s does not start with one of reason, location, "
-				"iface, proto, saddr, daddr, sport, dport",
-				error_quote(quoted, text));
+			return error_set(err, STATUS_USAGE, EINVAL,
+					 "--summary: %s does not start with one of reason, "
+					 "location, iface, proto, saddr, daddr, sport, dport or a "
+					 "name in small letters",
+					 error_quote(quoted, text));
 		if (!*end)
 			return 0;
 	}
 }
 
-static void unpack(struct drop_event *event, const char *key, unsigned int keys)
+int summary_select(struct layout *keys, const struct summary_own *own, const struct layout *layout,
+		   struct error *err)
 {
+	char quoted[ERROR_QUOTE_SIZE];
+
+	memset(keys, 0, sizeof(*keys));
+	for (size_t i = 0; i < own->count; i++) {
+		const struct field *field = layout_field(layout, own->names[i]);
+
+		if (!field)
+			return error_set(err, STATUS_USAGE, EINVAL,
+					 "--summary: %s is none of reason, location, iface, proto, "
+					 "saddr, daddr, sport, dport, nor a column of the program",
+					 error_quote(quoted, own->names[i]));
+		if (layout_field(keys, field->name))
+			continue;
+		keys->fields[keys->field_count] = *field;
+		keys->fields[keys->field_count++].offset = keys->size;
+		keys->size += (field->size + 7) / 8 * 8;
+	}
+	return 0;
+}
+
+static void unpack(struct drop_event *event, const char *key, unsigned int keys, size_t own_size)
+{
+	memcpy(event + 1, key, own_size);
+	key += own_size;
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
 		if (!(fields[i].keys & keys))
 			continue;
 		memcpy((char *)event + fields[i].offset, key, fields[i].size);
 		key += fields[i].size;
 	}
+}
+
+static int compare_keys(const struct summary_row *left, const struct summary_row *right)
+{
+	return memcmp(left->event, right->event, sizeof(*left->event) + left->own_size);
 }
 
 /* The frequent ones first; those of the same count in an order that does not change. */
@@ -87,7 +136,7 @@ static int compare_rows(const void *a, const void *b)
 
 	if (left->count != right->count)
 		return left->count > right->count ? -1 : 1;
-	return memcmp(left->event, right->event, sizeof(*left->event));
+	return compare_keys(left, right);
 }
 
 static uint64_t read_count(int fd, const void *key, uint64_t *counts, size_t cpus)
@@ -102,8 +151,8 @@ static uint64_t read_count(int fd, const void *key, uint64_t *counts, size_t cpu
 }
 
 /* Rows for up to `room` keys. Nothing is ever removed from the map, so each is met once. */
-static void read_rows(struct summary *summary, int fd, unsigned int keys, size_t room,
-		      uint64_t *counts, size_t cpus)
+static void read_rows(struct summary *summary, int fd, unsigned int keys, size_t own_size,
+		      size_t room, uint64_t *counts, size_t cpus)
 {
 	char key[KEY_MAX], next[KEY_MAX];
 	const void *last = NULL;
@@ -113,18 +162,22 @@ static void read_rows(struct summary *summary, int fd, unsigned int keys, size_t
 
 		memcpy(key, next, sizeof(key));
 		last = key;
-		row->event = &summary->events[summary->row_count];
-		unpack(row->event, key, keys);
+		row->event = (void *)(summary->events +
+				      summary->row_count * (sizeof(*row->event) + own_size));
+		row->own = (const char *)(row->event + 1);
+		row->own_size = own_size;
+		unpack(row->event, key, keys, own_size);
 		row->count = read_count(fd, key, counts, cpus);
 		summary->total += row->count;
 		summary->row_count++;
 	}
 }
 
-int summary_check(const struct loaded *loaded, unsigned int keys, struct error *err)
+int summary_check(const struct loaded *loaded, unsigned int keys, size_t own_size,
+		  struct error *err)
 {
 	const struct loaded_map *map = load_find_map(loaded, "summary");
-	size_t size = 0;
+	size_t size = own_size;
 
 	if (!map || !load_find_map(loaded, "other"))
 		return error_set(err, STATUS_LOAD, EINVAL,
@@ -141,7 +194,7 @@ int summary_check(const struct loaded *loaded, unsigned int keys, struct error *
 }
 
 int summary_read(struct summary *summary, const struct loaded *loaded, unsigned int keys,
-		 struct error *err)
+		 size_t own_size, struct error *err)
 {
 	const struct loaded_map *map = load_find_map(loaded, "summary");
 	const struct loaded_map *other = load_find_map(loaded, "other");
@@ -151,13 +204,13 @@ int summary_read(struct summary *summary, const struct loaded *loaded, unsigned 
 
 	*summary = (struct summary){ .rows = NULL };
 	summary->rows = calloc(map->max_entries, sizeof(*summary->rows));
-	summary->events = calloc(map->max_entries, sizeof(*summary->events));
+	summary->events = calloc(map->max_entries, sizeof(struct drop_event) + own_size);
 	if (!counts || !summary->rows || !summary->events) {
 		free(counts);
 		summary_free(summary);
 		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 	}
-	read_rows(summary, map->fd, keys, map->max_entries, counts, cpus);
+	read_rows(summary, map->fd, keys, own_size, map->max_entries, counts, cpus);
 	summary->other = read_count(other->fd, &zero, counts, cpus);
 	summary->total += summary->other;
 	summary->time = clock_monotonic();
@@ -168,9 +221,7 @@ int summary_read(struct summary *summary, const struct loaded *loaded, unsigned 
 
 static int compare_events(const void *a, const void *b)
 {
-	const struct summary_row *left = a, *right = b;
-
-	return memcmp(left->event, right->event, sizeof(*left->event));
+	return compare_keys(a, b);
 }
 
 void summary_compare(struct summary *summary, const struct summary *previous, uint64_t time)

@@ -236,3 +236,43 @@ def test_buffer():
         shown, lost[size], suppressed = tracer.totals
         assert shown + lost[size] + suppressed == 20000, (size, tracer.totals)
     assert lost["4K"] > 10000 and lost["16M"] == 0, lost
+
+
+PROBE = """
+DROP_FIELD(char[16], device, "%s", skb->dev->name)
+DROP_FIELD(u32, mtu, "%u", skb->dev->mtu)
+int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
+{
+	return drop(ctx, (struct sk_buff *)ctx->args[0], ctx->args[1], 0);
+}
+"""
+
+
+def test_columns_of_a_probe():
+    """They can be counted by like any other."""
+    with tempfile.TemporaryDirectory() as directory, net.Netns() as ns:
+        path = f"{directory}/mine.c"
+        with open(path, "w", encoding="ascii") as file:
+            file.write(PROBE)
+        ns.ip("link", "set", "lo", "mtu", "40000")
+        for flags in ((), ("-o", "json")):
+            with Trace("--probe", path, "--summary=device,dport,mtu", "--netns", ns.name, "-p", "udp",
+                       *flags) as tracer:
+                for port in (9, 9, 10):
+                    ns.udp(b"x", "127.0.0.1", port)
+                tracer.stop()
+            if flags:
+                rows = [json.loads(line) for line in tracer.text.splitlines()]
+                assert [(row["device"], row["dport"], row["mtu"], row["count"]) for row in rows] == \
+                    [("lo", 9, 40000, 2), ("lo", 10, 40000, 1)], rows
+            else:
+                assert [(row["DEVICE"], row["DPORT"], row["MTU"], row["COUNT"]) for row in tracer.rows] == \
+                    [("lo", "9", "40000", "2"), ("lo", "10", "40000", "1")], tracer.text
+            assert tracer.totals == (3, 0, 0)
+        one_line(2, '--summary: "nonsense" is none of reason, location, iface, proto, saddr, daddr, '
+                 "sport, dport, nor a column of the program\n", flags=("--summary=nonsense", "--probe", path))
+        other = f"{directory}/other.c"
+        with open(other, "w", encoding="ascii") as file:
+            file.write(PROBE.replace("u32, mtu", "u16, mtu").replace("%u", "%x"))
+        one_line(2, "--summary: the columns that it counts by are not the same ones in all probes\n",
+                 flags=("--summary=mtu", "--probe", path, "--probe", other))
