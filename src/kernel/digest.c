@@ -2,14 +2,19 @@
 #include "kernel/digest.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "util/error.h"
+
+#define NAME_SIZE 128 /* of a type that a program names */
 
 /* Kinds that the headers of Debian 11 lack. */
 enum { KIND_DECL_TAG = 17, KIND_TYPE_TAG = 18, KIND_ENUM64 = 19 };
@@ -166,28 +171,47 @@ static int check_names(const struct btf *btf, struct error *err)
 	return 0;
 }
 
+/* The id of a struct, union or enum; 0: there is none of the name. */
+static __u32 find_wanted(const struct btf *btf, const char *name)
+{
+	static const __u32 kinds[] = { BTF_KIND_STRUCT, BTF_KIND_UNION, BTF_KIND_ENUM };
+	__s32 id = 0;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds) && id <= 0; i++)
+		id = btf__find_by_name_kind(btf, name, kinds[i]);
+	return id > 0 ? (__u32)id : 0;
+}
+
+/* The name of the first line of `*names`, which moves on to the next. False: there is none. */
+static bool next_name(const char **names, char name[NAME_SIZE])
+{
+	size_t length = strcspn(*names, "\n");
+
+	if (length == 0)
+		return false;
+	snprintf(name, NAME_SIZE, "%.*s", (int)length, *names);
+	*names += length + ((*names)[length] == '\n');
+	return true;
+}
+
 /* What a program asks for by name, as far as it is there. */
 static int dump_wanted(struct btf_dump *dump, const struct btf *btf, const char *wanted,
 		       struct error *err)
 {
-	static const __u32 kinds[] = { BTF_KIND_STRUCT, BTF_KIND_UNION, BTF_KIND_ENUM };
-	char name[128], quoted[ERROR_QUOTE_SIZE];
+	char name[NAME_SIZE], quoted[ERROR_QUOTE_SIZE];
 
-	for (; *wanted; wanted += strcspn(wanted, "\n"), wanted += *wanted == '\n') {
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(wanted, "\n"), wanted);
-		for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-			__s32 id = btf__find_by_name_kind(btf, name, kinds[i]);
+	while (next_name(&wanted, name)) {
+		__u32 id = find_wanted(btf, name);
 
-			if (id > 0 && btf_dump__dump_type(dump, (__u32)id))
-				return error_set(err, STATUS_ENVIRONMENT, EINVAL,
-						 "the BTF of type %s cannot be read",
-						 error_quote(quoted, name));
-		}
+		if (id && btf_dump__dump_type(dump, id))
+			return error_set(err, STATUS_ENVIRONMENT, EINVAL,
+					 "the BTF of type %s cannot be read",
+					 error_quote(quoted, name));
 	}
 	return 0;
 }
 
-static int dump_types(FILE *out, struct btf *btf, const char *wanted, bool *vlan_all,
+static int dump_types(FILE *out, struct btf *btf, const char *wanted, struct digest *digest,
 		      struct error *err)
 {
 	struct btf_dump *dump = dump_create(btf, out);
@@ -207,7 +231,7 @@ static int dump_types(FILE *out, struct btf *btf, const char *wanted, bool *vlan
 			result = error_set(err, STATUS_ENVIRONMENT, EINVAL,
 					   "the BTF of type \"%s\" cannot be read", roots[i].name);
 		else if (strcmp(roots[i].name, "sk_buff") == 0)
-			*vlan_all = has_member(btf, (__u32)id, "vlan_all", 8);
+			digest->vlan_all = has_member(btf, (__u32)id, "vlan_all", 8);
 	}
 	if (!result)
 		result = dump_wanted(dump, btf, wanted, err);
@@ -215,12 +239,124 @@ static int dump_types(FILE *out, struct btf *btf, const char *wanted, bool *vlan
 	return result;
 }
 
-int digest_write(FILE *out, int fd, const char *wanted, bool *vlan_all, struct error *err)
+/* Whether the types that are wanted are all in the kernel's own BTF, or in none. */
+static bool is_wanted_of_modules(const struct btf *btf, const char *wanted)
 {
-	char path[64];
+	char name[NAME_SIZE];
+
+	while (next_name(&wanted, name))
+		if (!find_wanted(btf, name))
+			return true;
+	return false;
+}
+
+/*
+ * The declarations of libbpf's are separated by blank lines. Two are of the same type if their
+ * first lines are the same and name it, else if all of their text is.
+ */
+static size_t key_length(const char *block, size_t length)
+{
+	size_t line = strcspn(block, "\n");
+	bool named = line > 0 && block[line - 1] == '{' && strncmp(block, "typedef", 7) != 0 &&
+		     block[strcspn(block, " ") + 1] != '{';
+
+	return named ? line : length;
+}
+
+static size_t block_length(const char *block)
+{
+	const char *end = strstr(block, "\n\n");
+
+	return end ? (size_t)(end - block) + 2 : strlen(block);
+}
+
+static bool has_block(const char *text, const char *block, size_t length)
+{
+	for (; *text; text += block_length(text))
+		if (key_length(text, block_length(text)) == length &&
+		    strncmp(text, block, length) == 0)
+			return true;
+	return false;
+}
+
+/* Add the declarations that the text has not got yet. Both are owned by the caller. */
+static void add_blocks(FILE *out, const char *text, const char *more)
+{
+	for (; *more; more += block_length(more)) {
+		size_t length = block_length(more);
+
+		if (!has_block(text, more, key_length(more, length)))
+			fwrite(more, 1, length, out);
+	}
+}
+
+/*
+ * Dump what is wanted of a module, whose BTF builds on the kernel's. Returns the text, which the
+ * caller frees, or NULL if it has nothing that the kernel lacks.
+ */
+static char *dump_module(struct btf *base, const char *path, const char *wanted)
+{
+	struct btf *btf = btf__parse_split(path, base);
+	char name[NAME_SIZE], *text = NULL;
+	struct btf_dump *dump;
+	struct error ignored;
+	bool found = false;
+	size_t size;
+	FILE *out;
+
+	if (libbpf_get_error(btf))
+		return NULL;
+	for (const char *at = wanted; next_name(&at, name);)
+		found |= !find_wanted(base, name) && find_wanted(btf, name);
+	out = found && check_names(btf, &ignored) == 0 ? open_memstream(&text, &size) : NULL;
+	if (out) {
+		dump = dump_create(btf, out);
+		if (!libbpf_get_error(dump)) {
+			dump_wanted(dump, btf, wanted, &ignored);
+			btf_dump__free(dump);
+		}
+		fclose(out);
+	}
+	btf__free(btf);
+	return text;
+}
+
+/* Types that only modules have. `text` is what was written of the kernel's own. */
+static void dump_modules(FILE *out, struct btf *base, const char *wanted, const char *directory,
+			 const char *text, struct digest *digest)
+{
+	DIR *modules = opendir(directory);
+	const struct dirent *entry;
+	char path[PATH_MAX];
+	char *more;
+
+	while (modules && digest->module_count < DIGEST_MAX_MODULES && (entry = readdir(modules))) {
+		if (entry->d_name[0] == '.' || strcmp(entry->d_name, "vmlinux") == 0 ||
+		    strlen(entry->d_name) >= DIGEST_MODULE_SIZE)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+		more = dump_module(base, path, wanted);
+		if (!more)
+			continue;
+		add_blocks(out, text, more);
+		free(more);
+		snprintf(digest->modules[digest->module_count++], DIGEST_MODULE_SIZE, "%s",
+			 entry->d_name);
+	}
+	if (modules)
+		closedir(modules);
+}
+
+int digest_write(FILE *out, int fd, const char *wanted, const char *modules, struct digest *digest,
+		 struct error *err)
+{
+	char path[64], *text = NULL;
 	struct btf *btf;
+	size_t size;
+	FILE *kernel;
 	int result;
 
+	memset(digest, 0, sizeof(*digest));
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	libbpf_set_print(NULL);
 	btf = btf__parse(path, NULL);
@@ -228,9 +364,19 @@ int digest_write(FILE *out, int fd, const char *wanted, bool *vlan_all, struct e
 		return error_set(err, STATUS_ENVIRONMENT, EINVAL,
 				 "the file holds no BTF that libbpf can read: %s",
 				 strerror((int)-libbpf_get_error(btf)));
-	result = check_names(btf, err);
+	kernel = open_memstream(&text, &size);
+	result = kernel ? check_names(btf, err)
+			: error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 	if (!result)
-		result = dump_types(out, btf, wanted, vlan_all, err);
+		result = dump_types(kernel, btf, wanted, digest, err);
+	if (kernel && fclose(kernel) && !result)
+		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	if (!result) {
+		fputs(text, out);
+		if (modules && is_wanted_of_modules(btf, wanted))
+			dump_modules(out, btf, wanted, modules, text, digest);
+	}
+	free(text);
 	btf__free(btf);
 	return result;
 }

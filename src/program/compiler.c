@@ -266,8 +266,19 @@ static void note_headers(FILE *files, const struct types *types, const char *bui
 	fclose(list);
 }
 
-static int note_files(struct image *image, const struct types *types, const char *build,
-		      const char *source)
+/* The modules among whose types some were found: another build of one may have others. */
+static void note_modules(FILE *files, const struct digest *digest)
+{
+	char path[sizeof(MODULES_BTF) + DIGEST_MODULE_SIZE + 1];
+
+	for (size_t i = 0; i < digest->module_count; i++) {
+		snprintf(path, sizeof(path), "%s/%s", MODULES_BTF, digest->modules[i]);
+		image_write_file(files, path, path);
+	}
+}
+
+static int note_files(struct image *image, const struct types *types, const struct digest *digest,
+		      const char *build, const char *source)
 {
 	size_t size;
 	FILE *out = open_memstream(&image->files, &size);
@@ -276,6 +287,7 @@ static int note_files(struct image *image, const struct types *types, const char
 		return -ENOMEM;
 	dl_iterate_phdr(note_library, out);
 	note_headers(out, types, build, source);
+	note_modules(out, digest);
 	return fclose(out) ? -ENOMEM : 0;
 }
 
@@ -324,7 +336,7 @@ int compiler_run(const char *text, const char *wanted, const char *const *macros
 				 "the compiler failed and gave no reason");
 	result = copy_maps(&bcc, module, image);
 	if (!result)
-		result = note_files(image, types, build, source);
+		result = note_files(image, types, &include_flags.digest, build, source);
 	if (!result)
 		result = copy_functions(&bcc, module, image, err);
 	if (result == -ENOMEM)

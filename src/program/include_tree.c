@@ -283,14 +283,13 @@ static int add_stand_ins(const char *path, const char *text, struct error *err)
 	return result;
 }
 
-static int use_btf(const char *path, int fd, const char *text, const char *wanted,
-		   struct include_flags *flags, struct error *err)
+static int use_btf(const char *path, const struct types *types, const char *text,
+		   const char *wanted, struct include_flags *flags, struct error *err)
 {
 	char version[256];
 	char name[PATH_MAX];
 	struct utsname kernel;
 	unsigned int major = 0, minor = 0, patch = 0;
-	bool vlan_all = false;
 	FILE *digest;
 	int result;
 
@@ -305,7 +304,8 @@ static int use_btf(const char *path, int fd, const char *text, const char *wante
 	      "#define true 1\n"
 	      "#define false 0\n",
 	      digest);
-	result = digest_write(digest, fd, wanted, &vlan_all, err);
+	result = digest_write(digest, types->file_fd, wanted,
+			      types->of_running_kernel ? MODULES_BTF : NULL, &flags->digest, err);
 	if (fclose(digest) && !result)
 		result = tree_error(err, path);
 	for (size_t i = 0; i < sizeof(stand_ins) / sizeof(*stand_ins) && !result; i++) {
@@ -327,7 +327,7 @@ static int use_btf(const char *path, int fd, const char *text, const char *wante
 		 major, minor, patch < 255 ? patch : 255);
 	if (!result)
 		result = write_text(path, "include/linux/version.h", version, err);
-	if (vlan_all)
+	if (flags->digest.vlan_all)
 		add_flag(flags, "-DSKB_VLAN_ALL");
 	return result;
 }
@@ -375,9 +375,10 @@ int include_tree_make(const char *path, const struct types *types, const char *t
 	int result;
 
 	flags->count = 0;
+	flags->digest.module_count = 0;
 	switch (types->kind) {
 	case TYPES_KIND_BTF:
-		return use_btf(path, types->file_fd, text, wanted, flags, err);
+		return use_btf(path, types, text, wanted, flags, err);
 	case TYPES_KIND_ARCHIVE:
 		snprintf(source, sizeof(source), "%s/kheaders", path);
 		snprintf(build, sizeof(build), "%s/kheaders", path);

@@ -6,13 +6,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kernel/digest.h"
+
 struct error;
 struct types;
+
+#define MODULES_BTF "/sys/kernel/btf"
 
 /* Compiler flags that go with an include tree. */
 struct include_flags {
 	size_t count;
 	char text[16][PATH_MAX];
+	struct digest digest; /* from BTF: what it was made of */
 };
 
 /*
