@@ -35,6 +35,8 @@
 #include "stream/session.h"
 #include "util/error.h"
 
+#define RATE_OF_OWN_PROGRAMS 10000 /* drops shown a second, unless --rate says otherwise */
+
 /* What is true of the running kernel; all of it is read before anything is compiled. */
 struct kernel_facts {
 	struct types types;
@@ -365,9 +367,10 @@ static int build_all(struct programs *programs, const struct options *options,
 		programs->count++;
 		if (options->summary &&
 		    memcmp(&built->layout, &programs->list[0].layout, sizeof(built->layout)) != 0)
-			return error_set(err, STATUS_USAGE, EINVAL,
-					 "--summary: the columns that it counts by are not the same "
-					 "ones in all probes");
+			return error_set(
+				err, STATUS_USAGE, EINVAL,
+				"--summary: the columns that it counts by are not the same "
+				"ones in all probes");
 		result = layouts_add(&programs->layouts, &built->layout);
 		if (result)
 			return error_set(err, STATUS_COMPILE, -result,
@@ -422,6 +425,16 @@ static int watch(struct reload **reload, const struct programs *programs, struct
 	return result;
 }
 
+/* A program by hand may be at a place that the kernel comes through a million times a second. */
+static uint64_t max_rate(const struct options *options)
+{
+	if (options->rate != RATE_DEFAULT)
+		return options->rate;
+	return options->source_file || options->templates_dir || options->probes.count
+		       ? RATE_OF_OWN_PROGRAMS
+		       : 0;
+}
+
 /* Load, attach, show drops until told to stop, and say what was seen. */
 static int trace(const struct options *options, struct programs *programs,
 		 struct kernel_facts *facts, struct error *err)
@@ -444,6 +457,7 @@ static int trace(const struct options *options, struct programs *programs,
 		.output = options->output == OUTPUT_JSON ? &output_json : &output_table,
 		.output_config = &config,
 		.count = options->count,
+		.rate = max_rate(options),
 		.duration_ms = options->duration_ms,
 		.buffer = options->buffer,
 		.summary = options->summary,

@@ -29,7 +29,7 @@ enum kind {
 	KIND_TRUE,    /* bool */
 	KIND_COUNTER, /* int, one up for each time */
 	KIND_ENUM,    /* int, set to `value` or to what the argument names */
-	KIND_NUMBER,  /* uint64_t, at least 1 */
+	KIND_NUMBER,  /* uint64_t, at least `value` */
 	KIND_SECONDS, /* uint64_t, milliseconds; the argument may have decimals */
 	KIND_PATH,    /* const char * */
 	KIND_SIZE,    /* uint64_t, bytes: a number with or without K or M */
@@ -133,8 +133,10 @@ static const struct option_spec {
 	  NULL, NULL },
 	{ 'c', "color", "[WHEN]", GROUP_OUTPUT, "auto (default), always, never; -c: always",
 	  KIND_ENUM, MEMBER(color), COLOR_ALWAYS, color_choices, "auto, always or never" },
-	{ 0, "count", "N", GROUP_OUTPUT, "stop after N drops", KIND_NUMBER, MEMBER(count), 0, NULL,
+	{ 0, "count", "N", GROUP_OUTPUT, "stop after N drops", KIND_NUMBER, MEMBER(count), 1, NULL,
 	  NULL },
+	{ 0, "rate", "N", GROUP_OUTPUT, "show up to N drops a second; 0: all", KIND_NUMBER,
+	  MEMBER(rate), 0, NULL, NULL },
 	{ 0, "duration", "SEC", GROUP_OUTPUT, "stop after so many seconds", KIND_SECONDS,
 	  MEMBER(duration_ms), 0, NULL, NULL },
 	{ 0, "summary", "[KEYS]", GROUP_OUTPUT, "count in the kernel by location,reason or KEYS",
@@ -149,8 +151,8 @@ static const struct option_spec {
 	  KIND_PATH, MEMBER(headers_dir), 0, NULL, NULL },
 	{ 'b', "btf", "FILE", GROUP_TYPES, "a BTF file", KIND_PATH, MEMBER(btf_file), 0, NULL,
 	  NULL },
-	{ 0, "force", NULL, GROUP_TYPES, "believe headers of another kernel release", KIND_TRUE,
-	  MEMBER(force), 0, NULL, NULL },
+	{ 0, "force", NULL, GROUP_OTHER, "take headers of another kernel, files all may write",
+	  KIND_TRUE, MEMBER(force), 0, NULL, NULL },
 	{ 0, "attach", "WAY", GROUP_SOURCE, "raw_tracepoint (best), tracepoint or kprobe",
 	  KIND_ENUM, MEMBER(attach), 0, attach_choices, "raw_tracepoint, tracepoint or kprobe" },
 	{ 0, "probe", "NAME", GROUP_SOURCE, "a probe of --list-probes, or a file; again: one more",
@@ -289,8 +291,10 @@ static int apply(struct options *options, const struct option_spec *spec, const 
 	case KIND_ENUM:
 		return apply_choice(member, spec, flag, text, err);
 	case KIND_NUMBER:
-		if (!text_number(text, strlen(text), UINT64_MAX, &number) || number == 0)
-			return bad_value(err, flag, text, "a number above 0");
+		if (!text_number(text, strlen(text), UINT64_MAX - 1, &number) ||
+		    number < (uint64_t)spec->value)
+			return bad_value(err, flag, text,
+					 spec->value ? "a number above 0" : "a number");
 		*(uint64_t *)member = number;
 		return 0;
 	case KIND_SECONDS:
@@ -373,6 +377,8 @@ static int check_combinations(const struct options *options, bool expression, st
 		conflict = "--interval has no effect without --summary";
 	else if (options->summary && options->count)
 		conflict = "--summary shows no drops that --count could stop after";
+	else if (options->summary && options->rate != RATE_DEFAULT)
+		conflict = "--summary shows no drops that --rate could limit";
 	else if (options->summary && options->stack)
 		conflict = "--summary shows no drops that --stack could stand below";
 	else if (options->summary && options->verbosity)
@@ -491,6 +497,7 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 	int result = 0;
 
 	memset(options, 0, sizeof(*options));
+	options->rate = RATE_DEFAULT;
 	make_tables(letters, names);
 	opterr = 0;
 	optind = 0; /* start anew: tests parse more than once */

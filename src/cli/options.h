@@ -26,6 +26,9 @@ enum types_choice { TYPES_ANY, TYPES_HEADERS, TYPES_BTF };
 enum output_choice { OUTPUT_TABLE, OUTPUT_JSON };
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
+/* --rate is not given: only programs that are not built in have a limit. */
+#define RATE_DEFAULT UINT64_MAX
+
 /* Words that a flag was given, one for each time. */
 struct words {
 	const char **list;
@@ -46,7 +49,8 @@ struct options {
 	bool numeric;
 	enum output_choice output;
 	enum color_choice color;
-	uint64_t count;	      /* stop after so many drops shown; 0: never */
+	uint64_t count; /* stop after so many drops shown; 0: never */
+	uint64_t rate;	/* show so many a second at most; 0: as many as there are; RATE_DEFAULT */
 	uint64_t duration_ms; /* stop after so long; 0: never */
 	unsigned int summary; /* SUMMARY_... keys to count by; 0: show each drop */
 	struct summary_own summary_own;
@@ -57,7 +61,7 @@ struct options {
 	enum types_choice types;
 	const char *btf_file;	   /* -b, or NULL */
 	const char *headers_dir;   /* --headers, or NULL */
-	bool force;		   /* headers of another kernel release are believed */
+	bool force;		   /* what is refused for safety's sake is taken */
 	const char *templates_dir; /* --templates, or NULL */
 	const char *source_file;   /* --source, or NULL */
 	const char *cache_dir;	   /* --cache-dir, or NULL */

@@ -16,11 +16,9 @@
 #include "kernel/reasons.h"
 #include "program/fields.h"
 #include "program/probes.h"
+#include "program/user_file.h"
 #include "stream/summary.h"
 #include "util/error.h"
-#include "util/file.h"
-
-#define MAX_FILE (1024 * 1024)
 
 /* src/embedded.S */
 extern const char embedded_drop_template[];
@@ -65,33 +63,28 @@ static const char *const slot_names[SLOTS] = {
 	[SLOT_PROBE] = "probe",
 };
 
-/* Read a file of the user's into program->files[index]. */
-static int read_file(struct program *program, int index, const char *flag, const char *path,
+/* Read a file of the user's into program->files[index]; its name is program->names[index]. */
+static int read_file(struct program *program, int index, const char *flag, bool force,
 		     struct template_file *file, struct error *err)
 {
-	char quoted[ERROR_QUOTE_SIZE];
-	int result = file_read_text(path, MAX_FILE, &program->files[index]);
+	int result =
+		user_file_read(flag, program->names[index], force, &program->files[index], err);
 
-	if (result)
-		return error_set(err, STATUS_ENVIRONMENT, -result, "%s: cannot read %s: %s", flag,
-				 error_quote(quoted, path),
-				 result == -EINVAL ? "it holds a NUL byte" : strerror(-result));
-	file->name = program->names[index];
-	file->text = program->files[index];
-	return 0;
+	*file = (struct template_file){ program->names[index], program->files[index] };
+	return result;
 }
 
 /* A file of --templates in the place of one that is built in. -ENOENT: it has none of that name. */
 static int read_template(struct program *program, int index, const char *directory,
-			 const char *name, const char *ending, struct template_file *file,
-			 struct error *err)
+			 const char *name, const char *ending, bool force,
+			 struct template_file *file, struct error *err)
 {
 	free(program->names[index]);
 	if (asprintf(&program->names[index], "%s/%s%s", directory, name, ending) < 0) {
 		program->names[index] = NULL;
 		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 	}
-	return read_file(program, index, "--templates", program->names[index], file, err);
+	return read_file(program, index, "--templates", force, file, err);
 }
 
 /* The probe: one that was asked for, or that of the way to attach. */
@@ -106,8 +99,8 @@ static int find_probe(struct program *program, const struct options *options, co
 	/* A folder of templates may have one, too. */
 	snprintf(program->layout.name, sizeof(program->layout.name), "%s", name);
 	if (options->templates_dir && !word) {
-		result = read_template(program, PROBE, options->templates_dir, name, ".c", file,
-				       err);
+		result = read_template(program, PROBE, options->templates_dir, name, ".c",
+				       options->force, file, err);
 		if (result != -ENOENT)
 			return result;
 	}
@@ -125,8 +118,8 @@ static int find_probe(struct program *program, const struct options *options, co
 }
 
 /* The files that a generated program is made of; --templates may replace each of them. */
-static int find_files(struct program *program, const char *directory, struct template_file *files,
-		      struct error *err)
+static int find_files(struct program *program, const char *directory, bool force,
+		      struct template_file *files, struct error *err)
 {
 	files[TEMPLATE] = drop_template;
 	files[EVENT] = event_header;
@@ -134,7 +127,7 @@ static int find_files(struct program *program, const char *directory, struct tem
 	files[FRAME] = frame_header;
 	for (int i = 0; i < PROBE && directory; i++) {
 		int result = read_template(program, i, directory, strchr(files[i].name, '/') + 1,
-					   "", &files[i], err);
+					   "", force, &files[i], err);
 
 		/* Only the first two must be there; the others stay those built in. */
 		if (result && !(i >= FIELD && result == -ENOENT))
@@ -174,7 +167,7 @@ static int fill_template(struct program *program, const struct options *options,
 	const struct filter_set *sets = options->filter.sets;
 	const unsigned int keys = options->summary;
 	struct template_file files[FILES];
-	int result = find_files(program, options->templates_dir, files, err);
+	int result = find_files(program, options->templates_dir, options->force, files, err);
 
 	if (!result)
 		result = find_probe(program, options, probe, facts, &files[PROBE], err);
@@ -254,7 +247,7 @@ static int fill_template(struct program *program, const struct options *options,
 }
 
 /* A whole program of the user's. */
-static int read_source(struct program *program, const char *path, struct error *err)
+static int read_source(struct program *program, const char *path, bool force, struct error *err)
 {
 	struct template_file file;
 	const char *slash = strrchr(path, '/');
@@ -263,7 +256,7 @@ static int read_source(struct program *program, const char *path, struct error *
 
 	program->names[0] = strdup(path);
 	program->path = program->names[0];
-	result = read_file(program, 0, "--source", path, &file, err);
+	result = read_file(program, 0, "--source", force, &file, err);
 	if (result)
 		return result;
 	length = snprintf(program->layout.name, sizeof(program->layout.name), "%s",
@@ -280,8 +273,9 @@ int generate_program(struct program *program, const struct options *options, con
 	int result;
 
 	memset(program, 0, sizeof(*program));
-	result = options->source_file ? read_source(program, options->source_file, err)
-				      : fill_template(program, options, probe, facts, err);
+	result = options->source_file
+			 ? read_source(program, options->source_file, options->force, err)
+			 : fill_template(program, options, probe, facts, err);
 	if (result)
 		generate_free(program);
 	return result;
@@ -381,8 +375,10 @@ int generate_finish(struct program *program, const struct options *options,
 	char *front = NULL, *behind = NULL;
 	size_t front_size, behind_size;
 	FILE *out;
-	int result = fields_take(layout, &program->source, err);
+	int result = includes_expand(&program->includes, &program->source, options->force, err);
 
+	if (!result)
+		result = fields_take(layout, &program->source, err);
 	if (!result)
 		result = summary_select(&program->keys, &options->summary_own, layout, err);
 	if (result)
@@ -412,6 +408,7 @@ int generate_finish(struct program *program, const struct options *options,
 void generate_free(struct program *program)
 {
 	source_free(&program->source);
+	includes_free(&program->includes);
 	for (int i = 0; i < FILES; i++) {
 		free(program->files[i]);
 		free(program->names[i]);

@@ -7,6 +7,7 @@
 
 #include "filter/emit.h"
 #include "program/attach.h"
+#include "program/includes.h"
 #include "program/template.h"
 #include "stream/layout.h"
 
@@ -20,7 +21,8 @@ struct program {
 	struct layout layout;
 	struct layout keys; /* of the columns, those that --summary counts by */
 	const char *path; /* the file of the user's that makes it this one; NULL: it is built in */
-	char *files[5];	  /* owned texts and names of files that were read, or NULL */
+	struct includes includes;
+	char *files[5]; /* owned texts and names of files that were read, or NULL */
 	char *names[5];
 };
 
@@ -41,10 +43,10 @@ int generate_program(struct program *program, const struct options *options, con
 		     const struct generate_facts *facts, struct error *err);
 
 /*
- * Make it ready for the compiler, lines staying on their lines: its columns are taken out of its
- * text (program->layout), and definitions of what it names are put in front (DROP_PROBE,
- * DROP_FIELDS, DROP_KEYS, DROP_REASON_...), and behind it a check that its record is the one that
- * bytetrace reads. `reasons` may be NULL.
+ * Make it ready for the compiler, lines keeping their names and numbers: files that it includes are
+ * put into it, its columns are taken out of its text (program->layout), and definitions of what it
+ * names are put in front (DROP_PROBE, DROP_FIELDS, DROP_KEYS, DROP_REASON_...), and behind it a
+ * check that its record is the one that bytetrace reads. `reasons` may be NULL.
  */
 int generate_finish(struct program *program, const struct options *options,
 		    const struct reasons *reasons, struct error *err);

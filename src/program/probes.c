@@ -12,11 +12,10 @@
 #include <linux/bpf.h>
 
 #include "program/sysbpf.h"
+#include "program/user_file.h"
 #include "util/error.h"
-#include "util/file.h"
 #include "util/nearest.h"
 
-#define MAX_FILE (1024 * 1024)
 #define MAX_POINTS 16 /* attach points of a probe that are told */
 
 /* src/embedded.S: name and text of each, the names in their order. */
@@ -62,14 +61,10 @@ static char *base_name(const char *path)
 
 static int read_probe_file(struct probe *probe, const char *path, bool force, struct error *err)
 {
-	char quoted[ERROR_QUOTE_SIZE];
-	int result = file_read_text(path, MAX_FILE, &probe->text);
+	int result = user_file_read("--probe", path, force, &probe->text, err);
 
-	(void)force;
 	if (result)
-		return error_set(err, STATUS_ENVIRONMENT, -result, "--probe: cannot read %s: %s",
-				 error_quote(quoted, path),
-				 result == -EINVAL ? "it holds a NUL byte" : strerror(-result));
+		return result;
 	probe->path = strdup(path);
 	probe->name = base_name(path);
 	return 0;

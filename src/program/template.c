@@ -203,33 +203,70 @@ int source_from_file(struct source *source, const struct template_file *file, st
 	return 0;
 }
 
+/* The lines of `source` from `first` up to `end`, of which the first one starts at *text. */
+static int write_lines(struct writer *writer, const struct source *source, const char **text,
+		       size_t first, size_t end)
+{
+	int result = 0;
+
+	for (size_t i = first; i < end && !result; i++) {
+		size_t length = line_length(*text);
+
+		result = write_line(writer, *text, length, source->lines[i].file,
+				    source->lines[i].line);
+		*text += length;
+	}
+	return result;
+}
+
+/* Close what was written and put it in the place of a source, unless `result` says otherwise. */
+static int finish_source(struct writer *writer, struct source *source, int result)
+{
+	if (fclose(writer->out) || result) {
+		source_free(writer->source);
+		return -ENOMEM;
+	}
+	source_free(source);
+	*source = *writer->source;
+	return 0;
+}
+
+int source_replace_line(struct source *source, size_t index, const struct template_file *file)
+{
+	struct source whole = { .text = NULL };
+	struct writer writer = { .source = &whole };
+	const char *text = source->text;
+	int result;
+
+	writer.out = open_memstream(&whole.text, &whole.length);
+	if (!writer.out)
+		return -ENOMEM;
+	result = write_lines(&writer, source, &text, 0, index);
+	text += line_length(text);
+	if (!result)
+		result = write_file(&writer, file, file->name, 1);
+	if (!result)
+		result = write_lines(&writer, source, &text, index + 1, source->line_count);
+	return finish_source(&writer, source, result);
+}
+
 int source_surround(struct source *source, const char *front, const char *behind)
 {
 	struct source whole = { .text = NULL };
 	const struct template_file added[] = { { NULL, front }, { NULL, behind } };
 	struct writer writer = { .source = &whole };
-	const char *line = source->text;
+	const char *text = source->text;
 	int result;
 
 	writer.out = open_memstream(&whole.text, &whole.length);
 	if (!writer.out)
 		return -ENOMEM;
 	result = write_file(&writer, &added[0], "struct drop_event", 0);
-	for (size_t i = 0; i < source->line_count && !result; i++, line += line_length(line))
-		result = write_line(&writer, line, line_length(line), source->lines[i].file,
-				    source->lines[i].line);
-	/* A file of the user's may end without a newline. */
-	if (source->length > 0 && source->text[source->length - 1] != '\n')
-		fputc('\n', writer.out);
+	if (!result)
+		result = write_lines(&writer, source, &text, 0, source->line_count);
 	if (!result)
 		result = write_file(&writer, &added[1], "struct drop_event", 0);
-	if (fclose(writer.out) || result) {
-		source_free(&whole);
-		return -ENOMEM;
-	}
-	source_free(source);
-	*source = whole;
-	return 0;
+	return finish_source(&writer, source, result);
 }
 
 void source_free(struct source *source)

@@ -49,6 +49,9 @@ int template_render(struct source *source, const struct template_file *file,
 		    const struct template_condition *conditions, size_t condition_count,
 		    struct error *err);
 
+/* Put a file in the place of the line number `index`, from 0 on. Returns 0 or -ENOMEM. */
+int source_replace_line(struct source *source, size_t index, const struct template_file *file);
+
 /*
  * Put lines in front of a source, and behind it, that are in no file: their line is 0. Returns 0 or
  * -ENOMEM.

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <linux/types.h>
 
+#include "event.h"
 #include "kernel/symbols.h"
 #include "output/output.h"
 #include "program/load.h"
@@ -64,7 +66,32 @@ struct sink {
 	const struct session_config *config;
 	void *output;
 	struct session_totals *totals;
+	uint64_t second;       /* when the one began that is being counted, by the records' clock */
+	uint64_t second_shown; /* in it */
+	bool rate_told;
 };
+
+/* Whether a drop is one too many for its second. */
+static bool rate_reached(struct sink *sink, uint64_t time)
+{
+	const uint64_t rate = sink->config->rate;
+
+	if (time - sink->second >= NANOSECONDS) {
+		sink->second = time;
+		sink->second_shown = 0;
+	}
+	if (sink->second_shown < rate) {
+		sink->second_shown++;
+		return false;
+	}
+	if (!sink->rate_told)
+		fprintf(stderr,
+			"bytetrace: hint: more than %llu drops a second: the others are counted as "
+			"suppressed (--rate N shows more, --rate 0 all)\n",
+			(unsigned long long)rate);
+	sink->rate_told = true;
+	return true;
+}
 
 static bool count_reached(const struct sink *sink)
 {
@@ -82,6 +109,10 @@ static int show_record(void *context, uint32_t cpu, const void *bytes, size_t si
 	}
 	if (decode_drop(bytes, size, cpu, sink->config->output_config->layouts, &drop))
 		return -EPROTO;
+	if (sink->config->rate && rate_reached(sink, drop.event->time)) {
+		sink->totals->suppressed++;
+		return 0;
+	}
 	sink->config->output->drop(sink->output, &drop);
 	sink->totals->shown++;
 	return 0;

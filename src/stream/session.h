@@ -16,6 +16,7 @@ struct session_config {
 	const struct output_ops *output;
 	const struct output_config *output_config;
 	uint64_t count;		 /* stop after so many drops shown; 0: never */
+	uint64_t rate;		 /* show so many a second at most; 0: all */
 	uint64_t duration_ms;	 /* stop after so long; 0: never */
 	uint64_t buffer;	 /* bytes of each CPU's perf buffer; 0: the default */
 	unsigned int summary;	 /* SUMMARY_... keys that the program counts by */
@@ -28,7 +29,7 @@ struct session_config {
 struct session_totals {
 	uint64_t shown;
 	uint64_t lost;	     /* not recorded, or recorded and not readable */
-	uint64_t suppressed; /* recorded, but `count` had been reached */
+	uint64_t suppressed; /* recorded, but `count` or `rate` had been reached */
 };
 
 /*

@@ -39,20 +39,14 @@ int file_read_string(int at, const char *path, char *text, size_t size)
 	return 0;
 }
 
-int file_read_text(const char *path, size_t max, char **text)
+int file_read_fd(int fd, size_t max, char **text)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char *bytes = NULL;
+	char *bytes = malloc(max + 2);
 	ssize_t length;
 	int result = 0;
 
-	if (fd < 0)
-		return -errno;
-	bytes = malloc(max + 2);
-	if (!bytes) {
-		result = -ENOMEM;
-		goto out;
-	}
+	if (!bytes)
+		return -ENOMEM;
 	length = read_up_to(fd, bytes, max + 1);
 	if (length < 0)
 		result = (int)length;
@@ -60,13 +54,25 @@ int file_read_text(const char *path, size_t max, char **text)
 		result = -EFBIG;
 	else if (memchr(bytes, '\0', (size_t)length))
 		result = -EINVAL;
-	if (result)
-		goto out;
+	if (result) {
+		free(bytes);
+		return result;
+	}
+	if (length > 0 && bytes[length - 1] != '\n')
+		bytes[length++] = '\n';
 	bytes[length] = '\0';
 	*text = bytes;
-	bytes = NULL;
-out:
-	free(bytes);
+	return 0;
+}
+
+int file_read_text(const char *path, size_t max, char **text)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int result;
+
+	if (fd < 0)
+		return -errno;
+	result = file_read_fd(fd, max, text);
 	close(fd);
 	return result;
 }

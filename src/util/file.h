@@ -11,9 +11,13 @@
 int file_read_string(int at, const char *path, char *text, size_t size);
 
 /*
- * Read a whole regular file of at most `max` bytes, ended with a NUL. The caller frees *text.
- * Returns 0 or -errno: -EFBIG for a larger file, -EINVAL for one with a NUL in it.
+ * Read a whole file of at most `max` bytes, ended with a NUL, and with a newline before that if it
+ * is not empty. The caller frees *text. Returns 0 or -errno: -EFBIG for a larger file, -EINVAL for
+ * one with a NUL in it.
  */
 int file_read_text(const char *path, size_t max, char **text);
+
+/* The same from an open file. */
+int file_read_fd(int fd, size_t max, char **text);
 
 #endif

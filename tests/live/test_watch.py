@@ -72,7 +72,7 @@ def test_no_gap_under_load():
     with Netns() as ns:
         file = File("--netns", ns.name, "-p", "udp")
         file.save(PAYLOAD + SEQUENCE)
-        with Trace("--source", file.path, "--watch", "-o", "json", "--buffer", "64M") as t:
+        with Trace("--source", file.path, "--watch", "-o", "json", "--buffer", "64M", "--rate", "0") as t:
             with Sender(ns) as sender:
                 for swap in range(1, 7):
                     time.sleep(0.2)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_PROGRAM_INCLUDES_H
+#define BYTETRACE_PROGRAM_INCLUDES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct error;
+struct source;
+
+/* Files that were included, owned, with their paths. */
+struct includes {
+	struct include {
+		char *path, *text;
+	} * list;
+	size_t count;
+};
+
+/*
+ * Put in the place of each `#include "NAME"` of a program the file of that name that lies next to
+ * the one that has the line, and is no symbolic link; it is looked for nowhere else, so the
+ * compiler never looks for it. Files that everybody may write to are refused unless `force`. Fails
+ * with STATUS_COMPILE or STATUS_ENVIRONMENT and the line. The caller calls includes_free(), once
+ * the source is freed, whose lines name the paths.
+ */
+int includes_expand(struct includes *includes, struct source *source, bool force,
+		    struct error *err);
+void includes_free(struct includes *includes);
+
+#endif

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Files of the user's: who may have written them, what they include; and floods of their drops."""
+
+import contextlib
+import json
+import os
+import socket
+import tempfile
+
+from net import Netns
+from test_watch import PROBE
+from trace import Trace, run, wait_for
+
+FORCE = ": --force takes it all the same\n"
+
+
+@contextlib.contextmanager
+def directory():
+    with tempfile.TemporaryDirectory() as path:
+        _, printed, _ = run("--print-source")
+        save(f"{path}/mine.c", printed)
+        yield path, printed
+
+
+def save(path, text, mode=0o644):
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+    os.chmod(path, mode)
+
+
+def refused(status, message, *flags, cwd=None):
+    code, out, err = run(*flags, cwd=cwd)
+    assert (code, out, err) == (status, "", f"bytetrace: {message}"), (flags, code, err)
+
+
+def works(*flags, cwd=None):
+    code, _, err = run(*flags, "--duration", "0.05", cwd=cwd)
+    assert code == 0, (flags, err)
+
+
+def test_who_may_write():
+    with directory() as (path, printed):
+        mine = f"{path}/mine.c"
+        works("--source", mine)
+        os.chmod(mine, 0o666)
+        refused(3, f'--source: everybody may write to "{mine}"' + FORCE, "--source", mine)
+        works("--source", mine, "--force")
+        os.chmod(mine, 0o644)
+        # Also with the sticky bit: anybody could have made the file.
+        for mode in (0o777, 0o1777):
+            os.chmod(path, mode)
+            refused(3, f'--source: everybody may write to "{path}", so anybody could have put '
+                    f'"{mine}" there' + FORCE, "--source", mine)
+            refused(3, f'--source: everybody may write to "{path}", so anybody could have put '
+                    '"mine.c" there' + FORCE, "--source", "mine.c", cwd=path)
+        works("--source", mine, "--force")
+        # Further up the sticky bit keeps what is there.
+        os.mkdir(f"{path}/below", 0o755)
+        inner = f"{path}/below/mine.c"
+        save(inner, printed)
+        works("--source", inner)
+        os.chmod(path, 0o777)
+        refused(3, f'--source: everybody may write to "{path}", so anybody could have put '
+                f'"{inner}" there' + FORCE, "--source", inner)
+        # Nor does a link in a safe place make it safe.
+        os.mkdir(f"{path}/safe", 0o755)
+        with tempfile.TemporaryDirectory() as safe:
+            os.symlink(inner, f"{safe}/link.c")
+            refused(3, f'--source: everybody may write to "{path}", so anybody could have put '
+                    f'"{safe}/link.c" there' + FORCE, "--source", f"{safe}/link.c")
+            os.chmod(path, 0o755)
+            works("--source", f"{safe}/link.c")
+        save(f"{path}/probe.c", "int raw_tracepoint__kfree_skb(void *ctx)\n{\n\treturn 0;\n}\n", 0o666)
+        refused(3, f'--probe: everybody may write to "{path}/probe.c"' + FORCE, "--probe", f"{path}/probe.c")
+        save(f"{path}/drop.c", "\n", 0o666)
+        refused(3, f'--templates: everybody may write to "{path}/drop.c"' + FORCE, "--templates", path)
+
+
+def test_what_is_no_file():
+    with directory() as (path, _):
+        os.mkfifo(f"{path}/fifo.c")
+        for name in ("fifo.c", "."):
+            refused(3, f'--source: "{path}/{name}" is not a regular file\n', "--source", f"{path}/{name}")
+        refused(3, f'--source: cannot read "{path}/none.c": No such file or directory\n',
+                "--source", f"{path}/none.c")
+        with open(f"{path}/nul.c", "wb") as file:
+            file.write(b"int a;\0int b;\n")
+        refused(3, f'--source: cannot read "{path}/nul.c": it holds a NUL byte\n', "--source", f"{path}/nul.c")
+        with open(f"{path}/large.c", "wb") as file:
+            file.truncate(1 << 30)
+        refused(3, f'--source: cannot read "{path}/large.c": File too large\n', "--source", f"{path}/large.c")
+
+
+def test_includes_lie_next_to_the_source():
+    """Whatever is where root stands, in the environment, or above the file."""
+    with directory() as (path, printed), tempfile.TemporaryDirectory() as elsewhere, Netns() as ns:
+        mine, line = f"{path}/mine.c", 1 + printed[:printed.index(PROBE)].count("\n")
+
+        def include(name):
+            save(mine, printed.replace(PROBE, f'#include "{name}"\n{PROBE}', 1))
+
+        include("own.h")
+        save(f"{elsewhere}/own.h", "#error found elsewhere\n")
+        os.environ["C_INCLUDE_PATH"] = os.environ["CPATH"] = elsewhere
+        try:
+            refused(3, f'{mine}:{line}: #include: cannot read "{path}/own.h": No such file or directory\n',
+                    "--source", mine, cwd=elsewhere)
+            # The file's own lines are told, and what it declares works.
+            save(f"{path}/own.h", '#include "more.h"\nDROP_FIELD(u32, index, "%u", skb->dev->ifindex)\n')
+            save(f"{path}/more.h", "#pragma once\n#include \"own2.h\"\n")
+            save(f"{path}/own2.h", "/*\n#include \"absent.h\"\n*/\n#include \"more.h\"\n")
+            with Trace("--source", mine, "-o", "json", cwd=elsewhere) as t:
+                ns.udp(b"x", "127.0.0.1", 9)
+                wait_for(lambda: "NO_SOCKET" in t.text, 5, "row")
+                t.stop()
+            assert any(row["index"] == 1 for row in map(json.loads, t.text.splitlines())), t.text
+            save(f"{path}/own2.h", "\nint wrong = nonsense;\n")
+            code, _, err = run("--source", mine)
+            assert code == 4 and err.startswith(f"bytetrace: {path}/own2.h:2:13: error: "), err
+        finally:
+            del os.environ["C_INCLUDE_PATH"], os.environ["CPATH"]
+        for name in ("../own.h", "/etc/passwd", "a/b.h", ""):
+            include(name)
+            refused(4, f'{mine}:{line}: #include "{name}": only files that lie next to this one can be '
+                    "included by their names\n", "--source", mine)
+        include("link.h")
+        os.symlink("/etc/passwd", f"{path}/link.h")
+        refused(3, f'{mine}:{line}: #include: cannot read "{path}/link.h": it is a symbolic link\n',
+                "--source", mine)
+        include("self.h")
+        save(f"{path}/self.h", '#include "self.h"\n')
+        refused(4, f'{path}/self.h:1: #include "self.h": more than 64 files are included; does one include '
+                "itself?\n", "--source", mine)
+        include("all.h")
+        save(f"{path}/all.h", "\n", 0o666)
+        refused(3, f'{mine}:{line}: #include: everybody may write to "{path}/all.h"' + FORCE, "--source", mine)
+        works("--source", mine, "--force")
+
+
+def flood(ns, count):
+    with ns.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        sent = 0
+        while sent < count:
+            try:
+                s.sendto(b"x", ("127.0.0.1", 9))
+                sent += 1
+            except ConnectionRefusedError:  # for the one before
+                pass
+
+
+def test_rate():
+    """What is above it is counted, and told once."""
+    count = 30000
+    hint = ("bytetrace: hint: more than {} drops a second: the others are counted as suppressed "
+            "(--rate N shows more, --rate 0 all)\n")
+    with Netns() as ns, directory() as (path, _):
+        save(f"{path}/mine.c", run("--print-source", "--netns", ns.name)[1])
+        for flags, limit in ((("--source", f"{path}/mine.c"), 10000),
+                             (("--source", f"{path}/mine.c", "--rate", "500"), 500),
+                             (("--source", f"{path}/mine.c", "--rate", "0"), None),
+                             (("--probe", "kfree_skb", "--netns", ns.name), 10000),
+                             (("--netns", ns.name, "--rate", "500"), 500),
+                             (("--netns", ns.name), None)):
+            with Trace("--buffer", "16M", *flags) as t:
+                flood(ns, count)
+                t.stop()
+            shown, lost, suppressed = t.totals
+            assert shown + lost + suppressed == count and lost == 0, (flags, t.totals)
+            assert t.errors.count("hint") == (limit is not None), t.errors
+            if limit is None:
+                assert shown == count
+            else:
+                # A flood of less than so many seconds comes to so many limits.
+                assert shown % limit == 0 and 0 < shown < count, (flags, t.totals)
+                assert hint.format(limit) in t.errors, t.errors
+    refused(2, '--rate: "-1" is not a number\n', "--rate", "-1")
+    refused(2, "--summary shows no drops that --rate could limit\n", "--summary", "--rate", "5")
