@@ -15,6 +15,7 @@
 	embed embedded_event_header, "templates/event.h"
 	embed embedded_frame_header, "templates/frame.h"
 	embed embedded_kernel_types, "templates/types.c"
+	embed embedded_kfree_skb_btf_probe, "probes/kfree_skb_btf.c"
 	embed embedded_kfree_skb_probe, "probes/kfree_skb.c"
 	embed embedded_kfree_skb_tracepoint_probe, "probes/kfree_skb_tracepoint.c"
 	embed embedded_kfree_skb_kprobe_probe, "probes/kfree_skb_kprobe.c"

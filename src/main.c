@@ -295,6 +295,15 @@ static bool filters_by_reason(const struct filter *filter)
 	return filter->valid_reason || filter->sets[FILTER_REASON].given;
 }
 
+/*
+ * Whether the program is sure to be written for this kernel's types, and the probe for a skb that
+ * has one.
+ */
+static bool may_read_directly(const struct options *options)
+{
+	return !options->btf_file && !options->force && !options->templates_dir;
+}
+
 /* Needs neither root nor types, but for filters whose numbers only the kernel knows. */
 static int print_source(struct options *options, struct kernel_facts *facts, struct error *err)
 {
@@ -303,7 +312,8 @@ static int print_source(struct options *options, struct kernel_facts *facts, str
 
 	/* What the best way is can be told without root, too; whether another one works need not
 	 * be. */
-	if (facts->attach == ATTACH_ANY && attach_choose(&facts->attach, err))
+	if (facts->attach == ATTACH_ANY &&
+	    attach_choose(&facts->attach, may_read_directly(options), err))
 		facts->attach = ATTACH_RAW_TRACEPOINT;
 	if (filters_by_reason(&options->filter))
 		result = read_tracepoint(facts, &options->filter, err);
@@ -381,13 +391,27 @@ static int print_filter(const struct options *options, const struct image *image
 	return finish_output(err);
 }
 
-static int run(struct options *options, struct kernel_facts *facts, struct error *err)
+/* From the options to the end of the run. */
+static int make_and_trace(const struct options *options, struct kernel_facts *facts,
+			  struct error *err)
 {
 	struct image image = { 0 };
+	int result = make_image(&image, options, facts, err);
+
+	if (!result)
+		result = options->action == ACTION_PRINT_FILTER
+				 ? print_filter(options, &image, facts, err)
+				 : trace(options, &image, facts, err);
+	image_free(&image);
+	return result;
+}
+
+static int run(struct options *options, struct kernel_facts *facts, struct error *err)
+{
 	int result = privileges_check(err);
 
 	if (!result)
-		result = attach_choose(&facts->attach, err);
+		result = attach_choose(&facts->attach, may_read_directly(options), err);
 	if (!result)
 		result = open_types(&facts->types, options, err);
 	if (!result)
@@ -396,13 +420,14 @@ static int run(struct options *options, struct kernel_facts *facts, struct error
 		result = resolve_names(&options->filter, facts, err);
 	if (!result) {
 		warn_of_interfaces(&options->filter.sets[FILTER_INTERFACE]);
-		result = make_image(&image, options, facts, err);
+		result = make_and_trace(options, facts, err);
+		/* What verifiers make of direct reads differs from kernel to kernel. */
+		if (result && err->status == STATUS_LOAD && facts->attach == ATTACH_TP_BTF &&
+		    options->attach == ATTACH_ANY) {
+			facts->attach = ATTACH_RAW_TRACEPOINT;
+			result = make_and_trace(options, facts, err);
+		}
 	}
-	if (!result)
-		result = options->action == ACTION_PRINT_FILTER
-				 ? print_filter(options, &image, facts, err)
-				 : trace(options, &image, facts, err);
-	image_free(&image);
 	return result;
 }
 

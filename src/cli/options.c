@@ -62,6 +62,7 @@ static const struct choice types_choices[] = {
 };
 
 static const struct choice attach_choices[] = {
+	{ "tp_btf", ATTACH_TP_BTF },
 	{ "raw_tracepoint", ATTACH_RAW_TRACEPOINT },
 	{ "tracepoint", ATTACH_TRACEPOINT },
 	{ "kprobe", ATTACH_KPROBE },
@@ -150,8 +151,9 @@ static const struct option_spec {
 	  NULL },
 	{ 0, "force", NULL, GROUP_TYPES, "believe headers of another kernel release", KIND_TRUE,
 	  MEMBER(force), 0, NULL, NULL },
-	{ 0, "attach", "WAY", GROUP_SOURCE, "raw_tracepoint (best), tracepoint or kprobe",
-	  KIND_ENUM, MEMBER(attach), 0, attach_choices, "raw_tracepoint, tracepoint or kprobe" },
+	{ 0, "attach", "WAY", GROUP_SOURCE, "tp_btf (best), raw_tracepoint, tracepoint or kprobe",
+	  KIND_ENUM, MEMBER(attach), 0, attach_choices,
+	  "tp_btf, raw_tracepoint, tracepoint or kprobe" },
 	{ 0, "templates", "DIR", GROUP_SOURCE, "its drop.c and event.h, not those built in",
 	  KIND_PATH, MEMBER(templates_dir), 0, NULL, NULL },
 	{ 0, "print-filter", NULL, GROUP_SOURCE, "say what passes and what it costs, and end",

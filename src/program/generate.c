@@ -19,6 +19,7 @@
 extern const char embedded_drop_template[];
 extern const char embedded_event_header[];
 extern const char embedded_frame_header[];
+extern const char embedded_kfree_skb_btf_probe[];
 extern const char embedded_kfree_skb_probe[];
 extern const char embedded_kfree_skb_tracepoint_probe[];
 extern const char embedded_kfree_skb_kprobe_probe[];
@@ -30,6 +31,7 @@ static const struct template_file drop_template = { "templates/drop.c", embedded
 static const struct template_file event_header = { "templates/event.h", embedded_event_header };
 static const struct template_file frame_header = { "templates/frame.h", embedded_frame_header };
 static const struct template_file probes[] = {
+	[ATTACH_TP_BTF] = { "probes/kfree_skb_btf.c", embedded_kfree_skb_btf_probe },
 	[ATTACH_RAW_TRACEPOINT] = { "probes/kfree_skb.c", embedded_kfree_skb_probe },
 	[ATTACH_TRACEPOINT] = { "probes/kfree_skb_tracepoint.c",
 				embedded_kfree_skb_tracepoint_probe },
@@ -143,6 +145,7 @@ static int fill_template(struct program *program, const struct options *options,
 	const struct template_condition conditions[] = {
 		{ "skb", packet || skb_front || sets[FILTER_MARK].given },
 		{ "skb_front", skb_front },
+		{ "direct", facts->attach == ATTACH_TP_BTF },
 		{ "packet", packet },
 		{ "packet_first", packet_first },
 		{ "packet_last", packet && !packet_first },

@@ -82,9 +82,9 @@ static int load_function(struct loaded_program *program, const struct image_func
 	char *log;
 	int result;
 
-	program->program_fd =
-		sysbpf_program_load(point->program_type, instructions + function->first,
-				    function->count, point->name, NULL, 0);
+	program->program_fd = sysbpf_program_load(point->program_type, function->type_id,
+						  instructions + function->first, function->count,
+						  point->name, NULL, 0);
 	if (program->program_fd >= 0)
 		return 0;
 	result = program->program_fd;
@@ -95,9 +95,9 @@ static int load_function(struct loaded_program *program, const struct image_func
 	if (!log)
 		return result;
 	/* The verifier talks only when asked to, which takes longer: so only once it refused. */
-	program->program_fd =
-		sysbpf_program_load(point->program_type, instructions + function->first,
-				    function->count, point->name, log, LOG_SIZE);
+	program->program_fd = sysbpf_program_load(point->program_type, function->type_id,
+						  instructions + function->first, function->count,
+						  point->name, log, LOG_SIZE);
 	if (program->program_fd >= 0)
 		result = 0;
 	else if (*log)
