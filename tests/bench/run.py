@@ -266,8 +266,8 @@ def load(start, seconds=LOAD_SECONDS, program=INJECT, strays=1000):
 
 def slowdown(start):
     """By how many percent a sender is slower while it traces."""
-    alone, _ = load(nothing)
-    traced, _ = load(start)
+    alone, _ = load(nothing, program=FLOOD)
+    traced, _ = load(start, program=FLOOD)
     return (1 - traced / alone) * 100
 
 
