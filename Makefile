@@ -73,7 +73,7 @@ $(BUILD)/consume: $(BUILD)/tests/bench/consume.o $(MODULES)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/flood: tests/bench/flood.c
+$(BUILD)/flood $(BUILD)/inject: $(BUILD)/%: tests/bench/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $<
 

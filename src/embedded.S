@@ -34,6 +34,7 @@
 	.global embedded_probes
 embedded_probes:
 	embed_probe kfree_skb
+	embed_probe kfree_skb_btf
 	embed_probe kfree_skb_kprobe
 	embed_probe kfree_skb_tracepoint
 	.dc.a 0, 0

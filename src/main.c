@@ -254,15 +254,28 @@ static bool filters_by_reason(const struct filter *filter)
 	return filter->valid_reason || filter->sets[FILTER_REASON].given;
 }
 
+/*
+ * Whether the program is sure to be written for this kernel's types, and the probe for a skb that
+ * has one.
+ */
+static bool may_read_directly(const struct options *options)
+{
+	return !options->btf_file && !options->force && !options->templates_dir &&
+	       !options->source_file && options->probes.count == 0;
+}
+
 /* Needs neither root nor types, but for filters whose numbers only the kernel knows. */
 static int print_source(struct options *options, struct kernel_facts *facts, struct error *err)
 {
 	struct program program = { 0 };
 	int result = 0;
 
-	/* What the best way is can be told without root, too; whether another one works need not
-	 * be. */
-	if (facts->attach == ATTACH_ANY && attach_choose(&facts->attach, err))
+	/*
+	 * What is printed is to be read and edited, and to run elsewhere, too: without direct
+	 * reads, unless they are asked for. That can be told without root; whether another way
+	 * works need not be.
+	 */
+	if (facts->attach == ATTACH_ANY && attach_choose(&facts->attach, false, err))
 		facts->attach = ATTACH_RAW_TRACEPOINT;
 	if (filters_by_reason(&options->filter))
 		result = read_tracepoint(facts, &options->filter, err);
@@ -509,13 +522,27 @@ static int print_filter(const struct options *options, const struct image *image
 	return finish_output(err);
 }
 
-static int run(struct options *options, struct kernel_facts *facts, struct error *err)
+/* From the options to the end of the run. */
+static int make_and_trace(const struct options *options, struct kernel_facts *facts,
+			  struct error *err)
 {
 	struct programs programs = { .list = NULL };
+	int result = build_all(&programs, options, facts, err);
+
+	if (!result)
+		result = options->action == ACTION_PRINT_FILTER
+				 ? print_filter(options, &programs.list[0].image, facts, err)
+				 : trace(options, &programs, facts, err);
+	free_programs(&programs);
+	return result;
+}
+
+static int run(struct options *options, struct kernel_facts *facts, struct error *err)
+{
 	int result = privileges_check(err);
 
 	if (!result)
-		result = attach_choose(&facts->attach, err);
+		result = attach_choose(&facts->attach, may_read_directly(options), err);
 	if (!result)
 		result = open_types(&facts->types, options, err);
 	if (!result)
@@ -524,13 +551,14 @@ static int run(struct options *options, struct kernel_facts *facts, struct error
 		result = resolve_names(&options->filter, facts, err);
 	if (!result) {
 		warn_of_interfaces(&options->filter.sets[FILTER_INTERFACE]);
-		result = build_all(&programs, options, facts, err);
+		result = make_and_trace(options, facts, err);
+		/* What verifiers make of direct reads differs from kernel to kernel. */
+		if (result && err->status == STATUS_LOAD && facts->attach == ATTACH_TP_BTF &&
+		    options->attach == ATTACH_ANY) {
+			facts->attach = ATTACH_RAW_TRACEPOINT;
+			result = make_and_trace(options, facts, err);
+		}
 	}
-	if (!result)
-		result = options->action == ACTION_PRINT_FILTER
-				 ? print_filter(options, &programs.list[0].image, facts, err)
-				 : trace(options, &programs, facts, err);
-	free_programs(&programs);
 	return result;
 }
 

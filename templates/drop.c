@@ -12,7 +12,8 @@
  * KFREE_SKB_REASON if the tracepoint kfree_skb has a reason (5.17), BPF_HAS_LOOPS if the verifier
  * takes programs with loops (5.3). DROP_PROBE is the number of this program in its records,
  * DROP_FIELDS the list of its columns of its own, DROP_KEYS of those that drops are counted by,
- * DROP_REASON_NAME the number of a drop reason that the program names, if the kernel has it.
+ * DROP_REASON_NAME the number of a drop reason that the program names, if the kernel has it; with
+ * --attach tp_btf, TYPE_SK_BUFF and KFUNC_RDONLY_CAST, numbers in the kernel's BTF.
  */
 #include <linux/skbuff.h>
 #include <linux/netdevice.h>
@@ -95,7 +96,10 @@ struct drop_record {
 	struct drop_event event;
 	u64 stack[DROP_STACK_DEPTH];
 //@if skb
+//@if direct
+//@else
 	struct sk_buff skb;
+//@end
 //@end
 //@if expression
 	struct frame frame;
@@ -105,6 +109,16 @@ BPF_PERCPU_ARRAY(scratch, struct drop_record, SCRATCH_LEVELS);
 BPF_PERCPU_ARRAY(scratch_level, u32, 1);
 
 //@end
+//@if direct
+/*
+ * The verifier knows what the skb is, so that it is read where it lies, by loads which it checks
+ * and which give 0 where nothing is. To read the packet in the same way, it is told that a struct
+ * sk_buff is there, whose cb lies over the bytes that are wanted: of that it lets any part be read.
+ * This is bpf_rdonly_cast(), a function of the kernel that costs nothing: it becomes a move.
+ */
+static const struct sk_buff *(*as_skb)(const void *address, u32 type) = (void *)KFUNC_RDONLY_CAST;
+
+//@else
 //@if skb
 /*
  * Of struct sk_buff two stretches are read, each at once and where it is first needed, because a
@@ -124,6 +138,7 @@ BPF_PERCPU_ARRAY(scratch_level, u32, 1);
 	bpf_probe_read_kernel((void *)(skb) + SKB_BACK, SKB_BACK_END - SKB_BACK, \
 			      (void *)(address) + SKB_BACK)
 
+//@end
 //@end
 //@if packet
 enum {
@@ -202,7 +217,16 @@ static __always_inline int packet_read(struct packet packet, u32 offset, void *t
 {
 	if (offset + size > packet.end)
 		return -1;
+//@if direct
+	const struct sk_buff *over = as_skb(
+		packet.head + offset - __builtin_offsetof(struct sk_buff, cb), TYPE_SK_BUFF);
+
+	/* Whole words at a time, even if they are not aligned: the machine can do that. */
+	__builtin_memcpy(to, __builtin_assume_aligned(over->cb, sizeof(u32)), size);
+	return 0;
+//@else
 	return bpf_probe_read_kernel(to, size, packet.head + offset);
+//@end
 }
 
 //@end
@@ -237,6 +261,32 @@ static __always_inline void read_name(struct drop_event *event, struct net_devic
 	event->flags |= DROP_HAS_DEVICE;
 }
 
+//@if direct
+/* What stands in eight characters up to the first NUL; all of them in little endian. */
+static __always_inline u64 up_to_nul(u64 word)
+{
+	u64 nuls = (word - 0x0101010101010101) & ~word & 0x8080808080808080;
+
+	return word & ((nuls & -nuls) - 1);
+}
+
+/* read_name() of a device that the verifier knows to be one. */
+static __always_inline void load_name(struct drop_event *event, const struct net_device *dev)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	u64 words[2];
+
+	__builtin_memcpy(words, __builtin_assume_aligned(dev->name, sizeof(*words)), sizeof(words));
+	event->ifname_words[0] = up_to_nul(words[0]);
+	if (event->ifname_words[0] >> 56)
+		event->ifname_words[1] = up_to_nul(words[1]);
+	event->flags |= DROP_HAS_DEVICE;
+#else
+	read_name(event, (struct net_device *)dev);
+#endif
+}
+
+//@end
 /* The name of a device that only its number is known of, in the kernel's table for that. */
 static __always_inline void find_name(struct drop_event *event, struct net *net)
 {
@@ -289,6 +339,16 @@ static __always_inline struct net *other_net(const struct sk_buff *skb)
  */
 static __always_inline int read_device(struct drop_event *event, const struct sk_buff *skb)
 {
+//@if direct
+	const struct net_device *dev = skb->dev;
+	u32 inode = dev->nd_net.net->ns.inum;
+
+	event->netns = inode < FIRST_NETNS_INODE ? 0 : inode;
+	if (event->netns) {
+		event->ifindex = dev->ifindex;
+		load_name(event, dev);
+	} else {
+//@else
 	struct net *net = device_net(skb->dev);
 
 	event->netns = netns_inode(net);
@@ -296,11 +356,13 @@ static __always_inline int read_device(struct drop_event *event, const struct sk
 		bpf_probe_read_kernel(&event->ifindex, sizeof(event->ifindex), &skb->dev->ifindex);
 		read_name(event, skb->dev);
 	} else {
-		net = other_net(skb);
-		event->netns = netns_inode(net);
+//@end
+		struct net *other = other_net(skb);
+
+		event->netns = netns_inode(other);
 		event->ifindex = skb->skb_iif;
 		if (event->netns && event->ifindex)
-			find_name(event, net);
+			find_name(event, other);
 	}
 	if (event->netns)
 		event->flags |= DROP_HAS_NETNS;
@@ -461,6 +523,12 @@ static __always_inline u32 read_ipv6(struct drop_event *event, struct packet pac
 			extension.length = 0;
 		offset += 8 + (extension.length << (next == IP_AH ? 2 : 3));
 		next = extension.next;
+//@if direct
+		if (offset > 0xffff)
+			return 0;
+		offset = forget(offset);
+		next = forget(next);
+//@end
 	}
 	if (is_extension_header(next))
 		return 0;
@@ -611,8 +679,16 @@ static __always_inline int find_inside(const struct drop_event *event, struct pa
 		inside->ethertype = bpf_ntohs(ethertype);
 		offset += ETHERNET_SIZE;
 	}
+	if (packet_read(packet, offset, &byte, sizeof(byte)))
+		return 0;
+//@if direct
+	inside->ethertype = forget(inside->ethertype);
+	if (offset > 0xffff)
+		return 0;
+	offset = forget(offset);
+//@end
 	inside->network = offset;
-	return packet_read(packet, offset, &byte, sizeof(byte)) == 0;
+	return 1;
 }
 
 /* Go on with the packet inside of a tunnel, if this is one. Returns as read_link() does. */
@@ -622,6 +698,9 @@ static __always_inline u32 read_inside(struct drop_event *event, struct packet *
 	u32 offset = read_network(event, *packet, outer, &ahead);
 	struct inside *inside = &packet->inside;
 
+//@if direct
+	*inside = (struct inside){};
+//@end
 	inside->tunnel = DROP_TUNNEL_NONE;
 	if (!find_inside(event, *packet, offset, inside)) {
 		inside->tunnel = DROP_TUNNEL_NONE;
@@ -770,10 +849,14 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 				       u64 location, u32 reason)
 {
 //@if skb
+//@if direct
+	const struct sk_buff *skb = address;
+//@else
 //@if scratch
 	struct sk_buff *skb = &((struct drop_record *)event)->skb;
 //@else
 	struct sk_buff copy, *skb = &copy;
+//@end
 //@end
 //@end
 //@if expression
@@ -792,8 +875,11 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 	event->location = location;
 	event->reason = reason;
 //@if skb
+//@if direct
+//@else
 	if (read_skb_back(skb, address))
 		return -1;
+//@end
 //@slot filter_skb
 //@end
 //@if packet_first
@@ -801,8 +887,11 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 		return 0;
 //@end
 //@if skb_front
+//@if direct
+//@else
 	if (read_skb_front(skb, address))
 		return -1;
+//@end
 //@slot filter_length
 //@end
 //@if expression

@@ -63,6 +63,7 @@ static const struct choice types_choices[] = {
 };
 
 static const struct choice attach_choices[] = {
+	{ "tp_btf", ATTACH_TP_BTF },
 	{ "raw_tracepoint", ATTACH_RAW_TRACEPOINT },
 	{ "tracepoint", ATTACH_TRACEPOINT },
 	{ "kprobe", ATTACH_KPROBE },
@@ -153,8 +154,9 @@ static const struct option_spec {
 	  NULL },
 	{ 0, "force", NULL, GROUP_OTHER, "take headers of another kernel, files all may write",
 	  KIND_TRUE, MEMBER(force), 0, NULL, NULL },
-	{ 0, "attach", "WAY", GROUP_SOURCE, "raw_tracepoint (best), tracepoint or kprobe",
-	  KIND_ENUM, MEMBER(attach), 0, attach_choices, "raw_tracepoint, tracepoint or kprobe" },
+	{ 0, "attach", "WAY", GROUP_SOURCE, "tp_btf (best), raw_tracepoint, tracepoint or kprobe",
+	  KIND_ENUM, MEMBER(attach), 0, attach_choices,
+	  "tp_btf, raw_tracepoint, tracepoint or kprobe" },
 	{ 0, "probe", "NAME", GROUP_SOURCE, "a probe of --list-probes, or a file; again: one more",
 	  KIND_WORD, MEMBER(probes), 0, NULL, NULL },
 	{ 0, "list-probes", NULL, GROUP_SOURCE, "probes, and whether they work on this kernel",

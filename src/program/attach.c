@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "kernel/release.h"
 #include "kernel/tracefs.h"
 #include "program/sysbpf.h"
 #include "util/error.h"
@@ -26,6 +27,7 @@ static const struct {
 	const char *words;
 	uint32_t program_type;
 } ways[] = {
+	[ATTACH_TP_BTF] = { ATTACH_TP_BTF_PREFIX, "tp_btf", BPF_PROG_TYPE_TRACING },
 	[ATTACH_RAW_TRACEPOINT] = { "raw_tracepoint__", "raw tracepoint",
 				    BPF_PROG_TYPE_RAW_TRACEPOINT },
 	[ATTACH_TRACEPOINT] = { "tracepoint__", "tracepoint", BPF_PROG_TYPE_TRACEPOINT },
@@ -38,7 +40,7 @@ int attach_parse(struct attach_point *point, const char *function, struct error 
 	char quoted[ERROR_QUOTE_SIZE];
 
 	memset(point, 0, sizeof(*point));
-	for (int way = ATTACH_RAW_TRACEPOINT; way <= ATTACH_KRETPROBE; way++) {
+	for (int way = ATTACH_TP_BTF; way <= ATTACH_KRETPROBE; way++) {
 		size_t length = strlen(ways[way].prefix);
 		const char *name = function + length;
 
@@ -60,8 +62,9 @@ int attach_parse(struct attach_point *point, const char *function, struct error 
 	}
 	return error_set(err, STATUS_ATTACH, EINVAL,
 			 "the program's function %s is named after nothing that it could be "
-			 "attached to (raw_tracepoint__NAME, tracepoint__SYSTEM__NAME, "
-			 "kprobe__FUNCTION, kretprobe__FUNCTION)",
+			 "attached to (" ATTACH_TP_BTF_PREFIX
+			 "NAME, raw_tracepoint__NAME, tracepoint__SYSTEM__NAME, kprobe__FUNCTION, "
+			 "kretprobe__FUNCTION)",
 			 error_quote(quoted, function));
 }
 
@@ -77,7 +80,7 @@ void attach_print_place(const struct attach_point *point, FILE *out)
 
 void attach_print(const struct attach_point *point, FILE *out)
 {
-	if (point->way != ATTACH_RAW_TRACEPOINT)
+	if (point->way != ATTACH_TP_BTF)
 		fprintf(out, "%s ", ways[point->way].words);
 	attach_print_place(point, out);
 }
@@ -116,6 +119,13 @@ static int check_offered(enum attach_way way, struct error *err)
 	uint64_t number;
 
 	switch (way) {
+	case ATTACH_TP_BTF:
+		/* bpf_rdonly_cast, which packets are read by, is of 6.2. */
+		if (!release_runs_since(6, 2) || access(ATTACH_KERNEL_BTF, R_OK))
+			return error_set(err, STATUS_ATTACH, EOPNOTSUPP,
+					 "this kernel offers no tp_btf: there is "
+					 "no " ATTACH_KERNEL_BTF ", or it is older than Linux 6.2");
+		return check_offered(ATTACH_RAW_TRACEPOINT, err);
 	case ATTACH_RAW_TRACEPOINT:
 		/* Without a program it fails, but with EINVAL only where the call is unknown. */
 		if (sysbpf_raw_tracepoint_attach(-1, "kfree_skb") == -EINVAL)
@@ -136,11 +146,11 @@ static int check_offered(enum attach_way way, struct error *err)
 	}
 }
 
-int attach_choose(enum attach_way *way, struct error *err)
+int attach_choose(enum attach_way *way, bool directly, struct error *err)
 {
 	if (*way != ATTACH_ANY)
 		return check_offered(*way, err);
-	for (*way = ATTACH_RAW_TRACEPOINT; *way < ATTACH_KPROBE; ++*way)
+	for (*way = directly ? ATTACH_TP_BTF : ATTACH_RAW_TRACEPOINT; *way < ATTACH_KPROBE; ++*way)
 		if (check_offered(*way, err) == 0)
 			return 0;
 	return check_offered(*way, err);
@@ -172,6 +182,10 @@ int attach_program(const struct attach_point *point, int program_fd, struct erro
 	memset(&attr, 0, sizeof(attr));
 	attr.size = sizeof(attr);
 	switch (point->way) {
+	case ATTACH_TP_BTF:
+		/* The program knows where to. */
+		fd = sysbpf_raw_tracepoint_attach(program_fd, NULL);
+		break;
 	case ATTACH_RAW_TRACEPOINT:
 		fd = sysbpf_raw_tracepoint_attach(program_fd, point->name);
 		break;

@@ -11,13 +11,14 @@
 #include <string.h>
 #include <linux/bpf.h>
 #include <sys/mount.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 #include <bcc/bcc_common.h>
 
+#include "kernel/release.h"
 #include "kernel/types.h"
 #include "program/image.h"
 #include "program/include_tree.h"
+#include "program/references.h"
 #include "program/sysbpf.h"
 #include "util/error.h"
 
@@ -110,13 +111,9 @@ static int enter_private_directory(struct error *err)
 static void shorten_kallsyms(void)
 {
 	static const char path[] = PRIVATE_DIRECTORY "/kallsyms";
-	unsigned int major = 0, minor = 0;
-	struct utsname kernel;
 	FILE *file;
 
-	uname(&kernel);
-	sscanf(kernel.release, "%u.%u", &major, &minor);
-	if (major < 5 || (major == 5 && minor < 5))
+	if (!release_runs_since(5, 5))
 		return;
 	file = fopen(path, "we");
 	if (!file)
@@ -299,6 +296,7 @@ int compiler_run(const char *text, const char *wanted, const char *const *macros
 	char source[PATH_MAX];
 	const char *flags[MAX_FLAGS];
 	size_t flag_count = 0;
+	struct references references;
 	struct libbcc bcc;
 	void *module;
 	int result;
@@ -314,6 +312,8 @@ int compiler_run(const char *text, const char *wanted, const char *const *macros
 					   err);
 	if (!result)
 		result = libbcc_load(&bcc, err);
+	if (!result)
+		result = references_open(&references, text, err);
 	if (result)
 		return result;
 
@@ -326,6 +326,8 @@ int compiler_run(const char *text, const char *wanted, const char *const *macros
 	flags[flag_count++] = "-MF" FILE_LIST;
 	for (size_t i = 0; i < include_flags.count; i++)
 		flags[flag_count++] = include_flags.text[i];
+	for (size_t i = 0; i < references.flag_count; i++)
+		flags[flag_count++] = references.text[i];
 	while (*macros && flag_count < MAX_FLAGS)
 		flags[flag_count++] = *macros++;
 	/* libbcc makes the maps, too: where locked memory is limited (before 5.11) it may raise
@@ -339,6 +341,9 @@ int compiler_run(const char *text, const char *wanted, const char *const *macros
 		result = note_files(image, types, &include_flags.digest, build, source);
 	if (!result)
 		result = copy_functions(&bcc, module, image, err);
+	if (!result)
+		result = references_resolve(&references, image, err);
+	references_close(&references);
 	if (result == -ENOMEM)
 		error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 	return result;

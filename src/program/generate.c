@@ -192,6 +192,7 @@ static int fill_template(struct program *program, const struct options *options,
 	const struct template_condition conditions[] = {
 		{ "skb", packet || skb_front || sets[FILTER_MARK].given },
 		{ "skb_front", skb_front },
+		{ "direct", facts->attach == ATTACH_TP_BTF },
 		{ "packet", packet },
 		{ "packet_first", packet_first },
 		{ "packet_last", packet && !packet_first },

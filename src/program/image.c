@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define IMAGE_MAGIC 0x33706264 /* "dbp3" */
+#define IMAGE_MAGIC 0x34706264 /* "dbp4" */
 #define MAX_MAPS 64
 #define MAX_FUNCTIONS 64
 #define MAX_FILES (1024 * 1024)

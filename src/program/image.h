@@ -32,6 +32,7 @@ struct image_function {
 	char name[IMAGE_NAME_SIZE];
 	uint32_t first; /* index into instructions */
 	uint32_t count;
+	uint32_t type_id; /* of a tp_btf function: of the tracepoint in the kernel's BTF */
 };
 
 struct image {

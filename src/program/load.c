@@ -103,9 +103,9 @@ static int load_function(struct loaded_program *program, const struct image_func
 	char *log;
 	int result;
 
-	program->program_fd =
-		sysbpf_program_load(point->program_type, instructions + function->first,
-				    function->count, point->name, NULL, 0);
+	program->program_fd = sysbpf_program_load(point->program_type, function->type_id,
+						  instructions + function->first, function->count,
+						  point->name, NULL, 0);
 	if (program->program_fd >= 0)
 		return 0;
 	result = program->program_fd;
@@ -116,9 +116,9 @@ static int load_function(struct loaded_program *program, const struct image_func
 	if (!log)
 		return result;
 	/* The verifier talks only when asked to, which takes longer: so only once it refused. */
-	program->program_fd =
-		sysbpf_program_load(point->program_type, instructions + function->first,
-				    function->count, point->name, log, LOG_SIZE);
+	program->program_fd = sysbpf_program_load(point->program_type, function->type_id,
+						  instructions + function->first, function->count,
+						  point->name, log, LOG_SIZE);
 	if (program->program_fd >= 0)
 		result = 0;
 	else if (*log)
@@ -145,7 +145,8 @@ static int load_functions(struct loaded *loaded, const struct image *image,
 					 "the programs have more than %d functions to attach",
 					 LOAD_MAX_PROGRAMS);
 		program = &loaded->programs[loaded->program_count++];
-		*program = (struct loaded_program){ .image = loaded->image_count,
+		*program = (struct loaded_program){ .type_id = image->functions[i].type_id,
+						    .image = loaded->image_count,
 						    .program_fd = -1,
 						    .link_fd = -1,
 						    .gate_fd = -1,
@@ -214,8 +215,8 @@ static int open_gate(struct loaded_program *program, struct error *err)
 				 strerror(-program->jump_fd));
 	gate[0].imm = program->jump_fd;
 	program->gate_fd =
-		sysbpf_program_load(program->point.program_type, gate, sizeof(gate) / sizeof(*gate),
-				    program->point.name, NULL, 0);
+		sysbpf_program_load(program->point.program_type, program->type_id, gate,
+				    sizeof(gate) / sizeof(*gate), program->point.name, NULL, 0);
 	if (program->gate_fd < 0)
 		return error_set(err, STATUS_LOAD, -program->gate_fd,
 				 "the kernel refused a gate: %s", strerror(-program->gate_fd));

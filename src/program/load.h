@@ -21,7 +21,8 @@ struct image;
 struct loaded {
 	struct loaded_program {
 		struct attach_point point;
-		size_t image; /* the number of the image that it is of, from 0 on */
+		uint32_t type_id; /* image_function.type_id */
+		size_t image;	  /* the number of the image that it is of, from 0 on */
 		int program_fd;
 		int link_fd; /* -1: not attached */
 		int gate_fd; /* what is attached in its place and jumps into it, or -1 */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/release.h"
 #include "kernel/tracefs.h"
 
 void macros_make(struct macros *macros, const char *release, const char *format,
@@ -19,7 +20,6 @@ void macros_make(struct macros *macros, const char *release, const char *format,
 		{ "reason", "-DKFREE_SKB_REASON", "-DKFREE_SKB_REASON_OFFSET" },
 		{ "rx_sk", "-DKFREE_SKB_RX_SK", NULL },
 	};
-	unsigned int major = 0, minor = 0;
 	size_t count = 0;
 
 	memset(macros, 0, sizeof(*macros));
@@ -38,11 +38,10 @@ void macros_make(struct macros *macros, const char *release, const char *format,
 	/* SKB_CONSUMED came between "not dropped" and NOT_SPECIFIED in 6.2: freed, but no drop. */
 	if (not_specified == 2)
 		snprintf(macros->text[count++], sizeof(*macros->text), "-DKFREE_SKB_CONSUMED=1");
-	sscanf(release, "%u.%u", &major, &minor);
-	if (major > 5 || (major == 5 && minor >= 3))
+	if (release_is_since(release, 5, 3))
 		snprintf(macros->text[count++], sizeof(*macros->text), "-DBPF_HAS_LOOPS");
 	/* What is written in terms of it takes skb_frag_t to be as it is since 5.4. */
-	if (gigabytes && (major > 5 || (major == 5 && minor >= 4)))
+	if (gigabytes && release_is_since(release, 5, 4))
 		snprintf(macros->text[count++], sizeof(*macros->text),
 			 "-DPHYSICAL_GIGABYTES=%lluULL", (unsigned long long)gigabytes);
 	for (size_t i = 0; i < count; i++)

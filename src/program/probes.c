@@ -28,6 +28,7 @@ extern const struct embedded_probe {
 #define OWN_DIRECTORY "/.config/bytetrace/probes" /* in the home of the user that runs */
 
 static const char *const default_names[] = {
+	[ATTACH_TP_BTF] = "kfree_skb_btf",
 	[ATTACH_RAW_TRACEPOINT] = "kfree_skb",
 	[ATTACH_TRACEPOINT] = "kfree_skb_tracepoint",
 	[ATTACH_KPROBE] = "kfree_skb_kprobe",
@@ -251,9 +252,13 @@ static int try_point(const struct attach_point *point, struct error *err)
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	int program_fd = sysbpf_program_load(point->program_type, nothing, 2, "bytetrace", NULL, 0);
-	int fd;
+	enum attach_way way = point->way;
+	int program_fd, fd;
 
+	/* This one only loads for a tracepoint whose number is known. */
+	if (way == ATTACH_TP_BTF)
+		return attach_choose(&way, true, err);
+	program_fd = sysbpf_program_load(point->program_type, 0, nothing, 2, "bytetrace", NULL, 0);
 	if (program_fd < 0)
 		return error_set(err, STATUS_LOAD, -program_fd, "not known: %s",
 				 strerror(-program_fd));
@@ -308,6 +313,8 @@ static int list_probe(FILE *out, const char *name, struct error *err)
 	count = find_points(probe.text, points);
 	for (size_t i = 0; i < count; i++) {
 		fputs(i ? ", " : "", text);
+		if (points[i].way == ATTACH_TP_BTF)
+			fputs("tp_btf ", text);
 		if (i > 0 && points[i].way == points[i - 1].way)
 			attach_print_place(&points[i], text);
 		else

@@ -31,7 +31,7 @@ struct made {
 	struct error err; /* STATUS_OK: none */
 	struct layout layout;
 	size_t count;
-	struct attach_point points[LOAD_MAX_PROGRAMS];
+	struct loaded_program programs[LOAD_MAX_PROGRAMS]; /* with none of the descriptors */
 };
 
 struct reload {
@@ -161,7 +161,7 @@ __attribute__((noreturn)) static void run_maker(const struct reload *reload, siz
 	if (!result) {
 		made.count = loaded->program_count - before;
 		for (size_t i = 0; i < made.count; i++)
-			made.points[i] = loaded->programs[before + i].point;
+			made.programs[i] = loaded->programs[before + i];
 	}
 	_exit(send_made(socket, &made, loaded) ? 1 : 0);
 }
@@ -221,12 +221,8 @@ static int receive_made(struct reload *reload, struct made *made, struct loaded 
 			close(fd);
 			continue;
 		}
-		*program = (struct loaded_program){ .point = made->points[i],
-						    .image = loaded->image_count,
-						    .program_fd = fd,
-						    .link_fd = -1,
-						    .gate_fd = -1,
-						    .jump_fd = -1 };
+		*program = made->programs[i];
+		program->program_fd = fd;
 		loaded->program_count++;
 	}
 	return 0;

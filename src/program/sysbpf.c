@@ -79,13 +79,17 @@ int sysbpf_map_next(int map_fd, const void *key, void *next)
 	return map_element(BPF_MAP_GET_NEXT_KEY, map_fd, key, next);
 }
 
-int sysbpf_program_load(uint32_t type, const struct bpf_insn *instructions, size_t count,
-			const char *name, char *log, size_t log_size)
+int sysbpf_program_load(uint32_t type, uint32_t type_id, const struct bpf_insn *instructions,
+			size_t count, const char *name, char *log, size_t log_size)
 {
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
 	attr.prog_type = type;
+	if (type_id) {
+		attr.expected_attach_type = BPF_TRACE_RAW_TP;
+		attr.attach_btf_id = type_id;
+	}
 	attr.insns = pointer(instructions);
 	attr.insn_cnt = (uint32_t)count;
 	attr.license = pointer("GPL");

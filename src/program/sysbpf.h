@@ -26,9 +26,14 @@ int sysbpf_map_next(int map_fd, const void *key, void *next);
  */
 int sysbpf_map_types(int map_fd, void **btf, size_t *size);
 
-/* `log` (log_size bytes) receives the verifier's words; NULL: none wanted. */
-int sysbpf_program_load(uint32_t type, const struct bpf_insn *instructions, size_t count,
-			const char *name, char *log, size_t log_size);
+/*
+ * `type_id`: for BPF_PROG_TYPE_TRACING the type of a raw tracepoint in the kernel's BTF, else 0.
+ * `log` (log_size bytes) receives the verifier's words; NULL: none wanted.
+ */
+int sysbpf_program_load(uint32_t type, uint32_t type_id, const struct bpf_insn *instructions,
+			size_t count, const char *name, char *log, size_t log_size);
+
+/* `tracepoint`: NULL if the program was loaded for one. */
 int sysbpf_raw_tracepoint_attach(int program_fd, const char *tracepoint);
 
 /*

@@ -38,6 +38,7 @@ from trace import FOOTER
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 BYTETRACE = f"{ROOT}/bytetrace"
 FLOOD = f"{ROOT}/build/flood"
+INJECT = f"{ROOT}/build/inject"
 CONSUME = f"{ROOT}/build/consume"
 PORT = 1998
 COST_DROPS = 200_000  # a burst in which the kernel's time is measured
@@ -149,17 +150,17 @@ class Target:
 
     def __enter__(self):
         self.ns = net.Netns().__enter__()
-        self.ns.nft("table ip t { chain c { type filter hook input priority 0; "
+        self.ns.nft("table ip t { chain c { type filter hook prerouting priority -300; "
                     f"udp dport {PORT} counter drop; }}; }};")
         return self
 
     def __exit__(self, *_):
         self.ns.__exit__()
 
-    def flood(self, count, seconds):
+    def flood(self, count, seconds, program=FLOOD):
         """(sent, seconds)"""
         with on_cpu(SENDER_CPU):
-            sent, took = self.ns.run(FLOOD, self.address, str(PORT), str(count), str(seconds)).split()
+            sent, took = self.ns.run(program, self.address, str(PORT), str(count), str(seconds)).split()
         return int(sent), float(took)
 
     @property
@@ -239,7 +240,7 @@ def reader_time(form, output):
     return float(done.stderr)
 
 
-def load(start, seconds=LOAD_SECONDS, strays=1000):
+def load(start, seconds=LOAD_SECONDS, program=INJECT, strays=1000):
     """Thousand drops a second under a flood while it traces, and the percentage that it lost.
 
     bytetrace's counts must be true, but for the drops of others on this host, `strays` at most.
@@ -247,7 +248,7 @@ def load(start, seconds=LOAD_SECONDS, strays=1000):
     with Target() as target:
         with start() as tool:
             time.sleep(SETTLE_SECONDS)
-            sent, took = target.flood(10**9, seconds)
+            sent, took = target.flood(10**9, seconds, program)
             time.sleep(SETTLE_SECONDS)
         dropped = target.dropped
     footer = FOOTER.search(tool.said)
@@ -265,8 +266,8 @@ def load(start, seconds=LOAD_SECONDS, strays=1000):
 
 def slowdown(start):
     """By how many percent a sender is slower while it traces."""
-    alone, _ = load(nothing)
-    traced, _ = load(start)
+    alone, _ = load(nothing, program=FLOOD)
+    traced, _ = load(start, program=FLOOD)
     return (1 - traced / alone) * 100
 
 
@@ -448,7 +449,7 @@ def smoke():
     ours = ["-p", "udp", "-D", str(PORT), "-d", Target.address]
     for flags in [], ["-vv", "-k"], ["-o", "json"], ["--buffer", "4K"], ["--summary"]:
         try:
-            load(lambda: bytetrace("--no-cache", *ours, *flags), 0.3, strays=0)
+            load(lambda: bytetrace("--no-cache", *ours, *flags), 0.3, FLOOD, strays=0)
             print(f"ok smoke {' '.join(flags)}")
             passed += 1
         except RuntimeError as problem:
@@ -467,7 +468,7 @@ def main():
     parser.add_argument("--update", action="store_true", help="put the table into the README")
     parser.add_argument("--smoke", action="store_true")
     arguments = parser.parse_args()
-    subprocess.run(["make", "--no-print-directory", "-s", "-C", ROOT, "build/flood", "build/consume"], check=True,
+    subprocess.run(["make", "--no-print-directory", "-s", "-C", ROOT, "build/flood", "build/inject", "build/consume"], check=True,
                    stdout=sys.stderr)
     if arguments.smoke:
         sys.exit(smoke())

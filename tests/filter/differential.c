@@ -245,7 +245,7 @@ static void load_and_run(const struct image *image, const int *map_fds)
 		for (size_t k = 0; k < function->count; k++)
 			if (image_is_map_load(&code[k]))
 				code[k].imm = map_fds[code[k].imm];
-		fd = sysbpf_program_load(BPF_PROG_TYPE_RAW_TRACEPOINT, code, function->count,
+		fd = sysbpf_program_load(BPF_PROG_TYPE_RAW_TRACEPOINT, 0, code, function->count,
 					 "test", NULL, 0);
 		if (fd < 0)
 			fprintf(stderr, "the kernel refuses %s: %s\n", cases[i].text,

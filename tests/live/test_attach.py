@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Ways to attach. That all of them show the same rows is in test_causes."""
 
+import contextlib
 import os
+import pathlib
+import re
+import shutil
 import subprocess
 import tempfile
 
 import net
-from test_errors import one_line, source
-from trace import Trace
+from test_errors import in_mount_namespace, one_line, source
+from trace import Trace, run
 
 # What a kernel before 4.15 says of raw tracepoints, and of names for maps and programs.
 OLD_KERNEL = """
@@ -50,12 +54,88 @@ long syscall(long number, ...)
 """
 
 
-def test_older_kernels_get_the_next_way():
+# What a verifier says that does not like the way in which packets are read directly.
+STRICT_VERIFIER = OLD_KERNEL.replace("""	case BPF_RAW_TRACEPOINT_OPEN:
+		return 1;
+	case BPF_MAP_CREATE:
+		return attr->map_name[0];
+	case BPF_PROG_LOAD:
+		return attr->prog_name[0];
+""", """	case BPF_PROG_LOAD:
+		return attr->prog_type == BPF_PROG_TYPE_TRACING;
+""")
+
+
+@contextlib.contextmanager
+def on_kernel(text):
+    """The environment in which system calls are refused as the C text says."""
     with tempfile.TemporaryDirectory() as directory:
         library = f"{directory}/old.so"
         subprocess.run(["cc", "-shared", "-fPIC", "-xc", "-", "-o", library, "-ldl"],
-                       input=OLD_KERNEL, text=True, check=True)
-        environment = {**os.environ, "LD_PRELOAD": library}
+                       input=text, text=True, check=True)
+        yield {**os.environ, "LD_PRELOAD": library}
+
+
+def offers_tp_btf():
+    code, _, errors = run("--attach", "tp_btf", "--duration", "0.1")
+    assert code in (0, 6), errors
+    return code == 0
+
+
+def calls(*flags):
+    """The helpers that the loaded program calls."""
+    if not shutil.which("bpftool"):
+        raise net.Unsupported("there is no bpftool")
+    with Trace(*flags) as tracer:
+        # Both its program and what it is attached by name it.
+        descriptors = pathlib.Path(f"/proc/{tracer.process.pid}/fdinfo").iterdir()
+        number = {found[1] for file in descriptors
+                  if (found := re.search(r"^prog_id:\t(\d+)", file.read_text(), re.M))}
+        assert len(number) == 1, number
+        dumped = subprocess.run(["bpftool", "prog", "dump", "xlated", "id", *number], check=True,
+                                capture_output=True, text=True).stdout
+    return set(re.findall(r"call (\w+)#", dumped))
+
+
+def test_packets_are_read_without_calls():
+    if not offers_tp_btf():
+        raise net.Unsupported("this kernel does not offer tp_btf")
+    assert calls("-D", "1") == {"bpf_ktime_get_ns", "bpf_perf_event_output_raw_tp"}, calls("-D", "1")
+    assert any("probe_read" in name for name in calls("-D", "1", "--attach", "raw_tracepoint"))
+
+
+def test_what_a_verifier_refuses_is_read_by_calls():
+    if not offers_tp_btf():
+        raise net.Unsupported("this kernel does not offer tp_btf")
+    with on_kernel(STRICT_VERIFIER) as environment:
+        with Trace("-D", "1", env=environment) as tracer:
+            tracer.stop()
+        assert "tracing raw tracepoint kfree_skb, types" in tracer.errors, tracer.errors
+        one_line(5, "refused the program: Invalid argument", flags=("--attach", "tp_btf"), env=environment)
+
+
+def test_without_btf_there_is_no_tp_btf():
+    hidden = "[ ! -d /sys/kernel/btf ] || mount -t tmpfs none /sys/kernel/btf"
+    done = in_mount_namespace(hidden, "--attach", "tp_btf")
+    assert done.returncode == 6 and done.stderr.count("\n") == 1, done
+    assert ("this kernel offers no tp_btf: there is no /sys/kernel/btf/vmlinux, or it is older than Linux 6.2"
+            in done.stderr), done
+    if not os.path.exists("/sys/kernel/btf/vmlinux"):
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        source_file, types = f"{directory}/typed.c", f"{directory}/btf"
+        with open(source_file, "w", encoding="ascii") as file:
+            file.write("BPF_PERF_OUTPUT(events);\nBPF_PERCPU_ARRAY(lost, u64, 1);\n"
+                       "int tp_btf__kfree_skb(void *ctx)\n{\n\treturn 0;\n}\n")
+        shutil.copyfile("/sys/kernel/btf/vmlinux", types)
+        done = in_mount_namespace(hidden, "--btf", types, "--source", source_file)
+    assert done.returncode == 6 and done.stderr.count("\n") == 1, done
+    assert ("the program has a function tp_btf__NAME, but the kernel offers no BTF that can be read in "
+            "/sys/kernel/btf/vmlinux" in done.stderr), done
+
+
+def test_older_kernels_get_the_next_way():
+    with on_kernel(OLD_KERNEL) as environment:
         with net.Netns() as ns, Trace("-vv", env=environment) as tracer:
             with ns.inside():
                 net.flood("127.0.0.1", 1998, 2)
@@ -79,6 +159,7 @@ def test_functions_are_named_after_attach_points():
                 (["raw_tracepoint__kfree_skb", "what"], 6, '"what"'),
                 (["tracepoint__skb"], 6, "named after nothing"),
                 (["raw_tracepoint__no_such_tracepoint"], 6, '"no_such_tracepoint"'),
+                (["tp_btf__no_such_tracepoint"], 6, 'tracepoint "no_such_tracepoint"'),
                 ([], 6, "0 functions")):
             file.seek(0)
             file.truncate()
@@ -98,7 +179,7 @@ def test_a_program_may_have_several_functions():
             with ns.inside():
                 net.flood("127.0.0.1", 1998, 2)
             rows = [row for row in tracer.stop().rows if row["NETNS"] == str(ns.inode)]
-        assert "tracing kfree_skb, tracepoint skb:kfree_skb, types" in tracer.errors
+        assert "tracing raw tracepoint kfree_skb, tracepoint skb:kfree_skb, types" in tracer.errors
     assert len(rows) == 4, rows
 
 

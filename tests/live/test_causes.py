@@ -471,13 +471,13 @@ def same_rows(rows, others, namespaces):
     assert first, "no rows to compare"
     if first == second:
         return None
-    return f"only by raw tracepoint: {list(first - second)}, only here: {list(second - first)}"
+    return f"only by the best way: {list(first - second)}, only here: {list(second - first)}"
 
 
 def start_ways(stack):
-    """A tracer for each way to attach but the first; why not, for those that this kernel lacks."""
+    """A tracer for each way to attach but the best; why not, for those that this kernel lacks."""
     tracers, lacking = {}, {}
-    for way in "tracepoint", "kprobe":
+    for way in "raw_tracepoint", "tracepoint", "kprobe":
         tracer = stack.enter_context(Trace("-vv", "-n", "--attach", way, wait=False))
         wait_for(lambda: tracer.tracing or tracer.process.poll() is not None, 20, "start")
         if tracer.process.poll() == 6:

@@ -280,7 +280,7 @@ def test_verifier_refusal():
 
 def test_attach_refusal():
     with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
-        text = source()
+        text = source("--attach", "raw_tracepoint")
         file.write(text.replace("raw_tracepoint__kfree_skb", "raw_tracepoint__no_such_thing"))
         file.flush()
         one_line(6, '"no_such_thing"', flags=("--source", file.name))

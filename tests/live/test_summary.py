@@ -217,9 +217,10 @@ def test_programs_of_ones_own():
 
 def test_only_what_is_counted_by_is_read():
     """The program for the default keys does not touch the packet."""
-    assert "read_skb_back(skb, address)" not in source("--summary")
-    assert "read_skb_back(skb, address)" in source("--summary=dport")
-    assert "read_ports" not in source("--summary=proto")
+    raw = "--attach", "raw_tracepoint"
+    assert "read_skb_back(skb, address)" not in source("--summary", *raw)
+    assert "read_skb_back(skb, address)" in source("--summary=dport", *raw)
+    assert "read_ports" not in source("--summary=proto", *raw)
 
 
 def test_buffer():

@@ -28,6 +28,7 @@ static void assert_point(const char *function, enum attach_way way, uint32_t typ
 static void names_of_functions(void **state)
 {
 	(void)state;
+	assert_point("tp_btf__kfree_skb", ATTACH_TP_BTF, BPF_PROG_TYPE_TRACING, "", "kfree_skb");
 	assert_point("raw_tracepoint__kfree_skb", ATTACH_RAW_TRACEPOINT,
 		     BPF_PROG_TYPE_RAW_TRACEPOINT, "", "kfree_skb");
 	assert_point("tracepoint__skb__kfree_skb", ATTACH_TRACEPOINT, BPF_PROG_TYPE_TRACEPOINT,

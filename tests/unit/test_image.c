@@ -26,7 +26,7 @@ static int write_image(void)
 		{ .name = "events", .type = BPF_MAP_TYPE_PERF_EVENT_ARRAY, .max_entries = 2 },
 		{ .name = "lost", .type = BPF_MAP_TYPE_PERCPU_ARRAY, .max_entries = 1 },
 	};
-	struct image_function function = { .name = "raw_tracepoint__kfree_skb", .count = 3 };
+	struct image_function function = { .name = "tp_btf__kfree_skb", .count = 3, .type_id = 7 };
 	struct bpf_insn instructions[3] = {
 		{ .code = BPF_LD | BPF_IMM | BPF_DW, .src_reg = BPF_PSEUDO_MAP_FD, .imm = 1 },
 		{ 0 },
@@ -53,7 +53,8 @@ static void round_trip(void **state)
 	assert_int_equal(image.map_count, 2);
 	assert_string_equal(image.maps[1].name, "lost");
 	assert_int_equal(image.function_count, 1);
-	assert_string_equal(image.functions[0].name, "raw_tracepoint__kfree_skb");
+	assert_string_equal(image.functions[0].name, "tp_btf__kfree_skb");
+	assert_int_equal(image.functions[0].type_id, 7);
 	assert_int_equal(image.instruction_count, 3);
 	assert_true(image_is_map_load(&image.instructions[0]));
 	assert_false(image_is_map_load(&image.instructions[2]));

@@ -10,7 +10,8 @@
  * Compiled by libbcc against kernel headers, or against stand-ins for the same header files made
  * from BTF. Macros from outside: SKB_VLAN_ALL if struct sk_buff has the member vlan_all (6.2),
  * KFREE_SKB_REASON if the tracepoint kfree_skb has a reason (5.17), BPF_HAS_LOOPS if the verifier
- * takes programs with loops (5.3).
+ * takes programs with loops (5.3); with --attach tp_btf, TYPE_SK_BUFF and KFUNC_RDONLY_CAST, numbers
+ * in the kernel's BTF.
  */
 #include <linux/skbuff.h>
 #include <linux/netdevice.h>
