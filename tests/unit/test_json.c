@@ -24,7 +24,7 @@
 #define IN_MODULE 0xffffffffc0000020
 
 static struct layout plain = { .id = 1, .name = "kfree_skb" };
-static const struct layouts no_columns = { .list = &plain, .count = 1 };
+static const struct layouts no_columns = { .list = &plain, .count = 1, .active = 1 };
 
 static struct reasons *read_reasons(const char *path)
 {

@@ -23,7 +23,7 @@
 #define IN_MODULE 0xffffffffc0000020
 
 static struct layout kfree_skb = { .id = 1, .name = "kfree_skb" };
-static const struct layouts no_columns = { .list = &kfree_skb, .count = 1 };
+static const struct layouts no_columns = { .list = &kfree_skb, .count = 1, .active = 1 };
 static struct reasons *reasons, *no_reasons;
 static struct symbols *symbols;
 
@@ -491,9 +491,7 @@ static void columns_are_aligned(void **state)
 					       .kind = FIELD_CHARACTER,
 					       .offset = 8 } },
 				 .field_count = 2 };
-	const struct layouts layouts = {
-		.list = &layout, .count = 1, .columns = { "number", "letter" }, .column_count = 2
-	};
+	struct layouts layouts = { .list = NULL };
 	const uint64_t numbers[] = { 7, 'x' };
 	struct drop_event event = { .reason = DROP_NO_REASON };
 	const struct drop drop = { .event = &event,
@@ -502,11 +500,13 @@ static void columns_are_aligned(void **state)
 	struct output output;
 
 	(void)state;
+	assert_int_equal(layouts_add(&layouts, &layout), 0);
 	open_output(&output, 0);
 	output.config.layouts = &layouts;
 	output.table = output_table.create(&output.config);
 	output_table.drop(output.table, &drop);
 	finish(&output);
+	layouts_free(&layouts);
 	assert_non_null(strstr(output.text, "\n| SOURCE |"));
 	assert_non_null(strstr(output.text, "| NUMBER | LETTER |\n"));
 	assert_non_null(strstr(output.text, "|      7 | x      |\n"));
