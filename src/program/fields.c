@@ -63,14 +63,17 @@ static const struct number_type {
 	{ "char", FIELD_SIGNED, 0 },
 };
 
-/* What a column cannot be called: the keys of JSON and the titles of the table, in small letters.
+/*
+ * What a column cannot be called: the keys of JSON, the titles of the tables in small letters, and
+ * the keys of --summary.
  */
 static const char *const taken_names[] = {
 	"time",	       "cpu",	"pid",	  "comm",	 "netns",     "interface",
 	"ifindex",     "mark",	"tunnel", "vlan",	 "ethertype", "ethertype_name",
 	"saddr",       "daddr", "source", "destination", "protocol",  "protocol_name",
 	"sport",       "dport", "len",	  "length",	 "location",  "reason",
-	"reason_name", "stack", "probe",
+	"reason_name", "stack", "probe",  "iface",	 "proto",     "other",
+	"count",       "share", "rate",
 };
 
 static bool is_word(char c)

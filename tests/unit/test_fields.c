@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "program/fields.h"
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "output/cells.h"
 #include "program/template.h"
 #include "stream/layout.h"
 #include "util/error.h"
@@ -434,6 +436,33 @@ static void types_names_and_formats_refused(void **state)
 		       "\"FORMAT\", EXPRESSION");
 }
 
+/* Titles of columns, and keys of JSON, that a second one would make ambiguous. */
+static void names_that_bytetrace_has(void **state)
+{
+	static const char *const others[] = {
+		"ifindex",	 "mark",   "ethertype",	  "ethertype_name", "saddr", "daddr",
+		"protocol_name", "length", "reason_name", "stack",	    "iface", "proto",
+		"other",	 "count",  "share",	  "rate",
+	};
+	const size_t other_count = sizeof(others) / sizeof(*others);
+
+	(void)state;
+	for (size_t i = 0; i < 1 + cells_column_count + other_count; i++) {
+		const char *from = i == 0		     ? cells_probe_column.title
+				   : i <= cells_column_count ? cells_columns[i - 1].title
+							     : others[i - 1 - cells_column_count];
+		char name[FIELD_NAME_SIZE] = "", text[128], message[128];
+
+		for (size_t c = 0; from[c]; c++)
+			name[c] = (char)tolower((unsigned char)from[c]);
+		snprintf(text, sizeof(text), "DROP_FIELD(u8, %s, \"%%u\", 1)", name);
+		snprintf(message, sizeof(message),
+			 "mine.c:1: DROP_FIELD: \"%s\" is the name of a column that bytetrace has",
+			 name);
+		assert_refused(text, message);
+	}
+}
+
 static void arguments_refused(void **state)
 {
 	char text[4096] = "", long_one[1200];
@@ -580,6 +609,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_declaration_stays),
 		cmocka_unit_test(lines_stay),
 		cmocka_unit_test(types_names_and_formats_refused),
+		cmocka_unit_test(names_that_bytetrace_has),
 		cmocka_unit_test(arguments_refused),
 		cmocka_unit_test(hostile_texts),
 		cmocka_unit_test(random_texts),
