@@ -48,8 +48,8 @@
 	static const void *drop_field_##name(void *, struct sk_buff *, u64, u32);
 #define DROP_FILL_NUMBER(name) to->field_##name = drop_field_##name(ctx, skb, location, reason);
 #define DROP_FILL_STRING(name, size)                                                               \
-	bpf_probe_read_kernel_str(to->field_##name, size,                                       \
+	bpf_probe_read_kernel_str(to->field_##name, size,                                          \
 				  drop_field_##name(ctx, skb, location, reason));
 #define DROP_FILL_BYTES(name, size)                                                                \
-	bpf_probe_read_kernel(to->field_##name, size,                                           \
+	bpf_probe_read_kernel(to->field_##name, size,                                              \
 			      drop_field_##name(ctx, skb, location, reason));

@@ -179,14 +179,14 @@ static void several(void **state)
 	assert_int_equal(layout.size, 48);
 	source_free(&source);
 	out = open_memstream(&list, &size);
-	fields_write_list(&layout, out);
+	fields_write_list(&layout, "DROP_FIELDS", out);
 	fclose(out);
 	assert_string_equal(list, "#define DROP_FIELDS(number, string, bytes) number(one) "
 				  "string(two, 9) bytes(three, 6) bytes(x4, 16)\n");
 	free(list);
 	layout.field_count = 0;
 	out = open_memstream(&list, &size);
-	fields_write_list(&layout, out);
+	fields_write_list(&layout, "DROP_FIELDS", out);
 	fclose(out);
 	assert_string_equal(list, "");
 	free(list);

@@ -11,8 +11,8 @@
  * from BTF. Macros from outside: SKB_VLAN_ALL if struct sk_buff has the member vlan_all (6.2),
  * KFREE_SKB_REASON if the tracepoint kfree_skb has a reason (5.17), BPF_HAS_LOOPS if the verifier
  * takes programs with loops (5.3). DROP_PROBE is the number of this program in its records,
- * DROP_FIELDS the list of its columns of its own, DROP_REASON_NAME the number of a drop reason that
- * the program names, if the kernel has it.
+ * DROP_FIELDS the list of its columns of its own, DROP_KEYS of those that drops are counted by,
+ * DROP_REASON_NAME the number of a drop reason that the program names, if the kernel has it.
  */
 #include <linux/skbuff.h>
 #include <linux/netdevice.h>
@@ -68,12 +68,12 @@
 #define DROP_DECLARE_NUMBER(name) static u64 drop_field_##name(void *, struct sk_buff *, u64, u32);
 #define DROP_DECLARE_BYTES(name, size)                                                             \
 	static const void *drop_field_##name(void *, struct sk_buff *, u64, u32);
-#define DROP_FILL_NUMBER(name) event->field_##name = drop_field_##name(ctx, skb, location, reason);
+#define DROP_FILL_NUMBER(name) to->field_##name = drop_field_##name(ctx, skb, location, reason);
 #define DROP_FILL_STRING(name, size)                                                               \
-	bpf_probe_read_kernel_str(event->field_##name, size,                                       \
+	bpf_probe_read_kernel_str(to->field_##name, size,                                          \
 				  drop_field_##name(ctx, skb, location, reason));
 #define DROP_FILL_BYTES(name, size)                                                                \
-	bpf_probe_read_kernel(event->field_##name, size,                                           \
+	bpf_probe_read_kernel(to->field_##name, size,                                              \
 			      drop_field_##name(ctx, skb, location, reason));
 
 /* SPDX-License-Identifier: GPL-2.0 */
@@ -134,7 +134,7 @@ struct drop_event {
 		__u64 ifname_words[2];
 	};
 	char comm[16];
-	__u8 tunnel; /* enum drop_tunnel: what the packet was found inside of */
+	__u8 tunnel;   /* enum drop_tunnel: what the packet was found inside of */
 	__u8 detailed; /* 1: length, mark, pid and comm are filled */
 	__u8 reserved[6];
 #ifdef DROP_FIELDS
@@ -471,7 +471,7 @@ static __always_inline int read_packet(struct drop_event *event, const struct sk
 #ifdef DROP_FIELDS
 DROP_FIELDS(DROP_DECLARE_NUMBER, DROP_DECLARE_BYTES, DROP_DECLARE_BYTES)
 
-static __always_inline void fill_fields(struct drop_event *event, void *ctx, struct sk_buff *skb,
+static __always_inline void fill_fields(struct drop_event *to, void *ctx, struct sk_buff *skb,
 					u64 location, u32 reason)
 {
 	DROP_FIELDS(DROP_FILL_NUMBER, DROP_FILL_STRING, DROP_FILL_BYTES)
