@@ -132,6 +132,13 @@ def test_mistakes_are_told_with_their_line():
                 assert err == f"{where} {message}\n", err
 
 
+def test_column_that_is_left_out():
+    with mine(changes=[("int raw_tracepoint__kfree_skb",
+                        '#if 0\nDROP_FIELD(u32, absent, "%u", 1)\n#endif\nint raw_tracepoint__kfree_skb')]) as path:
+        code, _, err = run("--source", path)
+    assert code == 4 and "function 'drop_field_absent' has internal linkage but is not defined" in err, err
+
+
 def test_record_that_differs():
     cases = (
         ("#define DROP_EVENT_VERSION 3", "#define DROP_EVENT_VERSION 4",

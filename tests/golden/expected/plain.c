@@ -30,6 +30,9 @@
  * `location` and `reason` are those of the drop. bytetrace makes a read of the kernel's memory of
  * each `->`, gives the kind of value as a part of the name, and lists the lines in DROP_FIELDS.
  */
+/* A line that an #if leaves out is listed all the same: without its function nothing may run. */
+#pragma clang diagnostic error "-Wundefined-internal"
+
 #define DROP_READ(pointer, member)                                                                 \
 	({                                                                                         \
 		__typeof__((pointer)->member) value_;                                              \
