@@ -56,7 +56,7 @@ struct drop_event {
 		__u64 ifname_words[2];
 	};
 	char comm[16];
-	__u8 tunnel; /* enum drop_tunnel: what the packet was found inside of */
+	__u8 tunnel;   /* enum drop_tunnel: what the packet was found inside of */
 	__u8 detailed; /* 1: length, mark, pid and comm are filled */
 	__u8 reserved[6];
 #ifdef DROP_FIELDS

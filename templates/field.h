@@ -8,6 +8,9 @@
  * `location` and `reason` are those of the drop. bytetrace makes a read of the kernel's memory of
  * each `->`, gives the kind of value as a part of the name, and lists the lines in DROP_FIELDS.
  */
+/* A line that an #if leaves out is listed all the same: without its function nothing may run. */
+#pragma clang diagnostic error "-Wundefined-internal"
+
 #define DROP_READ(pointer, member)                                                                 \
 	({                                                                                         \
 		__typeof__((pointer)->member) value_;                                              \
@@ -48,8 +51,8 @@
 	static const void *drop_field_##name(void *, struct sk_buff *, u64, u32);
 #define DROP_FILL_NUMBER(name) to->field_##name = drop_field_##name(ctx, skb, location, reason);
 #define DROP_FILL_STRING(name, size)                                                               \
-	bpf_probe_read_kernel_str(to->field_##name, size,                                       \
+	bpf_probe_read_kernel_str(to->field_##name, size,                                          \
 				  drop_field_##name(ctx, skb, location, reason));
 #define DROP_FILL_BYTES(name, size)                                                                \
-	bpf_probe_read_kernel(to->field_##name, size,                                           \
+	bpf_probe_read_kernel(to->field_##name, size,                                              \
 			      drop_field_##name(ctx, skb, location, reason));

@@ -567,8 +567,7 @@ void options_help(FILE *out)
 	      "  bytetrace --summary=iface,reason    counts: KEYS are reason, location, iface,\n"
 	      "                                      proto, saddr, daddr, sport, dport, and the\n"
 	      "                                      columns of a probe\n"
-	      "  bytetrace --probe qdisc             drops of a queueing discipline, and its "
-	      "state\n"
+	      "  bytetrace --probe qdisc             drops of a qdisc, and its state\n"
 	      "  bytetrace --explain NETFILTER_DROP  what that means, and what helps\n",
 	      out);
 }

@@ -89,8 +89,11 @@ static void print_line(FILE *out, const char *line, size_t length, const struct 
 		number = strtoul(line + name + 1, &rest, 10);
 		if (number >= 1 && number <= source->line_count) {
 			fputs(source->lines[number - 1].file, out);
+			/* Without a line of its own, a column says nothing either. */
 			if (source->lines[number - 1].line)
 				fprintf(out, ":%u", source->lines[number - 1].line);
+			else if (*rest == ':')
+				rest += 1 + strspn(rest + 1, "0123456789");
 			line = rest;
 		}
 	}
@@ -105,11 +108,11 @@ static void print_line(FILE *out, const char *line, size_t length, const struct 
 static bool tell_check(FILE *out, const char *error)
 {
 	const char *end = error + line_end(error);
-	const char *start = strstr(error, "\"the record ");
+	const char *start = strstr(error, "the record ");
 
+	/* Some compilers put the sentence between quotes. */
 	if (!start || start >= end)
 		return false;
-	start++;
 	fprintf(out, "struct drop_event: %.*s", (int)strcspn(start, "\"\n"), start);
 	return true;
 }

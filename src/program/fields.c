@@ -16,6 +16,7 @@
 
 #define MACRO "DROP_FIELD"
 #define MAX_FIELDS_SIZE 256 /* they share the BPF stack with the rest of the record */
+#define MAX_EXPRESSION_LENGTH 1024
 #define ARGUMENTS 4
 
 /* A stretch of the program's text. */
@@ -62,14 +63,17 @@ static const struct number_type {
 	{ "char", FIELD_SIGNED, 0 },
 };
 
-/* What a column cannot be called: the keys of JSON and the titles of the table, in small letters.
+/*
+ * What a column cannot be called: the keys of JSON, the titles of the tables in small letters, and
+ * the keys of --summary.
  */
 static const char *const taken_names[] = {
 	"time",	       "cpu",	"pid",	  "comm",	 "netns",     "interface",
 	"ifindex",     "mark",	"tunnel", "vlan",	 "ethertype", "ethertype_name",
 	"saddr",       "daddr", "source", "destination", "protocol",  "protocol_name",
 	"sport",       "dport", "len",	  "length",	 "location",  "reason",
-	"reason_name", "stack", "probe",
+	"reason_name", "stack", "probe",  "iface",	 "proto",     "other",
+	"count",       "share", "rate",
 };
 
 static bool is_word(char c)
@@ -84,32 +88,66 @@ static bool same(struct span span, const char *text)
 	return (size_t)(span.end - span.start) == length && memcmp(span.start, text, length) == 0;
 }
 
-/* Behind a comment, a literal or white space that starts here; `at` itself if none does. */
+static const struct number_type *find_number_type(struct span type)
+{
+	for (size_t i = 0; i < sizeof(number_types) / sizeof(*number_types); i++)
+		if (same(type, number_types[i].name))
+			return &number_types[i];
+	return NULL;
+}
+
+/* Behind the comment that starts at `at`; a line comment ends in front of its newline. */
+static const char *skip_comment(const char *at, const char *end)
+{
+	if (at[1] == '/') {
+		while (at < end && *at != '\n')
+			at++;
+		return at;
+	}
+	for (at += 2; at < end && !(at[0] == '*' && end - at > 1 && at[1] == '/'); at++)
+		;
+	return end - at > 2 ? at + 2 : end;
+}
+
+static bool is_comment(const char *at, const char *end)
+{
+	return end - at > 1 && at[0] == '/' && (at[1] == '/' || at[1] == '*');
+}
+
+/* Behind comments and white space that start here; `at` itself if none do. */
 static const char *skip_blank(const char *at, const char *end)
 {
 	for (;;) {
 		while (at < end && isspace((unsigned char)*at))
 			at++;
-		if (end - at < 2 || at[0] != '/' || (at[1] != '/' && at[1] != '*'))
+		if (!is_comment(at, end))
 			return at;
-		if (at[1] == '/') {
-			while (at < end && *at != '\n')
-				at++;
-			continue;
-		}
-		for (at += 2; at < end && !(at[0] == '*' && end - at > 1 && at[1] == '/'); at++)
-			;
-		at = end - at > 2 ? at + 2 : end;
+		at = skip_comment(at, end);
 	}
 }
 
+/* Behind the literal; one that nothing closes ends with its line. */
 static const char *skip_literal(const char *at, const char *end)
 {
 	const char quote = *at;
 
 	for (at++; at < end && *at != quote && *at != '\n'; at++)
 		at += *at == '\\' && end - at > 1;
-	return at < end ? at + 1 : end;
+	return at < end && *at == quote ? at + 1 : at;
+}
+
+/* Behind a directive of the preprocessor, in front of the newline that ends it. */
+static const char *skip_directive(const char *at, const char *end)
+{
+	while (at < end && *at != '\n') {
+		if (is_comment(at, end))
+			at = skip_comment(at, end);
+		else if (*at == '"' || *at == '\'')
+			at = skip_literal(at, end);
+		else
+			at += *at == '\\' && end - at > 1 ? 2 : 1;
+	}
+	return at;
 }
 
 /* Behind a word, a literal or one other character. `at` is no blank. */
@@ -138,12 +176,15 @@ static const char *skip_brackets(const char *at, const char *end)
 	return NULL;
 }
 
-static struct span trim(struct span span)
+/* The text from its first token to its last one. */
+static struct span trim(struct span text)
 {
-	span.start = skip_blank(span.start, span.end);
-	while (span.end > span.start && isspace((unsigned char)span.end[-1]))
-		span.end--;
-	return span;
+	struct span inner = { skip_blank(text.start, text.end), NULL };
+
+	inner.end = inner.start;
+	for (const char *at = inner.start; at < text.end; at = skip_blank(inner.end, text.end))
+		inner.end = skip_token(at, text.end);
+	return inner;
 }
 
 static int refuse(const struct parser *parser, struct span quoted, const char *what)
@@ -173,83 +214,174 @@ __attribute__((format(printf, 2, 3))) static char *replace(char *old, const char
 
 #define LENGTH(from, to) ((int)((to) - (from))), (from)
 
-static char *rewrite(struct span text, bool address);
+/* What a `->` becomes if it is the last one of an operand. */
+enum last_arrow {
+	ARROW_READ,
+	ARROW_ADDRESS, /* where the text is, if it is also the end of the expression */
+	ARROW_KEPT,    /* behind a `&`, for which nothing is read */
+};
 
-/* Behind a member that starts at `at`, its own members and elements included. */
-static const char *skip_member(const char *at, const char *end)
+static char *rewrite(struct span text, enum last_arrow last);
+
+/*
+ * Whether this is a type: words and then stars. One word alone may be a variable, unless it is
+ * known or ends like the name of a type.
+ */
+static bool is_type(struct span text)
 {
-	const char *next = skip_token(at, end);
+	struct span word = { NULL, NULL };
+	size_t words = 0, stars = 0;
 
-	while ((at = skip_blank(next, end)) < end && (*at == '.' || *at == '['))
-		next = *at == '[' ? skip_brackets(at, end)
-				  : skip_token(skip_blank(at + 1, end), end);
-	return next;
+	for (const char *at = text.start; (at = skip_blank(at, text.end)) < text.end;) {
+		const char *next = skip_token(at, text.end);
+
+		if (*at == '*')
+			stars++;
+		else if (!is_word(*at) || isdigit((unsigned char)*at) || stars)
+			return false;
+		else if (words++ == 0)
+			word = (struct span){ at, next };
+		at = next;
+	}
+	return words > 0 && (words > 1 || stars || find_number_type(word) ||
+			     (word.end - word.start > 2 && memcmp(word.end - 2, "_t", 2) == 0));
+}
+
+/* Behind the cast that starts with the bracket at `at`; NULL: it is none. */
+static const char *skip_cast(const char *at, const char *end)
+{
+	const char *behind = skip_brackets(at, end);
+
+	return is_type((struct span){ at + 1, behind - 1 }) ? behind : NULL;
+}
+
+/* Add what follows an operand at `at`: a call, an element or a member of it. Frees `value`. */
+static char *rewrite_suffix(char *value, const char *at, const char *end, const char **behind)
+{
+	char *inner;
+
+	if (*at == '.') {
+		at = skip_blank(at + 1, end);
+		*behind = at < end ? skip_token(at, end) : end;
+		return replace(value, "%s.%.*s", value, LENGTH(at, *behind));
+	}
+	*behind = skip_brackets(at, end);
+	inner = rewrite((struct span){ at + 1, *behind - 1 }, ARROW_READ);
+	if (!inner) {
+		free(value);
+		return NULL;
+	}
+	value = replace(value, "%s%c%s%c", value, *at, inner, (*behind)[-1]);
+	free(inner);
+	return value;
+}
+
+/* A member that starts at `at`, its own members and elements included. */
+static char *rewrite_member(const char *at, const char *end, const char **behind)
+{
+	char *member;
+
+	*behind = at < end ? skip_token(at, end) : end;
+	member = strndup(at, (size_t)(*behind - at));
+	while ((at = skip_blank(*behind, end)) < end && (*at == '.' || *at == '['))
+		member = rewrite_suffix(member, at, end, behind);
+	return member;
+}
+
+static bool is_arrow(const char *at, const char *end)
+{
+	return end - at > 1 && at[0] == '-' && at[1] == '>';
+}
+
+/* Add a member, at `at`, of what an operand points to. Frees `value`. */
+static char *rewrite_arrow(char *value, const char *at, const char *end, const char **behind,
+			   enum last_arrow last)
+{
+	char *member = rewrite_member(at, end, behind);
+
+	at = skip_blank(*behind, end);
+	if (!member) {
+		free(value);
+		return NULL;
+	}
+	if (last == ARROW_KEPT && !is_arrow(at, end) && (at == end || *at != '('))
+		value = replace(value, "(%s)->%s", value, member);
+	else if (last == ARROW_ADDRESS && at == end)
+		value = replace(value, "DROP_ADDRESS(%s, %s)", value, member);
+	else
+		value = replace(value, "DROP_READ(%s, %s)", value, member);
+	free(member);
+	return value;
 }
 
 /*
  * One operand: a name or something in brackets, and what follows it. Each `->` becomes a read of
- * what stands before it; with `address` the last one only says where that is. NULL: out of memory.
+ * what stands before it; of the last one `last` tells. NULL: out of memory.
  */
-static char *rewrite_operand(struct span text, const char **behind, bool address)
+static char *rewrite_operand(struct span text, const char **behind, enum last_arrow last)
 {
-	const char *at = text.start, *next, *end = text.end;
-	char *value, *inner;
+	const char *at = text.start, *end = text.end;
+	char *value;
 
 	if (*at == '(') {
-		next = skip_brackets(at, end);
-		inner = rewrite((struct span){ at + 1, next - 1 }, false);
-		value = replace(inner, "(%s)", inner);
+		*behind = skip_brackets(at, end);
+		value = rewrite((struct span){ at + 1, *behind - 1 },
+				skip_blank(*behind, end) == end ? last : ARROW_READ);
+		value = replace(value, "(%s)", value);
 	} else {
-		next = skip_token(at, end);
-		value = same((struct span){ at, next }, "sk") ? strdup("DROP_SK")
-							      : strndup(at, (size_t)(next - at));
+		*behind = skip_token(at, end);
+		value = same((struct span){ at, *behind }, "sk")
+				? strdup("DROP_SK")
+				: strndup(at, (size_t)(*behind - at));
 	}
-	while ((at = skip_blank(next, end)) < end) {
-		if (*at == '(' || *at == '[') {
-			next = skip_brackets(at, end);
-			inner = rewrite((struct span){ at + 1, next - 1 }, false);
-			value = replace(value, "%s%c%s%c", value, *at, inner ? inner : "",
-					next[-1]);
-			free(inner);
-		} else if (*at == '.' && !isdigit((unsigned char)at[1])) {
-			next = skip_token(skip_blank(at + 1, end), end);
-			value = replace(value, "%s%.*s", value, LENGTH(at, next));
-		} else if (end - at > 2 && at[0] == '-' && at[1] == '>') {
-			at = skip_blank(at + 2, end);
-			next = at < end ? skip_member(at, end) : end;
-			value = replace(value, "%s(%s, %.*s)",
-					address && skip_blank(next, end) == end ? "DROP_ADDRESS"
-										: "DROP_READ",
-					value, LENGTH(at, next));
-		} else {
+	while ((at = skip_blank(*behind, end)) < end) {
+		if (*at == '(' || *at == '[' || *at == '.')
+			value = rewrite_suffix(value, at, end, behind);
+		else if (is_arrow(at, end))
+			value = rewrite_arrow(value, skip_blank(at + 2, end), end, behind, last);
+		else
 			break;
-		}
 	}
-	*behind = next;
 	return value;
 }
 
-/* An expression. Its brackets are known to match. */
-static char *rewrite(struct span text, bool address)
+/* An expression. Its brackets are known to match. NULL: out of memory. */
+static char *rewrite(struct span text, enum last_arrow last)
 {
 	char *result = strdup("");
 	const char *at, *next = text.start;
-	char *operand;
+	bool value_before = false; /* so that a `&` is none of an address */
+	char *part;
 
 	while (result && (at = skip_blank(next, text.end)) < text.end) {
 		/* White space between words matters. */
 		const char *space = at > next ? " " : "";
+		const bool name = isalpha((unsigned char)*at) || *at == '_';
+		const char *cast = *at == '(' ? skip_cast(at, text.end) : NULL;
 
-		if (*at == '(' || isalpha((unsigned char)*at) || *at == '_') {
-			operand =
-				rewrite_operand((struct span){ at, text.end }, &next,
-						address && at == skip_blank(text.start, text.end));
-			result = replace(result, "%s%s%s", result, space, operand ? operand : "");
-			free(operand);
+		if (cast) {
+			next = cast;
+			part = strndup(at, (size_t)(next - at));
+		} else if (*at == '(' || name) {
+			part = rewrite_operand((struct span){ at, text.end }, &next, last);
+			last = ARROW_READ;
+			value_before = true;
 		} else {
 			next = skip_token(at, text.end);
-			result = replace(result, "%s%s%.*s", result, space, LENGTH(at, next));
+			/* && is one token. */
+			if (*at == '&' && next < text.end && *next == '&')
+				next++;
+			last = *at == '&' && next - at == 1 && !value_before ? ARROW_KEPT
+									     : ARROW_READ;
+			value_before = is_word(*at) || strchr("\"')]}", *at);
+			part = strndup(at, (size_t)(next - at));
 		}
+		if (!part) {
+			free(result);
+			return NULL;
+		}
+		result = replace(result, "%s%s%s", result, space, part);
+		free(part);
 	}
 	return result;
 }
@@ -274,6 +406,8 @@ static size_t array_size(struct span type, const char *element)
 
 static bool take_type(struct field *field, struct span type)
 {
+	const struct number_type *number;
+
 	field->in_bytes = true;
 	field->size = array_size(type, "char");
 	field->kind = FIELD_STRING;
@@ -284,16 +418,14 @@ static bool take_type(struct field *field, struct span type)
 	field->kind = field->size == 4 ? FIELD_IPV4 : field->size == 16 ? FIELD_IPV6 : FIELD_MAC;
 	if (field->size > 0)
 		return field->size == 4 || field->size == 16 || field->size == 6;
-	for (size_t i = 0; i < sizeof(number_types) / sizeof(*number_types); i++) {
-		if (!same(type, number_types[i].name))
-			continue;
-		field->kind = number_types[i].kind;
-		field->swap = number_types[i].swap;
-		field->size = 8;
-		field->in_bytes = false;
-		return true;
-	}
-	return false;
+	number = find_number_type(type);
+	if (!number)
+		return false;
+	field->kind = number->kind;
+	field->swap = number->swap;
+	field->size = 8;
+	field->in_bytes = false;
+	return true;
 }
 
 /* What a conversion of the kernel's own printf makes of a type. False: it does not fit. */
@@ -335,8 +467,8 @@ static bool take_format(struct field *field, struct span literal)
 		const size_t left = (size_t)(literal.end - 1 - at);
 		size_t flags;
 
-		/* No escapes: they could break a row. */
-		if (*at == '\\' || (unsigned char)*at < 0x20 || (unsigned char)*at > 0x7e) {
+		/* No escapes: they could break a row. A quote: it is more than one literal. */
+		if (strchr("\\\"", *at) || *at < 0x20 || *at > 0x7e) {
 			good = false;
 		} else if (*at != '%') {
 			fputc(*at, out);
@@ -357,7 +489,7 @@ static bool take_format(struct field *field, struct span literal)
 				const bool ip = left > flags + 3 && at[1] == 'I';
 
 				at += ip ? 2 : 1;
-				good = at < literal.end - 1 && (ip || strchr("MS", *at)) &&
+				good = at < literal.end - 1 && strchr(ip ? "46" : "MS", *at) &&
 				       take_pointer(field, *at);
 				fputc('s', out);
 			} else if (strchr("di", *at)) {
@@ -379,7 +511,8 @@ static bool take_format(struct field *field, struct span literal)
 	if (out && fclose(out))
 		good = false;
 	/* fmemopen() says nothing when the room is used up. */
-	return good && found && strlen(field->format) + 1 < sizeof(field->format);
+	return good && found &&
+	       strnlen(field->format, sizeof(field->format)) + 1 < sizeof(field->format);
 }
 
 static struct span without_quotes(struct span text)
@@ -461,13 +594,15 @@ static int take(struct parser *parser, struct span text)
 			"is not a format with one conversion for that type: %d %u %x %o %c for "
 			"numbers, %s for char[N], %pI4 %pI6 %pM for addresses, %pS for a place "
 			"in the kernel");
+	if (parts[3].end - parts[3].start > MAX_EXPRESSION_LENGTH)
+		return refuse(parser, parts[1], "has an expression of more than 1024 bytes");
 	field->offset = layout->size;
 	layout->size += (field->size + 7) / 8 * 8;
 	if (layout->size > MAX_FIELDS_SIZE)
 		return refuse(parser, parts[1], "makes the columns larger than 256 bytes");
 	layout->field_count++;
 
-	value = rewrite(parts[3], field->in_bytes);
+	value = rewrite(parts[3], field->in_bytes ? ARROW_ADDRESS : ARROW_READ);
 	if (!value)
 		return error_set(parser->err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 	if (field->in_bytes)
@@ -479,6 +614,15 @@ static int take(struct parser *parser, struct span text)
 	return 0;
 }
 
+static size_t count_lines(const char *at, const char *end)
+{
+	size_t count = 0;
+
+	for (; at < end; at++)
+		count += *at == '\n';
+	return count;
+}
+
 /* Copy the text, and take the declarations out of it. */
 static int walk(struct parser *parser, struct span text)
 {
@@ -487,22 +631,19 @@ static int walk(struct parser *parser, struct span text)
 	int result = 0;
 
 	while (at < text.end && !result) {
+		size_t lines;
+
 		next = skip_blank(at, text.end);
-		for (; at < next; at++) {
-			parser->line += *at == '\n';
-			line_start |= *at == '\n';
-		}
+		lines = count_lines(at, next);
+		parser->line += lines;
+		line_start |= lines > 0;
+		at = next;
 		if (at == text.end)
 			break;
-		next = skip_token(at, text.end);
 		/* The definition of the macro is none of its uses. */
-		if (*at == '#' && line_start) {
-			for (; next < text.end && *next != '\n'; next++)
-				if (*next == '\\' && next[1] == '\n') {
-					parser->line++;
-					next++;
-				}
-		} else if (same((struct span){ at, next }, MACRO)) {
+		next = *at == '#' && line_start ? skip_directive(at, text.end)
+						: skip_token(at, text.end);
+		if (same((struct span){ at, next }, MACRO)) {
 			const char *open = skip_blank(next, text.end);
 			const char *close = open < text.end && *open == '('
 						    ? skip_brackets(open, text.end)
@@ -513,13 +654,11 @@ static int walk(struct parser *parser, struct span text)
 					      "has no arguments between brackets");
 			fwrite(copied, 1, (size_t)(at - copied), parser->out);
 			result = take(parser, (struct span){ open + 1, close - 1 });
-			for (; at < close; at++)
-				if (*at == '\n') {
-					fputc('\n', parser->out);
-					parser->line++;
-				}
 			copied = next = close;
+			for (lines = count_lines(at, close); lines > 0; lines--)
+				fputc('\n', parser->out);
 		}
+		parser->line += count_lines(at, next);
 		line_start = false;
 		at = next;
 	}

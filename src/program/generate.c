@@ -351,6 +351,10 @@ static void write_record_check(const struct layout *layout, FILE *out)
 	};
 #undef MEMBER
 
+	fputs("#ifndef DROP_EVENT_VERSION\n"
+	      "#error \"the record is missing: the program has no DROP_EVENT_VERSION\"\n"
+	      "#endif\n",
+	      out);
 	fprintf(out,
 		"_Static_assert(DROP_EVENT_VERSION == %d, "
 		"\"the record is of another version than this bytetrace reads, which is %d\");\n",

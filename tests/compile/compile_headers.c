@@ -102,7 +102,9 @@ int main(int argc, char **argv)
 	if (!result && options.cache_dir)
 		result = cache_open(&cache, options.cache_dir, &err);
 	if (!result)
-		result = generate_program(&program, &options, &facts, &err);
+		result = generate_program(&program, &options, NULL, &facts, &err);
+	if (!result)
+		result = generate_finish(&program, &options, NULL, &err);
 	if (!result)
 		result = build_program(&image, &program.source, macros, &types, &cache, &err);
 	clock_gettime(CLOCK_MONOTONIC, &end);

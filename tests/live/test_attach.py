@@ -160,7 +160,7 @@ def test_functions_are_named_after_attach_points():
                 (["tracepoint__skb"], 6, "named after nothing"),
                 (["raw_tracepoint__no_such_tracepoint"], 6, '"no_such_tracepoint"'),
                 (["tp_btf__no_such_tracepoint"], 6, 'tracepoint "no_such_tracepoint"'),
-                ([], 6, "0 functions")):
+                ([], 6, "the program has no function to attach")):
             file.seek(0)
             file.truncate()
             file.write(attached_by(*functions))

@@ -4,25 +4,32 @@
 import os
 import pathlib
 import shutil
+import sys
 import tempfile
 
-from net import Unsupported
+from net import Unsupported, command
 from test_errors import one_line
 from trace import Settings, run
 
 COMPILER_KB = 60_000  # a process that has loaded LLVM is larger than this, and no other
 
 
+# Starts a program and prints what it and its children took at most. In a process of its own: that
+# counts what the parent had when it started it, and the runner of the tests may be large.
+MEASURE = """import os, sys
+null = os.open("/dev/null", os.O_RDWR)
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ,
+                     file_actions=[(os.POSIX_SPAWN_DUP2, null, fd) for fd in (0, 1, 2)])
+_, status, usage = os.wait4(pid, 0)
+print(status, usage.ru_maxrss)"""
+
+
 def compiled(directory, *flags):
     """Trace for a moment; whether a compiler ran for it."""
-    arguments = [Settings.program, "--cache-dir", str(directory), "--duration", "0.05", *flags]
-    null = os.open("/dev/null", os.O_RDWR)
-    pid = os.posix_spawn(Settings.program, arguments, os.environ,
-                         file_actions=[(os.POSIX_SPAWN_DUP2, null, fd) for fd in (0, 1, 2)])
-    os.close(null)
-    _, status, usage = os.wait4(pid, 0)
-    assert status == 0, (arguments, status)
-    return usage.ru_maxrss > COMPILER_KB
+    words = [Settings.program, "--cache-dir", str(directory), "--duration", "0.05", *flags]
+    status, size = map(int, command(sys.executable, "-IS", "-c", MEASURE, *words).split())
+    assert status == 0, (words, status)
+    return size > COMPILER_KB
 
 
 def is_program(entry):

@@ -34,12 +34,13 @@ static void names_of_functions(void **state)
 	assert_point("tracepoint__skb__kfree_skb", ATTACH_TRACEPOINT, BPF_PROG_TYPE_TRACEPOINT,
 		     "skb", "kfree_skb");
 	assert_point("kprobe____kfree_skb", ATTACH_KPROBE, BPF_PROG_TYPE_KPROBE, "", "__kfree_skb");
+	assert_point("kretprobe__x__y", ATTACH_KRETPROBE, BPF_PROG_TYPE_KPROBE, "", "x__y");
 }
 
 static void other_names(void **state)
 {
 	static const char *const names[] = { "", "kfree_skb", "kprobe_x", "tracepoint__skb",
-					     "kretprobe__x\033" };
+					     "kretprobe_x\033" };
 	struct attach_point point;
 	struct error err;
 

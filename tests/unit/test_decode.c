@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "event.h"
+#include "stream/layout.h"
 
 #define LOCATION 0xffffffff81000020
 
@@ -18,10 +19,24 @@ struct record {
 	__u64 stack[DROP_STACK_DEPTH];
 };
 
+/* One program without columns of its own, and one with three. */
+static struct layout known[] = {
+	{ .id = 0x1234, .name = "plain" },
+	{ .id = 0xfedcba98,
+	  .name = "fields",
+	  .fields = { { .name = "first", .offset = 0, .size = 8 },
+		      { .name = "text", .in_bytes = true, .offset = 8, .size = 5 },
+		      { .name = "last", .offset = 16, .size = 8 } },
+	  .field_count = 3,
+	  .size = 24 },
+};
+static const struct layouts layouts = { .list = known, .count = 2 };
+
 static void fill(struct record *record, unsigned int depth)
 {
 	memset(record, 0, sizeof(*record));
 	record->event.version = DROP_EVENT_VERSION;
+	record->event.probe = 0x1234;
 	record->event.location = LOCATION;
 	record->event.stack_depth = (__u8)depth;
 	for (unsigned int i = 0; i < depth && i < DROP_STACK_DEPTH; i++)
@@ -36,10 +51,11 @@ static void whole_record(void **state)
 	(void)state;
 	fill(&record, 0);
 	record.event.sport = 80;
-	assert_int_equal(decode_drop(&record, sizeof(record.event), 3, &drop), 0);
+	assert_int_equal(decode_drop(&record, sizeof(record.event), 3, &layouts, &drop), 0);
 	assert_ptr_equal(drop.event, &record.event);
 	assert_int_equal(drop.cpu, 3);
 	assert_int_equal(drop.event->sport, 80);
+	assert_ptr_equal(drop.layout, &known[0]);
 	assert_int_equal(drop.stack_depth, 0);
 }
 
@@ -51,7 +67,7 @@ static void padded_record(void **state)
 
 	(void)state;
 	fill(&record, 0);
-	assert_int_equal(decode_drop(&record, sizeof(record.event) + 4, 0, &drop), 0);
+	assert_int_equal(decode_drop(&record, sizeof(record.event) + 4, 0, &layouts, &drop), 0);
 }
 
 static void every_shorter_size_is_refused(void **state)
@@ -62,14 +78,14 @@ static void every_shorter_size_is_refused(void **state)
 
 	(void)state;
 	fill(&record, 5);
-	assert_int_equal(decode_drop(&record, whole, 0, &drop), 0);
+	assert_int_equal(decode_drop(&record, whole, 0, &layouts, &drop), 0);
 	for (size_t size = 0; size < whole; size++) {
 		/* A copy of just that size, so that the sanitizer sees a read behind it. */
 		void *copy = malloc(size ? size : 1);
 
 		assert_non_null(copy);
 		memcpy(copy, &record, size);
-		assert_int_equal(decode_drop(copy, size, 0, &drop), -EMSGSIZE);
+		assert_int_equal(decode_drop(copy, size, 0, &layouts, &drop), -EMSGSIZE);
 		free(copy);
 	}
 }
@@ -82,13 +98,16 @@ static void hostile_records_are_refused(void **state)
 	(void)state;
 	fill(&record, 0);
 	record.event.version = DROP_EVENT_VERSION + 1;
-	assert_int_equal(decode_drop(&record, sizeof(record), 0, &drop), -EPROTO);
+	assert_int_equal(decode_drop(&record, sizeof(record), 0, &layouts, &drop), -EPROTO);
 	fill(&record, DROP_STACK_DEPTH + 1);
-	assert_int_equal(decode_drop(&record, sizeof(record), 0, &drop), -EPROTO);
+	assert_int_equal(decode_drop(&record, sizeof(record), 0, &layouts, &drop), -EPROTO);
 	fill(&record, 255);
-	assert_int_equal(decode_drop(&record, sizeof(record), 0, &drop), -EPROTO);
+	assert_int_equal(decode_drop(&record, sizeof(record), 0, &layouts, &drop), -EPROTO);
+	fill(&record, 0);
+	record.event.probe++;
+	assert_int_equal(decode_drop(&record, sizeof(record), 0, &layouts, &drop), -EPROTO);
 	memset(&record, 0xff, sizeof(record));
-	assert_int_equal(decode_drop(&record, sizeof(record), 0, &drop), -EPROTO);
+	assert_int_equal(decode_drop(&record, sizeof(record), 0, &layouts, &drop), -EPROTO);
 }
 
 static void stack_starts_at_the_location(void **state)
@@ -98,7 +117,7 @@ static void stack_starts_at_the_location(void **state)
 
 	(void)state;
 	fill(&record, 5); /* the location is the third frame */
-	assert_int_equal(decode_drop(&record, sizeof(record), 0, &drop), 0);
+	assert_int_equal(decode_drop(&record, sizeof(record), 0, &layouts, &drop), 0);
 	assert_int_equal(drop.stack_depth, 3);
 	assert_true(drop.stack[0] == LOCATION);
 	assert_true(drop.stack[2] == LOCATION + 32);
@@ -111,12 +130,43 @@ static void stack_without_the_location_is_whole(void **state)
 
 	(void)state;
 	fill(&record, 2);
-	assert_int_equal(decode_drop(&record, sizeof(record), 0, &drop), 0);
+	assert_int_equal(decode_drop(&record, sizeof(record), 0, &layouts, &drop), 0);
 	assert_int_equal(drop.stack_depth, 2);
 	fill(&record, DROP_STACK_DEPTH);
 	record.event.location = 1;
-	assert_int_equal(decode_drop(&record, sizeof(record), 0, &drop), 0);
+	assert_int_equal(decode_drop(&record, sizeof(record), 0, &layouts, &drop), 0);
 	assert_int_equal(drop.stack_depth, DROP_STACK_DEPTH);
+}
+
+/* The columns of a program lie between the fixed part and the stack. */
+static void fields_lie_in_front_of_the_stack(void **state)
+{
+	const uint64_t behind[] = {
+		42, 0x6f6c6c6568 /* "hello" */, UINT64_MAX, 0xf1, LOCATION, 0xf3
+	};
+	struct record record;
+	struct drop drop;
+	size_t whole = sizeof(record.event) + sizeof(behind);
+
+	(void)state;
+	fill(&record, 3);
+	record.event.probe = known[1].id;
+	memcpy(record.stack, behind, sizeof(behind));
+	assert_int_equal(decode_drop(&record, whole, 0, &layouts, &drop), 0);
+	assert_ptr_equal(drop.layout, &known[1]);
+	assert_memory_equal(drop.fields + known[1].fields[0].offset, &behind[0], 8);
+	assert_string_equal(drop.fields + known[1].fields[1].offset, "hello");
+	assert_memory_equal(drop.fields + known[1].fields[2].offset, &behind[2], 8);
+	assert_int_equal(drop.stack_depth, 2);
+	assert_true(drop.stack[0] == LOCATION && drop.stack[1] == 0xf3);
+	for (size_t size = 0; size < whole; size++) {
+		void *copy = malloc(size ? size : 1);
+
+		assert_non_null(copy);
+		memcpy(copy, &record, size);
+		assert_int_equal(decode_drop(copy, size, 0, &layouts, &drop), -EMSGSIZE);
+		free(copy);
+	}
 }
 
 /* Any bytes at all: accepted or refused, but never read out of bounds. */
@@ -134,11 +184,15 @@ static void random_records(void **state)
 		assert_non_null(bytes);
 		for (size_t i = 0; i < size; i++)
 			bytes[i] = (unsigned char)rand_r(&seed);
-		if (size >= sizeof(struct drop_event))
+		if (size >= sizeof(struct drop_event)) {
 			((struct drop_event *)bytes)->version = DROP_EVENT_VERSION;
-		if (decode_drop(bytes, size, 0, &drop) == 0) {
+			((struct drop_event *)bytes)->probe = known[round % 2].id;
+		}
+		if (decode_drop(bytes, size, 0, &layouts, &drop) == 0) {
 			uint64_t stack[DROP_STACK_DEPTH];
+			char fields[24];
 
+			memcpy(fields, drop.fields, drop.layout->size);
 			memcpy(stack, drop.stack, drop.stack_depth * sizeof(*stack));
 			accepted++;
 		}
@@ -156,6 +210,7 @@ int main(void)
 		cmocka_unit_test(hostile_records_are_refused),
 		cmocka_unit_test(stack_starts_at_the_location),
 		cmocka_unit_test(stack_without_the_location_is_whole),
+		cmocka_unit_test(fields_lie_in_front_of_the_stack),
 		cmocka_unit_test(random_records),
 	};
 

@@ -124,6 +124,27 @@ static void types_and_source(void **state)
 	options_free(&options);
 }
 
+static void probes(void **state)
+{
+	struct options options;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(parse(&options, "--probe xdp -p tcp --probe=./mine.c", &err), 0);
+	assert_int_equal(options.action, ACTION_TRACE);
+	assert_int_equal(options.probes.count, 2);
+	assert_string_equal(options.probes.list[0], "xdp");
+	assert_string_equal(options.probes.list[1], "./mine.c");
+	options_free(&options);
+	assert_int_equal(parse(&options, "--probe xdp --print-source -p tcp", &err), 0);
+	assert_int_equal(options.action, ACTION_PRINT_SOURCE);
+	assert_int_equal(options.probes.count, 1);
+	options_free(&options);
+	assert_int_equal(parse(&options, "--list-probes", &err), 0);
+	assert_int_equal(options.action, ACTION_LIST_PROBES);
+	options_free(&options);
+}
+
 static void help_and_version(void **state)
 {
 	struct options options;
@@ -158,9 +179,9 @@ static void explain(void **state)
 
 		assert_int_equal(parse(&options, cases[i].line, &err), 0);
 		assert_int_equal(options.action, ACTION_EXPLAIN);
-		for (size_t j = 0; j < options.explain_count; j++)
-			assert_string_equal(options.explain[j], cases[i].names[j]);
-		assert_true(options.explain_count == 3 || !cases[i].names[options.explain_count]);
+		for (size_t j = 0; j < options.explain.count; j++)
+			assert_string_equal(options.explain.list[j], cases[i].names[j]);
+		assert_true(options.explain.count == 3 || !cases[i].names[options.explain.count]);
 		options_free(&options);
 	}
 }
@@ -228,6 +249,20 @@ static void mistakes(void **state)
 		{ "--hints -o json",
 		  "--hints stand below the rows of a table: --output contradicts them" },
 		{ "--hints --summary", "--summary shows no drops that --hints could stand below" },
+		{ "--probe=", "--probe: \"\" is not a name or a path" },
+		{ "--probe", "\"--probe\" needs an argument" },
+		{ "--probe a --source a.c", "--source and --probe both name the program" },
+		{ "--probe a --attach kprobe",
+		  "--probe says what to attach to: --attach would have no effect" },
+		{ "--probe a --probe b --print-source",
+		  "--print-source prints one program: of more than one --probe there are as many" },
+		{ "--probe a --probe b --print-filter",
+		  "--print-filter tells about one program: of more than one --probe there are as "
+		  "many" },
+		{ "--list-probes -p tcp",
+		  "--list-probes traces nothing: other flags would have no effect" },
+		{ "--list-probes --probe a",
+		  "--list-probes traces nothing: other flags would have no effect" },
 		{ "--source a.c -r",
 		  "--source brings its own filters: others would have no effect" },
 		{ "--source a.c -p tcp",
@@ -275,6 +310,7 @@ int main(void)
 		cmocka_unit_test(every_flag),
 		cmocka_unit_test(fields_that_pcap_lacks),
 		cmocka_unit_test(types_and_source),
+		cmocka_unit_test(probes),
 		cmocka_unit_test(help_and_version),
 		cmocka_unit_test(explain),
 		cmocka_unit_test(durations),

@@ -14,6 +14,7 @@
 #include "kernel/reasons.h"
 #include "kernel/symbols.h"
 #include "stream/decode.h"
+#include "stream/layout.h"
 #include "util/error.h"
 #include "util/file.h"
 
@@ -21,6 +22,8 @@
 #define UDP_RCV 0xffffffff81000210
 #define IN_MODULE 0xffffffffc0000020
 
+static struct layout kfree_skb = { .id = 1, .name = "kfree_skb" };
+static const struct layouts no_columns = { .list = &kfree_skb, .count = 1, .active = 1 };
 static struct reasons *reasons, *no_reasons;
 static struct symbols *symbols;
 
@@ -68,6 +71,7 @@ static void open_output(struct output *output, int verbosity)
 	memset(output, 0, sizeof(*output));
 	output->config.file = open_memstream(&output->text, &output->size);
 	output->config.verbosity = verbosity;
+	output->config.layouts = &no_columns;
 	output->config.reasons = reasons;
 	output->config.symbols = symbols;
 }
@@ -75,7 +79,11 @@ static void open_output(struct output *output, int verbosity)
 static void show(struct output *output, const struct drop_event *event, size_t stack_depth)
 {
 	static const uint64_t stack[] = { NFT_DO_CHAIN, IN_MODULE, 0x1234 };
-	const struct drop drop = { event, 1, stack, stack_depth };
+	const struct drop drop = { .event = event,
+				   .layout = &kfree_skb,
+				   .cpu = 1,
+				   .stack = stack,
+				   .stack_depth = stack_depth };
 
 	if (!output->table)
 		output->table = output_table.create(&output->config);
@@ -307,13 +315,36 @@ static void assert_row(const struct drop_event *event, int verbosity, bool numer
 	free(output.text);
 }
 
+/* The titles and rows of a table, without what only makes it look like one. */
+static void assert_cells(struct output *output, const char *expected)
+{
+	char *to;
+
+	finish(output);
+	to = output->text;
+	for (char *line = output->text, *next; *line; line = next) {
+		next = strchr(line, '\n') + 1;
+		if (*line == '+')
+			continue;
+		for (char *c = line + 1; c < next; c++)
+			if (*c != ' ')
+				*to++ = *c;
+	}
+	*to = '\0';
+	assert_string_equal(output->text, expected);
+	free(output->text);
+}
+
 static void absent_fields(void **state)
 {
 	struct drop_event event = { .location = 0x1234, .reason = 2 };
 
 	(void)state;
 	assert_row(&event, 1, false, reasons, "|-|-|-|-|-|-|0x1234|NOT_SPECIFIED|");
-	assert_row(&event, 2, false, no_reasons, "|1|0|-|-|-|-|-|-|-|-|-|0|0x1234|-|");
+	assert_row(&event, 2, false, no_reasons, "|1|-|-|-|-|-|-|-|-|-|-|-|0x1234|-|");
+	/* A probe of what is no drop, and one that does not know where. */
+	assert_row(&(struct drop_event){ .reason = DROP_NO_REASON }, 1, false, reasons,
+		   "|-|-|-|-|-|-|-|-|");
 	/* IPv4 that is cut off before its header. */
 	event.ethertype = 0x0800;
 	event.flags = DROP_HAS_ETHERTYPE;
@@ -352,12 +383,134 @@ static void every_column(void **state)
 	event.flags |= DROP_HAS_NETNS | DROP_HAS_VLAN;
 	event.netns = 4026531840;
 	event.vlan = 7;
+	event.detailed = 1;
 	event.pid = 99;
 	event.length = 84;
 	strcpy(event.comm, "ping");
 	assert_row(&event, 2, false, reasons,
 		   "|1|99|ping|4026531840|ens1f0np0|7|192.168.2.1|192.168.10.1|icmp|0|0|84|"
 		   "nft_do_chain+0x10|NETFILTER_DROP|");
+}
+
+/* What programs bring: each kind of value, in its format, and what the record of another lacks. */
+static void columns_of_programs(void **state)
+{
+	static const struct field fields[] = {
+		{ .name = "unsigned", .format = "%llu", .size = 8 },
+		{ .name = "signed", .format = "%lld!", .kind = FIELD_SIGNED, .offset = 8 },
+		{ .name = "hex", .format = "%#llx", .offset = 0 },
+		{ .name = "be16", .format = "%llu", .swap = 16, .offset = 16 },
+		{ .name = "be32", .format = "%llu", .swap = 32, .offset = 24 },
+		{ .name = "char", .format = "<%s>", .kind = FIELD_CHARACTER, .offset = 32 },
+		{ .name = "place", .format = "%s", .kind = FIELD_ADDRESS, .offset = 40 },
+		{ .name = "nowhere", .format = "%s", .kind = FIELD_ADDRESS, .offset = 0 },
+		{ .name = "text",
+		  .format = "%s",
+		  .kind = FIELD_STRING,
+		  .in_bytes = true,
+		  .offset = 48,
+		  .size = 12 },
+		{ .name = "full",
+		  .format = "%5s",
+		  .kind = FIELD_STRING,
+		  .in_bytes = true,
+		  .offset = 64,
+		  .size = 3 },
+		{ .name = "four",
+		  .format = "%s",
+		  .kind = FIELD_IPV4,
+		  .in_bytes = true,
+		  .offset = 72 },
+		{ .name = "four_too", .format = "%s", .kind = FIELD_IPV4, .offset = 24 },
+		{ .name = "six",
+		  .format = "%s",
+		  .kind = FIELD_IPV6,
+		  .in_bytes = true,
+		  .offset = 80 },
+		{ .name = "mac",
+		  .format = "%s",
+		  .kind = FIELD_MAC,
+		  .in_bytes = true,
+		  .offset = 96 },
+	};
+	struct layout list[2] = {
+		{ .id = 1, .name = "one", .field_count = 14 },
+		{ .id = 2, .name = "o|two", .field_count = 2 },
+	};
+	struct layouts layouts = { .list = NULL };
+	union {
+		uint64_t numbers[13];
+		char bytes[104];
+	} record = { .numbers = { UINT64_MAX, (uint64_t)-42, htons(443), htonl(0xc0000201), 'x',
+				  NFT_DO_CHAIN } };
+	struct drop_event event = { .reason = DROP_NO_REASON };
+	struct drop drop = { .event = &event, .fields = record.bytes };
+	struct output output;
+
+	(void)state;
+	memcpy(list[0].fields, fields, sizeof(fields));
+	/* Text beside a number is to the left, as are two programs that differ. */
+	list[1].fields[0] = fields[1];
+	list[1].fields[1] = fields[4];
+	strcpy(list[1].fields[1].name, "unsigned");
+	memcpy(record.bytes + 48, "a|\033[2J\xff\xc3\xa9\0z", 12);
+	memcpy(record.bytes + 64, "abcd", 4);
+	memcpy(record.bytes + 72, "\xc0\0\2\1", 4);
+	inet_pton(AF_INET6, "2001:db8::1", record.bytes + 80);
+	memcpy(record.bytes + 96, "\2\0\0\0\xab\xff", 6);
+	assert_int_equal(layouts_add(&layouts, &list[0]), 0);
+	assert_int_equal(layouts_add(&layouts, &list[1]), 0);
+
+	open_output(&output, 0);
+	output.config.layouts = &layouts;
+	output.table = output_table.create(&output.config);
+	drop.layout = &layouts.list[0];
+	output_table.drop(output.table, &drop);
+	drop.layout = &layouts.list[1];
+	record.numbers[1] = 0;
+	output_table.drop(output.table, &drop);
+	assert_cells(&output,
+		     "PROBE|SOURCE|DESTINATION|PROTOCOL|SPORT|DPORT|LOCATION|REASON|UNSIGNED|"
+		     "SIGNED|HEX|BE16|BE32|CHAR|PLACE|NOWHERE|TEXT|FULL|FOUR|FOUR_TOO|SIX|MAC|\n"
+		     "one|-|-|-|-|-|-|-|18446744073709551615|-42!|0xffffffffffffffff|443|"
+		     "3221225985|<x>|nft_do_chain+0x10|0xffffffffffffffff|"
+		     "a\\x7c\\x1b[2J\\xff\\xc3\\xa9|abc|192.0.2.1|192.0.2.1|2001:db8::1|"
+		     "02:00:00:00:ab:ff|\n"
+		     "o\\x7ctwo|-|-|-|-|-|-|-|3221225985|0!|-|-|-|-|-|-|-|-|-|-|-|-|\n");
+	layouts_free(&layouts);
+}
+
+/* Numbers stand to the right; with one program there is no PROBE. */
+static void columns_are_aligned(void **state)
+{
+	struct layout layout = { .id = 1,
+				 .name = "one",
+				 .fields = { { .name = "number", .format = "%lld" },
+					     { .name = "letter",
+					       .format = "%s",
+					       .kind = FIELD_CHARACTER,
+					       .offset = 8 } },
+				 .field_count = 2 };
+	struct layouts layouts = { .list = NULL };
+	const uint64_t numbers[] = { 7, 'x' };
+	struct drop_event event = { .reason = DROP_NO_REASON };
+	const struct drop drop = { .event = &event,
+				   .layout = &layout,
+				   .fields = (const char *)numbers };
+	struct output output;
+
+	(void)state;
+	assert_int_equal(layouts_add(&layouts, &layout), 0);
+	open_output(&output, 0);
+	output.config.layouts = &layouts;
+	output.table = output_table.create(&output.config);
+	output_table.drop(output.table, &drop);
+	finish(&output);
+	layouts_free(&layouts);
+	assert_non_null(strstr(output.text, "\n| SOURCE |"));
+	assert_non_null(strstr(output.text, "| NUMBER | LETTER |\n"));
+	assert_non_null(strstr(output.text, "|      7 | x      |\n"));
+	free(output.text);
 }
 
 /* Names that anybody may choose cannot break the row or the terminal. */
@@ -465,6 +618,8 @@ int main(void)
 		cmocka_unit_test(absent_fields),
 		cmocka_unit_test(protocols),
 		cmocka_unit_test(every_column),
+		cmocka_unit_test(columns_of_programs),
+		cmocka_unit_test(columns_are_aligned),
 		cmocka_unit_test(hostile_names),
 		cmocka_unit_test(stack_below_the_row),
 		cmocka_unit_test(colors_take_no_room),

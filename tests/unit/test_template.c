@@ -140,6 +140,35 @@ static void file_as_it_stands(void **state)
 	source_free(&source);
 }
 
+/* What is put around a text has no lines of its own; the text's keep theirs. */
+static void surrounded(void **state)
+{
+	static const char *const texts[] = { "a\nb\n", "a\nb" }; /* files may end in either way */
+	struct source source;
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		const struct template_file file = { "mine.c", texts[i] };
+
+		assert_int_equal(source_from_file(&source, &file, &err), 0);
+		assert_int_equal(source_surround(&source, "1\n2\n", "3\n4\n"), 0);
+		assert_string_equal(source.text, "1\n2\na\nb\n3\n4\n");
+		assert_int_equal(source.length, strlen(source.text));
+		assert_int_equal(source.line_count, 6);
+		assert_origin(&source, 1, "struct drop_event", 0);
+		assert_origin(&source, 2, "mine.c", 1);
+		assert_origin(&source, 3, "mine.c", 2);
+		assert_origin(&source, 4, "struct drop_event", 0);
+		source_free(&source);
+	}
+	assert_int_equal(source_from_file(&source, &(struct template_file){ "e", "" }, &err), 0);
+	assert_int_equal(source_surround(&source, "", "3\n"), 0);
+	assert_string_equal(source.text, "3\n");
+	assert_int_equal(source.line_count, 1);
+	source_free(&source);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +178,7 @@ int main(void)
 		cmocka_unit_test(blank_lines_do_not_add_up),
 		cmocka_unit_test(mistakes_are_told_with_their_line),
 		cmocka_unit_test(file_as_it_stands),
+		cmocka_unit_test(surrounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

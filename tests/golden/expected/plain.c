@@ -10,8 +10,10 @@
  * Compiled by libbcc against kernel headers, or against stand-ins for the same header files made
  * from BTF. Macros from outside: SKB_VLAN_ALL if struct sk_buff has the member vlan_all (6.2),
  * KFREE_SKB_REASON if the tracepoint kfree_skb has a reason (5.17), BPF_HAS_LOOPS if the verifier
- * takes programs with loops (5.3); with --attach tp_btf, TYPE_SK_BUFF and KFUNC_RDONLY_CAST, numbers
- * in the kernel's BTF.
+ * takes programs with loops (5.3). DROP_PROBE is the number of this program in its records,
+ * DROP_FIELDS the list of its columns of its own, DROP_KEYS of those that drops are counted by,
+ * DROP_REASON_NAME the number of a drop reason that the program names, if the kernel has it; with
+ * --attach tp_btf, TYPE_SK_BUFF and KFUNC_RDONLY_CAST, numbers in the kernel's BTF.
  */
 #include <linux/skbuff.h>
 #include <linux/netdevice.h>
@@ -21,12 +23,71 @@
 
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
+ * A column of your own, in one line below the types that it needs and outside of functions:
+ *
+ *	DROP_FIELD(u32, rcvbuf, "%u", sk->sk_rcvbuf)
+ *
+ * its type, its name, how it is shown, and its value. The value is C; `ctx`, `skb`, `sk` (skb->sk),
+ * `location` and `reason` are those of the drop. bytetrace makes a read of the kernel's memory of
+ * each `->`, gives the kind of value as a part of the name, and lists the lines in DROP_FIELDS.
+ */
+/* A line that an #if leaves out is listed all the same: without its function nothing may run. */
+#pragma clang diagnostic error "-Wundefined-internal"
+
+#define DROP_READ(pointer, member)                                                                 \
+	({                                                                                         \
+		__typeof__((pointer)->member) value_;                                              \
+		bpf_probe_read_kernel(&value_, sizeof(value_), &(pointer)->member);                \
+		value_;                                                                            \
+	})
+
+/* Where the text or the bytes are that a member is, or points to. */
+#define DROP_ADDRESS(pointer, member)                                                              \
+	__builtin_choose_expr(__builtin_types_compatible_p(__typeof__((pointer)->member),          \
+							   __typeof__(&(pointer)->member[0])),     \
+			      DROP_READ(pointer, member), &(pointer)->member[0])
+
+#define DROP_SK DROP_READ(skb, sk)
+
+#define DROP_FIELD_NUMBER(type, name, value)                                                       \
+	static __always_inline u64 drop_field_##name(void *ctx, struct sk_buff *skb, u64 location, \
+						     u32 reason)                                   \
+	{                                                                                          \
+		return (u64)(type)(value);                                                         \
+	}
+#define DROP_FIELD_BYTES(name, value)                                                              \
+	static __always_inline const void *drop_field_##name(void *ctx, struct sk_buff *skb,       \
+							     u64 location, u32 reason)             \
+	{                                                                                          \
+		return (const void *)(value);                                                      \
+	}
+
+/* What a raw tracepoint was called with, from 0 on; what the function of a kprobe was, 1 to 5. */
+#define TRACEPOINT_ARG(n) (((struct bpf_raw_tracepoint_args *)ctx)->args[n])
+#define KPROBE_ARG(n) PT_REGS_PARM##n((struct pt_regs *)ctx)
+
+/* Of each line: the member of the record, the function, and how the one is filled by the other. */
+#define DROP_MEMBER_NUMBER(name) u64 field_##name;
+#define DROP_MEMBER_BYTES(name, size) char field_##name[size] __attribute__((aligned(8)));
+#define DROP_DECLARE_NUMBER(name) static u64 drop_field_##name(void *, struct sk_buff *, u64, u32);
+#define DROP_DECLARE_BYTES(name, size)                                                             \
+	static const void *drop_field_##name(void *, struct sk_buff *, u64, u32);
+#define DROP_FILL_NUMBER(name) to->field_##name = drop_field_##name(ctx, skb, location, reason);
+#define DROP_FILL_STRING(name, size)                                                               \
+	bpf_probe_read_kernel_str(to->field_##name, size,                                          \
+				  drop_field_##name(ctx, skb, location, reason));
+#define DROP_FILL_BYTES(name, size)                                                                \
+	bpf_probe_read_kernel(to->field_##name, size,                                              \
+			      drop_field_##name(ctx, skb, location, reason));
+
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
  * The record of one drop, as the program in the kernel writes it into the
  * perf buffer and as src/stream/decode.c reads it. Integers are in host byte
  * order; addresses stay as they are in the packet. A field whose flag is not
  * set was not there, or could not be read, and is zero.
  */
-#define DROP_EVENT_VERSION 2
+#define DROP_EVENT_VERSION 3
 
 #define DROP_HAS_ETHERTYPE 0x01 /* ethertype */
 #define DROP_HAS_ADDRESSES 0x02 /* saddr, daddr */
@@ -46,12 +107,14 @@ enum drop_tunnel {
 	DROP_TUNNEL_IP,
 };
 
+#define DROP_NO_REASON (~0u) /* reason: it is no drop, or nobody says why */
+
 #define DROP_STACK_DEPTH 127 /* the kernel's default limit, kernel.perf_event_max_stack */
 
 struct drop_event {
 	__u64 time;	/* CLOCK_MONOTONIC, nanoseconds */
-	__u64 location; /* where kfree_skb was called: a return address */
-	__u32 reason;	/* enum skb_drop_reason, 0 on kernels that give none */
+	__u64 location; /* where kfree_skb was called: a return address; 0: not known */
+	__u32 reason;	/* enum skb_drop_reason, 0 on kernels that give none, DROP_NO_REASON */
 	__u32 length;	/* skb->len */
 	__u32 netns;	/* inode of the network namespace */
 	__u32 ifindex;	/* 0: none, or not known */
@@ -65,8 +128,7 @@ struct drop_event {
 	__u8 version; /* DROP_EVENT_VERSION */
 	__u8 stack_depth;
 	__u32 mark;  /* skb->mark */
-	__u8 tunnel; /* enum drop_tunnel: what the packet was found inside of */
-	__u8 reserved[3];
+	__u32 probe; /* DROP_PROBE: which program's record it is */
 	union {
 		__u8 bytes[16]; /* IPv4 in the first four */
 		__u32 words[4];
@@ -76,6 +138,12 @@ struct drop_event {
 		__u64 ifname_words[2];
 	};
 	char comm[16];
+	__u8 tunnel;   /* enum drop_tunnel: what the packet was found inside of */
+	__u8 detailed; /* 1: length, mark, pid and comm are filled */
+	__u8 reserved[6];
+#ifdef DROP_FIELDS
+	DROP_FIELDS(DROP_MEMBER_NUMBER, DROP_MEMBER_BYTES, DROP_MEMBER_BYTES)
+#endif
 	__u64 stack[]; /* stack_depth return addresses, innermost first, with -k */
 };
 
@@ -404,6 +472,16 @@ static __always_inline int read_packet(struct drop_event *event, const struct sk
 	return 1;
 }
 
+#ifdef DROP_FIELDS
+DROP_FIELDS(DROP_DECLARE_NUMBER, DROP_DECLARE_BYTES, DROP_DECLARE_BYTES)
+
+static __always_inline void fill_fields(struct drop_event *to, void *ctx, struct sk_buff *skb,
+					u64 location, u32 reason)
+{
+	DROP_FIELDS(DROP_FILL_NUMBER, DROP_FILL_STRING, DROP_FILL_BYTES)
+}
+#endif
+
 /*
  * Fill the record and hand it over; leaves early, with 0, if a filter does not match. Not 0: the
  * drop should have been reported and could not be.
@@ -416,6 +494,7 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 	u32 size = sizeof(*event);
 
 	event->version = DROP_EVENT_VERSION;
+	event->probe = DROP_PROBE;
 	event->location = location;
 	event->reason = reason;
 	if (read_skb_back(skb, address))
@@ -424,6 +503,9 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 		return 0;
 
 	event->time = bpf_ktime_get_ns();
+#ifdef DROP_FIELDS
+	fill_fields(event, ctx, address, location, reason);
+#endif
 	return events.perf_submit(ctx, event, size);
 }
 
@@ -437,13 +519,14 @@ static __always_inline void count_lost(void)
 }
 
 /*
- * What a probe calls: skb was dropped by the code at `location` for `reason` (0: the kernel gives
- * none).
+ * What a probe calls: skb was dropped by the code at `location` (0: not known) for `reason` (0: the
+ * kernel gives none; DROP_NO_REASON: it is no drop).
  */
 static __always_inline int drop(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
 {
-	struct drop_event event = {};
+	struct drop_event event;
 
+	__builtin_memset(&event, 0, sizeof(event));
 	if (record_drop(ctx, &event, skb, location, reason))
 		count_lost();
 	return 0;
