@@ -70,7 +70,9 @@ static int read_file(struct program *program, int index, const char *flag, bool 
 	int result =
 		user_file_read(flag, program->names[index], force, &program->files[index], err);
 
-	*file = (struct template_file){ program->names[index], program->files[index] };
+	/* One of the built-in files stays, if --templates has none of the name. */
+	if (!result)
+		*file = (struct template_file){ program->names[index], program->files[index] };
 	return result;
 }
 
