@@ -166,6 +166,15 @@ def test_record_whose_columns_are_not_declared_there():
                 "are made with DROP_FIELD", "--source", path)
 
 
+def test_file_without_a_newline_at_its_end():
+    """What bytetrace puts behind it starts a line of its own."""
+    with mine() as path:
+        with open(path, "a", encoding="ascii") as file:
+            file.write("// the end")
+        code, _, err = run("--source", path, "--duration", "0.05")
+        assert code == 0, err
+
+
 def test_program_without_the_map_of_losses():
     with mine(changes=[("BPF_PERCPU_ARRAY(lost,", "BPF_PERCPU_ARRAY(gone,"),
                        ("lost.lookup", "gone.lookup")]) as path:
@@ -322,7 +331,7 @@ def test_probes_that_there_are_not():
     assert err.endswith(" (--list-probes tells all, and a file needs a / or .c in its name)\n"), err
     refused(3, '--probe: cannot read "./kfree_skb": No such file or directory', "--probe", "./kfree_skb",
             cwd="/")
-    refused(3, '--probe: cannot read "/etc": Is a directory', "--probe", "/etc")
+    refused(3, '--probe: "/etc" is not a regular file', "--probe", "/etc")
 
 
 def test_contradictions():
