@@ -217,7 +217,7 @@ def test_two_probes_at_once():
         ("kfree_skb_tracepoint", 0, 0, 0), ("one", length, 0, 7), ("two", 0, length, 8)], records
     for record in records:
         assert "one" in record and record["stack"], record
-    assert "tracing kfree_skb, " in table.errors, table.errors
+    assert "tracing raw tracepoint kfree_skb, " in table.errors, table.errors
 
 
 def test_probe_that_is_the_default():
@@ -233,7 +233,7 @@ def test_list_of_probes():
     lines = {line.split()[0]: line for line in out.splitlines()}
     assert list(lines) == sorted(lines), out
     assert set(lines) >= {path.stem for path in PROBES.glob("*.c")}, out
-    assert lines["kfree_skb"].split() == ["kfree_skb", "kfree_skb", "yes"], out
+    assert lines["kfree_skb"].split() == ["kfree_skb", "raw", "tracepoint", "kfree_skb", "yes"], out
     assert lines["kfree_skb_tracepoint"].split()[1:] == ["tracepoint", "skb:kfree_skb", "yes"], out
     kprobe = lines["kfree_skb_kprobe"]
     assert kprobe.startswith("kfree_skb_kprobe     kprobe sk_skb_reason_drop, kfree_skb_reason, kfree_skb, "
@@ -296,7 +296,7 @@ def test_own_probes_are_found():
         assert names.count("kfree_skb_tracepoint") == 1, out
         # What it is attached to is that of the file.
         assert [line.split()[1:] for line in out.splitlines() if line.startswith("mine ")] == [
-            ["kfree_skb", "yes"]], out
+            ["raw", "tracepoint", "kfree_skb", "yes"]], out
         code, _, err = run("--probe", "mein", **home.popen)
         assert code == 2 and 'there is no probe "mein"; the nearest are mine' in err, err
 

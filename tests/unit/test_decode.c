@@ -70,6 +70,21 @@ static void padded_record(void **state)
 	assert_int_equal(decode_drop(&record, sizeof(record.event) + 4, 0, &layouts, &drop), 0);
 }
 
+static void assert_shorter_refused(const struct record *record, size_t whole)
+{
+	struct drop drop;
+
+	for (size_t size = 0; size < whole; size++) {
+		/* A copy of just that size, so that the sanitizer sees a read behind it. */
+		void *copy = malloc(size ? size : 1);
+
+		assert_non_null(copy);
+		memcpy(copy, record, size);
+		assert_int_equal(decode_drop(copy, size, 0, &layouts, &drop), -EMSGSIZE);
+		free(copy);
+	}
+}
+
 static void every_shorter_size_is_refused(void **state)
 {
 	struct record record;
@@ -79,15 +94,7 @@ static void every_shorter_size_is_refused(void **state)
 	(void)state;
 	fill(&record, 5);
 	assert_int_equal(decode_drop(&record, whole, 0, &layouts, &drop), 0);
-	for (size_t size = 0; size < whole; size++) {
-		/* A copy of just that size, so that the sanitizer sees a read behind it. */
-		void *copy = malloc(size ? size : 1);
-
-		assert_non_null(copy);
-		memcpy(copy, &record, size);
-		assert_int_equal(decode_drop(copy, size, 0, &layouts, &drop), -EMSGSIZE);
-		free(copy);
-	}
+	assert_shorter_refused(&record, whole);
 }
 
 static void hostile_records_are_refused(void **state)
@@ -159,14 +166,7 @@ static void fields_lie_in_front_of_the_stack(void **state)
 	assert_memory_equal(drop.fields + known[1].fields[2].offset, &behind[2], 8);
 	assert_int_equal(drop.stack_depth, 2);
 	assert_true(drop.stack[0] == LOCATION && drop.stack[1] == 0xf3);
-	for (size_t size = 0; size < whole; size++) {
-		void *copy = malloc(size ? size : 1);
-
-		assert_non_null(copy);
-		memcpy(copy, &record, size);
-		assert_int_equal(decode_drop(copy, size, 0, &layouts, &drop), -EMSGSIZE);
-		free(copy);
-	}
+	assert_shorter_refused(&record, whole);
 }
 
 /* Any bytes at all: accepted or refused, but never read out of bounds. */
