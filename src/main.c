@@ -24,9 +24,11 @@
 #include "kernel/types.h"
 #include "output/output.h"
 #include "program/build.h"
+#include "program/check.h"
 #include "program/cache.h"
 #include "program/generate.h"
 #include "program/image.h"
+#include "program/listing.h"
 #include "program/load.h"
 #include "program/macros.h"
 #include "stream/session.h"
@@ -177,12 +179,12 @@ static const char *comment_location(void *context, uint64_t address)
 }
 
 static int generate(struct program *program, const struct options *options,
-		    struct kernel_facts *facts, struct error *err)
+		    const struct kernel_facts *facts, struct error *err)
 {
 	const struct generate_facts known = {
 		.attach = facts->attach,
 		.not_specified = facts->not_specified,
-		.comments = { facts, comment_reason, comment_location },
+		.comments = { (void *)facts, comment_reason, comment_location },
 	};
 
 	return generate_program(program, options, &known, err);
@@ -211,6 +213,48 @@ static bool use_color(enum color_choice choice)
 	if (choice != COLOR_AUTO)
 		return choice == COLOR_ALWAYS;
 	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}
+
+/* Compile anew, with what the compiler tells of it. */
+static int list_program(struct listing *listing, struct image *image, struct program *program,
+			const struct options *options, const struct kernel_facts *facts,
+			struct error *err)
+{
+	const struct cache closed = CACHE_CLOSED;
+	char *text = NULL;
+	int result = generate(program, options, facts, err);
+
+	if (!result)
+		result = build_program(image, &program->source, facts->macros.flags, &facts->types,
+				       &closed, &text, err);
+	if (!result)
+		result = listing_open(listing, text, &program->source);
+	if (result == -EBADMSG)
+		error_set(err, STATUS_COMPILE, EBADMSG, "libbcc told nothing of the program");
+	else if (result == -ENOMEM)
+		error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	return result;
+}
+
+/* The line that the verifier refused, before what it said: only now is that looked for. */
+static void tell_refused_line(const struct options *options, const struct image *image,
+			      const struct loaded *loaded, const struct kernel_facts *facts,
+			      struct error *err)
+{
+	struct listing listing = { .text = NULL };
+	struct program program = { 0 };
+	struct image again = { 0 };
+	struct error ignored;
+
+	if (!loaded->refused.function)
+		return;
+	if (list_program(&listing, &again, &program, options, facts, &ignored) == 0 &&
+	    image_is_same(image, &again))
+		listing_place_error(&listing, loaded->refused.function, loaded->refused.instruction,
+				    err);
+	listing_close(&listing);
+	image_free(&again);
+	generate_free(&program);
 }
 
 /* Load, attach, show drops until told to stop, and say what was seen. */
@@ -242,7 +286,9 @@ static int trace(const struct options *options, const struct image *image,
 	struct loaded loaded;
 	int result;
 
-	result = load_program(&loaded, image, err);
+	result = load_program(&loaded, image, false, err);
+	if (result)
+		tell_refused_line(options, image, &loaded, facts, err);
 	if (!result) {
 		if (session.summary)
 			result = session_count(&session, &loaded, facts->types.description, &totals,
@@ -284,7 +330,8 @@ static int get_image(struct image *image, const struct options *options,
 			return -EPERM;
 		fprintf(stderr, "bytetrace: warning: %s\n", err->text);
 	}
-	result = build_program(image, source, facts->macros.flags, &facts->types, &cache, err);
+	result =
+		build_program(image, source, facts->macros.flags, &facts->types, &cache, NULL, err);
 	cache_close(&cache);
 	return result;
 }
@@ -381,6 +428,51 @@ static int print_filter(const struct options *options, const struct image *image
 	return finish_output(err);
 }
 
+static int print_listing(const struct options *options, const struct kernel_facts *facts,
+			 struct error *err)
+{
+	struct listing listing = { .text = NULL };
+	struct program program = { 0 };
+	struct image image = { 0 };
+	int result = list_program(&listing, &image, &program, options, facts, err);
+
+	if (!result) {
+		if (options->action == ACTION_PRINT_REWRITTEN)
+			listing_print_rewritten(&listing, stdout);
+		else if (options->action == ACTION_PRINT_ASM)
+			listing_print_instructions(&listing, stdout);
+		else
+			listing_print_flags(&listing, stdout);
+		result = finish_output(err);
+	}
+	listing_close(&listing);
+	image_free(&image);
+	generate_free(&program);
+	return result;
+}
+
+/* Load without attaching, and say what the kernel thinks of it. */
+static int check(const struct options *options, const struct image *image,
+		 const struct kernel_facts *facts, struct error *err)
+{
+	struct loaded loaded;
+	int result = load_program(&loaded, image, true, err);
+
+	if (result) {
+		tell_refused_line(options, image, &loaded, facts, err);
+		return result;
+	}
+	check_print(&loaded, stdout);
+	load_close(&loaded);
+	return finish_output(err);
+}
+
+static bool prints_listing(enum action action)
+{
+	return action == ACTION_PRINT_REWRITTEN || action == ACTION_PRINT_ASM ||
+	       action == ACTION_PRINT_CFLAGS;
+}
+
 static int run(struct options *options, struct kernel_facts *facts, struct error *err)
 {
 	struct image image = { 0 };
@@ -396,12 +488,15 @@ static int run(struct options *options, struct kernel_facts *facts, struct error
 		result = resolve_names(&options->filter, facts, err);
 	if (!result) {
 		warn_of_interfaces(&options->filter.sets[FILTER_INTERFACE]);
+		if (prints_listing(options->action))
+			return print_listing(options, facts, err);
 		result = make_image(&image, options, facts, err);
 	}
 	if (!result)
 		result = options->action == ACTION_PRINT_FILTER
 				 ? print_filter(options, &image, facts, err)
-				 : trace(options, &image, facts, err);
+			 : options->action == ACTION_CHECK ? check(options, &image, facts, err)
+							   : trace(options, &image, facts, err);
 	image_free(&image);
 	return result;
 }
@@ -458,6 +553,10 @@ int main(int argc, char **argv)
 			result = finish_output(&err);
 			break;
 		case ACTION_PRINT_SOURCE:
+		case ACTION_PRINT_REWRITTEN:
+		case ACTION_PRINT_ASM:
+		case ACTION_PRINT_CFLAGS:
+		case ACTION_CHECK:
 		case ACTION_PRINT_FILTER:
 		case ACTION_EXPLAIN:
 		case ACTION_TRACE:

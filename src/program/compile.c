@@ -17,7 +17,8 @@
 #include "program/template.h"
 #include "util/error.h"
 
-#define MAX_MESSAGES (256 * 1024) /* of what a compiler says, the rest is not read */
+/* Of what a compiler says; the rest is not read. A listing takes 100 bytes an instruction. */
+#define MAX_MESSAGES (16 * 1024 * 1024)
 
 /*
  * What the child leaves behind: on success an image in `result`; on failure a struct error
@@ -28,10 +29,9 @@ struct child_files {
 	int messages;
 };
 
-__attribute__((noreturn)) static void run_child(const struct child_files *files,
-						const struct source *source,
-						const char *const *macros,
-						const struct types *types, pid_t parent)
+__attribute__((noreturn)) static void
+run_child(const struct child_files *files, const struct source *source, const char *const *macros,
+	  const struct types *types, bool listing, pid_t parent)
 {
 	struct error err = { .status = STATUS_COMPILE };
 	struct image image;
@@ -42,7 +42,7 @@ __attribute__((noreturn)) static void run_child(const struct child_files *files,
 		_exit(STATUS_COMPILE);
 	if (dup2(files->messages, STDOUT_FILENO) < 0 || dup2(files->messages, STDERR_FILENO) < 0)
 		_exit(STATUS_COMPILE);
-	result = compiler_run(source->text, macros, types, &image, &err);
+	result = compiler_run(source->text, macros, types, listing, &image, &err);
 	fflush(NULL);
 	if (!result) {
 		result = image_write(&image, files->result);
@@ -58,12 +58,14 @@ __attribute__((noreturn)) static void run_child(const struct child_files *files,
 
 static char *read_messages(int fd)
 {
-	char *text = malloc(MAX_MESSAGES + 1);
+	off_t size = lseek(fd, 0, SEEK_END);
+	size_t room = size < 0 ? 0 : size < MAX_MESSAGES ? (size_t)size : MAX_MESSAGES;
+	char *text = malloc(room + 1);
 	ssize_t length;
 
 	if (!text)
 		return NULL;
-	length = pread(fd, text, MAX_MESSAGES, 0);
+	length = pread(fd, text, room, 0);
 	text[length > 0 ? length : 0] = '\0';
 	return text;
 }
@@ -150,7 +152,7 @@ static int tell_failure(struct error *err, int status, const struct child_files 
 }
 
 int compile_program(struct image *image, const struct source *source, const char *const *macros,
-		    const struct types *types, struct error *err)
+		    const struct types *types, char **listing, struct error *err)
 {
 	struct child_files files = {
 		.result = memfd_create("bytetrace-image", MFD_CLOEXEC),
@@ -169,7 +171,7 @@ int compile_program(struct image *image, const struct source *source, const char
 	fflush(NULL);
 	child = fork();
 	if (child == 0)
-		run_child(&files, source, macros, types, parent);
+		run_child(&files, source, macros, types, listing != NULL, parent);
 	if (child < 0) {
 		result = error_set(err, STATUS_ENVIRONMENT, errno,
 				   "cannot start the compile child: %s", strerror(errno));
@@ -182,9 +184,18 @@ int compile_program(struct image *image, const struct source *source, const char
 		goto out;
 	}
 	result = image_read(image, files.result, 0);
-	if (result)
+	if (result) {
 		error_set(err, STATUS_COMPILE, -result,
 			  "the compiler handed over a damaged program");
+		goto out;
+	}
+	if (listing) {
+		*listing = read_messages(files.messages);
+		if (!*listing) {
+			image_free(image);
+			result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		}
+	}
 out:
 	if (files.result >= 0)
 		close(files.result);

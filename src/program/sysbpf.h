@@ -26,9 +26,12 @@ int sysbpf_map_next(int map_fd, const void *key, void *next);
  */
 int sysbpf_map_types(int map_fd, void **btf, size_t *size);
 
-/* `log` (log_size bytes) receives the verifier's words; NULL: none wanted. */
+/*
+ * `log` (log_size bytes) receives the verifier's words; NULL: none wanted. What is told: at level 1
+ * all steps, at 4 (since Linux 5.2) only counts.
+ */
 int sysbpf_program_load(uint32_t type, const struct bpf_insn *instructions, size_t count,
-			const char *name, char *log, size_t log_size);
+			const char *name, char *log, size_t log_size, uint32_t log_level);
 int sysbpf_raw_tracepoint_attach(int program_fd, const char *tracepoint);
 
 /*

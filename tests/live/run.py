@@ -24,6 +24,7 @@ import test_expressions
 import test_fields
 import test_filters
 import test_output
+import test_see
 import test_summary
 from net import Unsupported
 from trace import Settings
@@ -68,7 +69,7 @@ def main():
 
     suites = [test_causes.results(wanted)]
     suites += [functions(module, wanted)
-               for module in (test_filters, test_fields, test_expressions, test_output, test_summary,
+               for module in (test_filters, test_fields, test_expressions, test_output, test_see, test_summary,
                               test_explain, test_cpus, test_attach, test_errors, test_cache)]
     start = last = time.monotonic()
     # The tests' own files stay out of /tmp, where they look for what bytetrace leaves behind.
