@@ -436,6 +436,10 @@ static int print_listing(const struct options *options, const struct kernel_fact
 	struct image image = { 0 };
 	int result = list_program(&listing, &image, &program, options, facts, err);
 
+	if (!result && options->action == ACTION_PRINT_ASM &&
+	    listing.rewritten + listing.rewritten_count == listing.lines + listing.line_count)
+		result = error_set(err, STATUS_COMPILE, ENOTSUP,
+				   "--print-asm: this libbcc lists no instructions");
 	if (!result) {
 		if (options->action == ACTION_PRINT_REWRITTEN)
 			listing_print_rewritten(&listing, stdout);
