@@ -24,9 +24,11 @@
 #include "kernel/types.h"
 #include "output/output.h"
 #include "program/build.h"
+#include "program/check.h"
 #include "program/cache.h"
 #include "program/generate.h"
 #include "program/image.h"
+#include "program/listing.h"
 #include "program/load.h"
 #include "program/macros.h"
 #include "program/probes.h"
@@ -182,12 +184,12 @@ static const char *comment_location(void *context, uint64_t address)
 }
 
 static int generate(struct program *program, const struct options *options, const char *probe,
-		    struct kernel_facts *facts, struct error *err)
+		    const struct kernel_facts *facts, struct error *err)
 {
 	const struct generate_facts known = {
 		.attach = facts->attach,
 		.not_specified = facts->not_specified,
-		.comments = { facts, comment_reason, comment_location },
+		.comments = { (void *)facts, comment_reason, comment_location },
 	};
 
 	return generate_program(program, options, probe, &known, err);
@@ -243,7 +245,8 @@ static int get_image(struct image *image, const struct options *options,
 			return -EPERM;
 		fprintf(stderr, "bytetrace: warning: %s\n", err->text);
 	}
-	result = build_program(image, source, facts->macros.flags, &facts->types, &cache, err);
+	result =
+		build_program(image, source, facts->macros.flags, &facts->types, &cache, NULL, err);
 	cache_close(&cache);
 	return result;
 }
@@ -343,17 +346,24 @@ static void free_programs(struct programs *programs)
 	layouts_free(&programs->layouts);
 }
 
-/* Generate and compile the program of one probe, or that of the options if there is none. */
+/* Generate the program of one probe, or that of the options if there is none, for the compiler. */
+static int generate_whole(struct program *program, const struct options *options, size_t probe,
+			  const struct kernel_facts *facts, struct error *err)
+{
+	const struct words *probes = &options->probes;
+	int result = generate(program, options, probe < probes->count ? probes->list[probe] : NULL,
+			      facts, err);
+
+	return result ? result : generate_finish(program, options, facts->reasons, err);
+}
+
+/* Generate and compile it. */
 static int build(struct built *built, const struct options *options, size_t probe,
 		 struct kernel_facts *facts, struct error *err)
 {
-	const struct words *probes = &options->probes;
 	struct program program = { 0 };
-	int result = generate(&program, options, probe < probes->count ? probes->list[probe] : NULL,
-			      facts, err);
+	int result = generate_whole(&program, options, probe, facts, err);
 
-	if (!result)
-		result = generate_finish(&program, options, facts->reasons, err);
 	if (!result)
 		result = get_image(&built->image, options, &program.source, facts, err);
 	built->layout = options->summary ? program.keys : program.layout;
@@ -393,22 +403,76 @@ static int build_all(struct programs *programs, const struct options *options,
 	return 0;
 }
 
+/* Generate a program again and compile it with what the compiler tells of it. */
+static int list_program(struct listing *listing, struct image *image, struct program *program,
+			const struct options *options, size_t probe,
+			const struct kernel_facts *facts, struct error *err)
+{
+	const struct cache closed = CACHE_CLOSED;
+	char *text = NULL;
+	int result = generate_whole(program, options, probe, facts, err);
+
+	if (!result)
+		result = build_program(image, &program->source, facts->macros.flags, &facts->types,
+				       &closed, &text, err);
+	if (!result)
+		result = listing_open(listing, text, &program->source);
+	if (result == -EBADMSG)
+		error_set(err, STATUS_COMPILE, EBADMSG, "libbcc told nothing of the program");
+	else if (result == -ENOMEM)
+		error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	return result;
+}
+
+/* The line that the verifier refused, before what it said: only now is that looked for. */
+static void tell_refused_line(const struct options *options, size_t probe,
+			      const struct image *image, const struct loaded *loaded,
+			      const struct kernel_facts *facts, struct error *err)
+{
+	struct listing listing = { .text = NULL };
+	struct program program = { 0 };
+	struct image again = { 0 };
+	struct error ignored;
+
+	if (!loaded->refused.function)
+		return;
+	if (list_program(&listing, &again, &program, options, probe, facts, &ignored) == 0 &&
+	    image_is_same(image, &again))
+		listing_place_error(&listing, loaded->refused.function, loaded->refused.instruction,
+				    err);
+	listing_close(&listing);
+	image_free(&again);
+	generate_free(&program);
+}
+
+/* Load a program of the run. */
+static int load(struct loaded *loaded, const struct image *image, const struct options *options,
+		size_t probe, bool counts, const struct kernel_facts *facts, struct error *err)
+{
+	int result = load_program(loaded, image, counts, err);
+
+	if (result)
+		tell_refused_line(options, probe, image, loaded, facts, err);
+	return result;
+}
+
 /* What --watch makes a program anew from. */
 struct rebuild {
 	const struct options *options;
 	struct kernel_facts *facts;
 };
 
-static int build_again(void *context, size_t index, struct image *image, struct layout *layout,
+static int build_again(void *context, size_t index, struct loaded *loaded, struct layout *layout,
 		       struct error *err)
 {
 	const struct rebuild *rebuild = context;
 	struct built built;
 	int result = build(&built, rebuild->options, index, rebuild->facts, err);
 
-	*image = built.image;
+	if (!result)
+		result = load(loaded, &built.image, rebuild->options, index, false, rebuild->facts,
+			      err);
 	*layout = built.layout;
-	free(built.path);
 	return result;
 }
 
@@ -482,7 +546,7 @@ static int trace(const struct options *options, struct programs *programs,
 	int result = 0;
 
 	for (size_t i = 0; i < programs->count && !result; i++)
-		result = load_program(&loaded, &programs->list[i].image, err);
+		result = load(&loaded, &programs->list[i].image, options, i, false, facts, err);
 	if (!result && options->watch)
 		result = watch(&session.reload, programs, &rebuild, err);
 	if (!result && session.summary)
@@ -522,17 +586,74 @@ static int print_filter(const struct options *options, const struct image *image
 	return finish_output(err);
 }
 
+static int print_listing(const struct options *options, const struct kernel_facts *facts,
+			 struct error *err)
+{
+	struct listing listing = { .text = NULL };
+	struct program program = { 0 };
+	struct image image = { 0 };
+	int result = list_program(&listing, &image, &program, options, 0, facts, err);
+
+	if (!result && options->action == ACTION_PRINT_ASM &&
+	    listing.rewritten + listing.rewritten_count == listing.lines + listing.line_count)
+		result = error_set(err, STATUS_COMPILE, ENOTSUP,
+				   "--print-asm: this libbcc lists no instructions");
+	if (!result) {
+		if (options->action == ACTION_PRINT_REWRITTEN)
+			listing_print_rewritten(&listing, stdout);
+		else if (options->action == ACTION_PRINT_ASM)
+			listing_print_instructions(&listing, stdout);
+		else
+			listing_print_flags(&listing, stdout);
+		result = finish_output(err);
+	}
+	listing_close(&listing);
+	image_free(&image);
+	generate_free(&program);
+	return result;
+}
+
+/* Load without attaching, and say what the kernel thinks of it. */
+static int check(const struct options *options, const struct programs *programs,
+		 const struct kernel_facts *facts, struct error *err)
+{
+	struct loaded loaded = { .program_count = 0 };
+	int result = 0;
+
+	for (size_t i = 0; i < programs->count && !result; i++)
+		result = load(&loaded, &programs->list[i].image, options, i, true, facts, err);
+	if (!result) {
+		check_print(&loaded, stdout);
+		result = finish_output(err);
+	}
+	load_close(&loaded);
+	return result;
+}
+
+static bool prints_listing(enum action action)
+{
+	return action == ACTION_PRINT_REWRITTEN || action == ACTION_PRINT_ASM ||
+	       action == ACTION_PRINT_CFLAGS;
+}
+
 /* From the options to the end of the run. */
 static int make_and_trace(const struct options *options, struct kernel_facts *facts,
 			  struct error *err)
 {
 	struct programs programs = { .list = NULL };
-	int result = build_all(&programs, options, facts, err);
+	int result;
 
-	if (!result)
-		result = options->action == ACTION_PRINT_FILTER
-				 ? print_filter(options, &programs.list[0].image, facts, err)
-				 : trace(options, &programs, facts, err);
+	if (prints_listing(options->action))
+		return print_listing(options, facts, err);
+	result = build_all(&programs, options, facts, err);
+	if (!result) {
+		if (options->action == ACTION_PRINT_FILTER)
+			result = print_filter(options, &programs.list[0].image, facts, err);
+		else if (options->action == ACTION_CHECK)
+			result = check(options, &programs, facts, err);
+		else
+			result = trace(options, &programs, facts, err);
+	}
 	free_programs(&programs);
 	return result;
 }
@@ -621,6 +742,10 @@ int main(int argc, char **argv)
 				result = finish_output(&err);
 			break;
 		case ACTION_PRINT_SOURCE:
+		case ACTION_PRINT_REWRITTEN:
+		case ACTION_PRINT_ASM:
+		case ACTION_PRINT_CFLAGS:
+		case ACTION_CHECK:
 		case ACTION_PRINT_FILTER:
 		case ACTION_EXPLAIN:
 		case ACTION_TRACE:

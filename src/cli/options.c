@@ -70,6 +70,12 @@ static const struct choice attach_choices[] = {
 	{ NULL, 0 },
 };
 
+static const struct choice print_choices[] = {
+	{ "generated", ACTION_PRINT_SOURCE },
+	{ "rewritten", ACTION_PRINT_REWRITTEN },
+	{ NULL, 0 },
+};
+
 #define MEMBER(name) offsetof(struct options, name)
 
 /* The one list of flags: getopt's tables, the help and the man page are made from it. */
@@ -165,8 +171,15 @@ static const struct option_spec {
 	  KIND_PATH, MEMBER(templates_dir), 0, NULL, NULL },
 	{ 0, "print-filter", NULL, GROUP_SOURCE, "say what passes and what it costs, and end",
 	  KIND_ENUM, MEMBER(action), ACTION_PRINT_FILTER, NULL, NULL },
-	{ 0, "print-source", NULL, GROUP_SOURCE, "print the generated program and end", KIND_ENUM,
-	  MEMBER(action), ACTION_PRINT_SOURCE, NULL, NULL },
+	{ 0, "print-source", "[WHAT]", GROUP_SOURCE,
+	  "print the program and end; rewritten: by libbcc", KIND_ENUM, MEMBER(action),
+	  ACTION_PRINT_SOURCE, print_choices, "generated or rewritten" },
+	{ 0, "print-asm", NULL, GROUP_SOURCE, "print its instructions with their lines and end",
+	  KIND_ENUM, MEMBER(action), ACTION_PRINT_ASM, NULL, NULL },
+	{ 0, "print-cflags", NULL, GROUP_SOURCE, "print the flags of its compiler and end",
+	  KIND_ENUM, MEMBER(action), ACTION_PRINT_CFLAGS, NULL, NULL },
+	{ 0, "check", NULL, GROUP_SOURCE, "compile and load it, say what it takes, and end",
+	  KIND_ENUM, MEMBER(action), ACTION_CHECK, NULL, NULL },
 	{ 0, "source", "FILE", GROUP_SOURCE, "run this program instead", KIND_PATH,
 	  MEMBER(source_file), 0, NULL, NULL },
 	{ 0, "watch", NULL, GROUP_SOURCE, "swap a program in when its file is saved", KIND_TRUE,
@@ -362,6 +375,14 @@ static int check_combinations(const struct options *options, bool expression, st
 	else if (options->source_file && options->action == ACTION_PRINT_FILTER)
 		conflict = "--source brings its own filters, which --print-filter knows nothing "
 			   "of";
+	else if (options->action >= ACTION_PRINT_REWRITTEN && options->action <= ACTION_CHECK &&
+		 (options->count || options->duration_ms))
+		conflict = "what is printed and not run stops by itself: --count and --duration "
+			   "would have no effect";
+	else if (options->cache_dir && options->action >= ACTION_PRINT_REWRITTEN &&
+		 options->action <= ACTION_PRINT_CFLAGS)
+		conflict = "what the compiler makes is compiled anew: --cache-dir would have no "
+			   "effect";
 	else if (options->inner && options->summary && !expression &&
 		 !(options->summary & ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION |
 						      SUMMARY_IFACE | SUMMARY_OWN)) &&

@@ -42,7 +42,7 @@ static int ask_types(struct image *answer, const struct types *types, const stru
 		return -ENOMEM;
 	result = cache_load(cache, &key, answer);
 	if (result) {
-		result = compile_program(answer, &question, no_macros, types, &ignored);
+		result = compile_program(answer, &question, no_macros, types, NULL, &ignored);
 		if (!result)
 			cache_store(cache, &key, answer);
 	}
@@ -67,7 +67,7 @@ static int add_files(struct image *image, const struct image *answer)
 /* Compile against the types that are in headers. */
 static int compile_with_types(struct image *image, const struct source *source,
 			      const char *const *macros, const struct types *types,
-			      const struct cache *cache, struct error *err)
+			      const struct cache *cache, char **listing, struct error *err)
 {
 	struct image answer;
 	struct types kept;
@@ -77,7 +77,7 @@ static int compile_with_types(struct image *image, const struct source *source,
 		return result;
 	result = open_kept(&kept, &answer);
 	if (!result) {
-		result = compile_program(image, source, macros, &kept, err);
+		result = compile_program(image, source, macros, &kept, listing, err);
 		types_close(&kept);
 	}
 	if (!result)
@@ -92,27 +92,29 @@ static int compile_with_types(struct image *image, const struct source *source,
  */
 static int compile_with_headers(struct image *image, const struct source *source,
 				const char *const *macros, const struct types *types,
-				const struct cache *cache, struct error *err)
+				const struct cache *cache, char **listing, struct error *err)
 {
 	if (include_tree_suffices(source->text) &&
-	    compile_with_types(image, source, macros, types, cache, err) == 0)
+	    compile_with_types(image, source, macros, types, cache, listing, err) == 0)
 		return 0;
-	return compile_program(image, source, macros, types, err);
+	return compile_program(image, source, macros, types, listing, err);
 }
 
 int build_program(struct image *image, const struct source *source, const char *const *macros,
-		  const struct types *types, const struct cache *cache, struct error *err)
+		  const struct types *types, const struct cache *cache, char **listing,
+		  struct error *err)
 {
 	struct cache_key key;
 	int result;
 
 	if (cache_key_make(&key, source->text, macros, types))
 		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-	result = cache_load(cache, &key, image);
+	result = listing ? -ENOENT : cache_load(cache, &key, image);
 	if (result) {
 		result = types->kind == TYPES_KIND_BTF
-				 ? compile_program(image, source, macros, types, err)
-				 : compile_with_headers(image, source, macros, types, cache, err);
+				 ? compile_program(image, source, macros, types, listing, err)
+				 : compile_with_headers(image, source, macros, types, cache,
+							listing, err);
 		if (!result)
 			cache_store(cache, &key, image);
 	}

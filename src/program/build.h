@@ -12,9 +12,11 @@ struct types;
  * Get the image of a program in the cheapest way that there is: kept from an earlier run; compiled
  * against the types that an earlier compile against headers left in the cache; compiled against
  * `types`. What is made on the way is kept. `macros` is a NULL-terminated list of -D flags.
- * Fails as compile_program() does. The caller calls image_free().
+ * With `listing` (else NULL) it is compiled anew, and what the compiler told comes with it, as from
+ * compile_program(). Fails as compile_program() does. The caller calls image_free().
  */
 int build_program(struct image *image, const struct source *source, const char *const *macros,
-		  const struct types *types, const struct cache *cache, struct error *err);
+		  const struct types *types, const struct cache *cache, char **listing,
+		  struct error *err);
 
 #endif

@@ -17,8 +17,9 @@
 #include "program/template.h"
 #include "util/error.h"
 
-#define MAX_TRIES 8		  /* each with the types that the compiler missed the time before */
-#define MAX_MESSAGES (256 * 1024) /* of what a compiler says, the rest is not read */
+#define MAX_TRIES 8 /* each with the types that the compiler missed the time before */
+/* Of what a compiler says; the rest is not read. A listing takes 100 bytes an instruction. */
+#define MAX_MESSAGES (16 * 1024 * 1024)
 
 /*
  * What the child leaves behind: on success an image in `result`; on failure a struct error
@@ -29,10 +30,9 @@ struct child_files {
 	int messages;
 };
 
-__attribute__((noreturn)) static void run_child(const struct child_files *files,
-						const struct source *source, const char *wanted,
-						const char *const *macros,
-						const struct types *types, pid_t parent)
+__attribute__((noreturn)) static void
+run_child(const struct child_files *files, const struct source *source, const char *wanted,
+	  const char *const *macros, const struct types *types, bool listing, pid_t parent)
 {
 	struct error err = { .status = STATUS_COMPILE };
 	struct image image;
@@ -43,7 +43,7 @@ __attribute__((noreturn)) static void run_child(const struct child_files *files,
 		_exit(STATUS_COMPILE);
 	if (dup2(files->messages, STDOUT_FILENO) < 0 || dup2(files->messages, STDERR_FILENO) < 0)
 		_exit(STATUS_COMPILE);
-	result = compiler_run(source->text, wanted, macros, types, &image, &err);
+	result = compiler_run(source->text, wanted, macros, types, listing, &image, &err);
 	fflush(NULL);
 	if (!result) {
 		result = image_write(&image, files->result);
@@ -59,12 +59,14 @@ __attribute__((noreturn)) static void run_child(const struct child_files *files,
 
 static char *read_messages(int fd)
 {
-	char *text = malloc(MAX_MESSAGES + 1);
+	off_t size = lseek(fd, 0, SEEK_END);
+	size_t room = size < 0 ? 0 : size < MAX_MESSAGES ? (size_t)size : MAX_MESSAGES;
+	char *text = malloc(room + 1);
 	ssize_t length;
 
 	if (!text)
 		return NULL;
-	length = pread(fd, text, MAX_MESSAGES, 0);
+	length = pread(fd, text, room, 0);
 	text[length > 0 ? length : 0] = '\0';
 	return text;
 }
@@ -226,7 +228,7 @@ static bool list_types(char **list, const char *text, const char *keyword, const
  */
 static int try_compile(struct image *image, const struct source *source, char **wanted,
 		       bool *missed, const char *const *macros, const struct types *types,
-		       struct error *err)
+		       char **listing, struct error *err)
 {
 	struct child_files files = {
 		.result = memfd_create("bytetrace-image", MFD_CLOEXEC),
@@ -245,7 +247,8 @@ static int try_compile(struct image *image, const struct source *source, char **
 	fflush(NULL);
 	child = fork();
 	if (child == 0)
-		run_child(&files, source, *wanted ? *wanted : "", macros, types, parent);
+		run_child(&files, source, *wanted ? *wanted : "", macros, types, listing != NULL,
+			  parent);
 	if (child < 0) {
 		result = error_set(err, STATUS_ENVIRONMENT, errno,
 				   "cannot start the compile child: %s", strerror(errno));
@@ -264,9 +267,18 @@ static int try_compile(struct image *image, const struct source *source, char **
 		goto out;
 	}
 	result = image_read(image, files.result, 0);
-	if (result)
+	if (result) {
 		error_set(err, STATUS_COMPILE, -result,
 			  "the compiler handed over a damaged program");
+		goto out;
+	}
+	if (listing) {
+		*listing = read_messages(files.messages);
+		if (!*listing) {
+			image_free(image);
+			result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		}
+	}
 out:
 	if (files.result >= 0)
 		close(files.result);
@@ -276,7 +288,7 @@ out:
 }
 
 int compile_program(struct image *image, const struct source *source, const char *const *macros,
-		    const struct types *types, struct error *err)
+		    const struct types *types, char **listing, struct error *err)
 {
 	char *wanted = NULL;
 	bool missed = true;
@@ -289,7 +301,7 @@ int compile_program(struct image *image, const struct source *source, const char
 	list_types(&wanted, source->text, "struct ", source->text);
 	for (int i = 0; i < MAX_TRIES && result && missed; i++) {
 		missed = false;
-		result = try_compile(image, source, &wanted, &missed, macros, types, err);
+		result = try_compile(image, source, &wanted, &missed, macros, types, listing, err);
 	}
 	free(wanted);
 	return result;

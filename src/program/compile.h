@@ -12,8 +12,11 @@ struct types;
  * NULL-terminated list of -D flags. On failure returns -errno; a compiler's message is told once,
  * with the file and line of the template or source file (STATUS_COMPILE). The caller calls
  * image_free().
+ *
+ * `listing`: NULL, or receives what the compiler tells of its work, for listing_open(); the caller
+ * frees it.
  */
 int compile_program(struct image *image, const struct source *source, const char *const *macros,
-		    const struct types *types, struct error *err);
+		    const struct types *types, char **listing, struct error *err);
 
 #endif

@@ -30,6 +30,9 @@
 
 #define MAX_FLAGS 32
 
+/* libbcc's DEBUG_PREPROCESSOR and DEBUG_SOURCE, which its C header does not have. */
+#define DEBUG_LISTING (0x4 | 0x8)
+
 /* What is used of libbcc, found at run time so that only the compile child ever loads it. */
 struct libbcc {
 	__typeof__(bpf_module_create_c_from_string) *create;
@@ -289,7 +292,7 @@ static int note_files(struct image *image, const struct types *types, const stru
 }
 
 int compiler_run(const char *text, const char *wanted, const char *const *macros,
-		 const struct types *types, struct image *image, struct error *err)
+		 const struct types *types, bool listing, struct image *image, struct error *err)
 {
 	static struct include_flags include_flags;
 	char build[PATH_MAX];
@@ -332,7 +335,7 @@ int compiler_run(const char *text, const char *wanted, const char *const *macros
 		flags[flag_count++] = *macros++;
 	/* libbcc makes the maps, too: where locked memory is limited (before 5.11) it may raise
 	 * that. */
-	module = bcc.create(text, 0, flags, (int)flag_count, true, NULL);
+	module = bcc.create(text, listing ? DEBUG_LISTING : 0, flags, (int)flag_count, true, NULL);
 	if (!module)
 		return error_set(err, STATUS_COMPILE, EINVAL,
 				 "the compiler failed and gave no reason");

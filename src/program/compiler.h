@@ -2,6 +2,8 @@
 #ifndef BYTETRACE_PROGRAM_COMPILER_H
 #define BYTETRACE_PROGRAM_COMPILER_H
 
+#include <stdbool.h>
+
 struct error;
 struct image;
 struct types;
@@ -13,11 +15,10 @@ struct types;
  * Compile `text` with libbcc, in this process: for the compile child, which ends soon after. Loads
  * libbcc and LLVM, moves the process to a mount namespace and an empty working directory of its
  * own and clears its environment. `wanted`: see include_tree_make(). `macros` is a NULL-terminated
- * list of -D flags. Messages
- * of the compiler go to descriptors 1 and 2. Returns 0 with an image that is never freed, or
- * -errno.
+ * list of -D flags. Messages of the compiler go to descriptors 1 and 2, and with `listing` what
+ * program/listing.h reads. Returns 0 with an image that is never freed, or -errno.
  */
 int compiler_run(const char *text, const char *wanted, const char *const *macros,
-		 const struct types *types, struct image *image, struct error *err);
+		 const struct types *types, bool listing, struct image *image, struct error *err);
 
 #endif

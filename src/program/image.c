@@ -166,6 +166,13 @@ bool image_is_current(const struct image *image)
 	return current;
 }
 
+bool image_is_same(const struct image *a, const struct image *b)
+{
+	return a->instruction_count == b->instruction_count &&
+	       memcmp(a->instructions, b->instructions,
+		      a->instruction_count * sizeof(*a->instructions)) == 0;
+}
+
 void image_free(struct image *image)
 {
 	free(image->maps);

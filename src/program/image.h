@@ -58,6 +58,9 @@ struct image {
 /* Whether an instruction loads a map. */
 bool image_is_map_load(const struct bpf_insn *insn);
 
+/* Whether both have the same instructions, so that an index means the same in both. */
+bool image_is_same(const struct image *a, const struct image *b);
+
 /* Write the image to a descriptor. Returns 0 or -errno. */
 int image_write(const struct image *image, int fd);
 

@@ -68,7 +68,8 @@ static int create_maps(struct loaded *loaded, const struct image *image, int *fd
 						      : "");
 		fds[i] = fd;
 		loaded->maps[loaded->map_count++] =
-			(struct loaded_map){ map->name, map->key_size, map->max_entries, fd };
+			(struct loaded_map){ map->name,	      map->type,	map->key_size,
+					     map->value_size, map->max_entries, fd };
 	}
 	if (!load_find_map(loaded, "lost"))
 		return error_set(err, STATUS_LOAD, EINVAL, "the program defines no map \"lost\"");
@@ -96,8 +97,77 @@ static const char *last_lines(char *text, int lines)
 	return text;
 }
 
-static int load_function(struct loaded_program *program, const struct image_function *function,
-			 const struct bpf_insn *instructions, struct error *err)
+/* The number after the last place where the log has these words; 0: it has not. */
+static unsigned long last_number(const char *log, const char *words)
+{
+	unsigned long number = 0;
+
+	while ((log = strstr(log, words))) {
+		log += strlen(words);
+		number = strtoul(log, NULL, 10);
+	}
+	return number;
+}
+
+/* With functions of its own a program's stack is told as "96+32": what can be in use at once. */
+static unsigned long stack_depth(const char *log)
+{
+	const char *at = strstr(log, "stack depth ");
+	unsigned long sum = 0;
+	char *rest;
+
+	if (!at)
+		return 0;
+	at += strlen("stack depth ");
+	do {
+		sum += strtoul(at, &rest, 10);
+		at = rest + 1;
+	} while (*rest == '+');
+	return sum;
+}
+
+/* Load once more for what the verifier counts; where it does not tell, the counts stay 0. */
+static void count_function(struct loaded_program *program, const struct image_function *function,
+			   const struct bpf_insn *instructions)
+{
+	const struct attach_point *point = &program->point;
+	char *log = calloc(1, LOG_SIZE);
+	/* Before 5.2 any level tells all steps. */
+	int fd = log ? sysbpf_program_load(point->program_type, function->type_id,
+					   instructions + function->first, function->count,
+					   point->name, log, LOG_SIZE - 1, 4)
+		     : -ENOMEM;
+
+	if (fd >= 0) {
+		program->processed = last_number(log, "processed ");
+		program->stack = stack_depth(log);
+		close(fd);
+	}
+	free(log);
+}
+
+/* The instruction that the verifier stood at: the last line that begins with "N: (". */
+static bool last_instruction(const char *log, unsigned long *number)
+{
+	bool found = false;
+
+	while (log) {
+		char *rest;
+		unsigned long value = strtoul(log, &rest, 10);
+
+		if (rest > log && strncmp(rest, ": (", 3) == 0) {
+			*number = value;
+			found = true;
+		}
+		log = strchr(log, '\n');
+		log = log ? log + 1 : NULL;
+	}
+	return found;
+}
+
+static int load_function(struct loaded *loaded, struct loaded_program *program,
+			 const struct image_function *function, const struct bpf_insn *instructions,
+			 struct error *err)
 {
 	const struct attach_point *point = &program->point;
 	char *log;
@@ -105,7 +175,7 @@ static int load_function(struct loaded_program *program, const struct image_func
 
 	program->program_fd = sysbpf_program_load(point->program_type, function->type_id,
 						  instructions + function->first, function->count,
-						  point->name, NULL, 0);
+						  point->name, NULL, 0, 0);
 	if (program->program_fd >= 0)
 		return 0;
 	result = program->program_fd;
@@ -118,19 +188,23 @@ static int load_function(struct loaded_program *program, const struct image_func
 	/* The verifier talks only when asked to, which takes longer: so only once it refused. */
 	program->program_fd = sysbpf_program_load(point->program_type, function->type_id,
 						  instructions + function->first, function->count,
-						  point->name, log, LOG_SIZE);
-	if (program->program_fd >= 0)
+						  point->name, log, LOG_SIZE, 1);
+	if (program->program_fd >= 0) {
 		result = 0;
-	else if (*log)
+	} else if (*log) {
+		log[LOG_SIZE - 1] = '\0';
+		if (last_instruction(log, &loaded->refused.instruction))
+			loaded->refused.function = function->name;
 		error_set(err, STATUS_LOAD, -result,
-			  "the kernel's verifier refused the program: %s; its last words:\n%s",
+			  "the kernel's verifier refused the program: %s\nits last words:\n%s",
 			  strerror(-result), last_lines(log, LOG_LINES));
+	}
 	free(log);
 	return result;
 }
 
 static int load_functions(struct loaded *loaded, const struct image *image,
-			  const struct bpf_insn *instructions, struct error *err)
+			  const struct bpf_insn *instructions, bool counts, struct error *err)
 {
 	int result = 0;
 
@@ -145,21 +219,27 @@ static int load_functions(struct loaded *loaded, const struct image *image,
 					 "the programs have more than %d functions to attach",
 					 LOAD_MAX_PROGRAMS);
 		program = &loaded->programs[loaded->program_count++];
-		*program = (struct loaded_program){ .type_id = image->functions[i].type_id,
-						    .image = loaded->image_count,
-						    .program_fd = -1,
-						    .link_fd = -1,
-						    .gate_fd = -1,
-						    .jump_fd = -1 };
+		*program =
+			(struct loaded_program){ .type_id = image->functions[i].type_id,
+						 .image = loaded->image_count,
+						 .program_fd = -1,
+						 .link_fd = -1,
+						 .gate_fd = -1,
+						 .jump_fd = -1,
+						 .function = image->functions[i].name,
+						 .instruction_count = image->functions[i].count };
 		result = attach_parse(&program->point, image->functions[i].name, err);
 		if (!result)
-			result = load_function(program, &image->functions[i], instructions, err);
+			result = load_function(loaded, program, &image->functions[i], instructions,
+					       err);
+		if (!result && counts)
+			count_function(program, &image->functions[i], instructions);
 		loaded->instruction_count += image->functions[i].count;
 	}
 	return result;
 }
 
-int load_program(struct loaded *loaded, const struct image *image, struct error *err)
+int load_program(struct loaded *loaded, const struct image *image, bool counts, struct error *err)
 {
 	struct bpf_insn *instructions =
 		malloc((image->instruction_count + 1) * sizeof(*instructions));
@@ -177,7 +257,7 @@ int load_program(struct loaded *loaded, const struct image *image, struct error 
 			if (image_is_map_load(&instructions[i]))
 				instructions[i].imm = fds[instructions[i].imm];
 		}
-		result = load_functions(loaded, image, instructions, err);
+		result = load_functions(loaded, image, instructions, counts, err);
 	}
 	loaded->image_count++;
 out:
@@ -216,7 +296,7 @@ static int open_gate(struct loaded_program *program, struct error *err)
 	gate[0].imm = program->jump_fd;
 	program->gate_fd =
 		sysbpf_program_load(program->point.program_type, program->type_id, gate,
-				    sizeof(gate) / sizeof(*gate), program->point.name, NULL, 0);
+				    sizeof(gate) / sizeof(*gate), program->point.name, NULL, 0, 0);
 	if (program->gate_fd < 0)
 		return error_set(err, STATUS_LOAD, -program->gate_fd,
 				 "the kernel refused a gate: %s", strerror(-program->gate_fd));

@@ -24,15 +24,22 @@ struct loaded {
 		uint32_t type_id; /* image_function.type_id */
 		size_t image;	  /* the number of the image that it is of, from 0 on */
 		int program_fd;
-		int link_fd; /* -1: not attached */
-		int gate_fd; /* what is attached in its place and jumps into it, or -1 */
-		int jump_fd; /* the map that says where the gate jumps, or -1 */
+		int link_fd;	      /* -1: not attached */
+		int gate_fd;	      /* what is attached in its place and jumps into it, or -1 */
+		int jump_fd;	      /* the map that says where the gate jumps, or -1 */
+		const char *function; /* its name in the image */
+		uint32_t instruction_count;
+		/* With `counts`, else 0: instructions that the verifier went through, bytes of
+		 * stack. */
+		unsigned long processed, stack;
 	} programs[LOAD_MAX_PROGRAMS];
 	size_t program_count;
 	size_t instruction_count; /* of all of them */
 	struct loaded_map {
 		const char *name; /* in the image */
+		uint32_t type;	  /* enum bpf_map_type */
 		uint32_t key_size;
+		uint32_t value_size;
 		uint32_t max_entries;
 		int fd;
 	} maps[LOAD_MAX_MAPS];
@@ -40,6 +47,12 @@ struct loaded {
 	size_t image_count;
 	uint64_t skipped; /* runs that the kernel skipped of programs that are no more */
 	bool replaceable; /* programs are attached by gates; set before load_attach() */
+	/* Where the verifier refused the program, which stays known: function NULL if it did not
+	 * say. */
+	struct {
+		const char *function; /* its name in the image */
+		unsigned long instruction;
+	} refused;
 };
 
 /*
@@ -47,9 +60,10 @@ struct loaded {
  * define the map "lost" (per-CPU counts of drops that found no room), and each of its functions
  * must be named after what it is attached to. The maps that events are handed over or counted in
  * are those of the image before. On failure returns -errno with STATUS_LOAD and the verifier's
- * last words, or STATUS_ATTACH; the caller calls load_close() in any case.
+ * last words, or STATUS_ATTACH; the caller calls load_close() in any case. `counts`: have the
+ * verifier tell them, which takes longer.
  */
-int load_program(struct loaded *loaded, const struct image *image, struct error *err);
+int load_program(struct loaded *loaded, const struct image *image, bool counts, struct error *err);
 
 /*
  * Start and stop the flow of events. attach fails with STATUS_ATTACH. Of the functions of the

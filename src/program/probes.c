@@ -258,7 +258,8 @@ static int try_point(const struct attach_point *point, struct error *err)
 	/* This one only loads for a tracepoint whose number is known. */
 	if (way == ATTACH_TP_BTF)
 		return attach_choose(&way, true, err);
-	program_fd = sysbpf_program_load(point->program_type, 0, nothing, 2, "bytetrace", NULL, 0);
+	program_fd =
+		sysbpf_program_load(point->program_type, 0, nothing, 2, "bytetrace", NULL, 0, 0);
 	if (program_fd < 0)
 		return error_set(err, STATUS_LOAD, -program_fd, "not known: %s",
 				 strerror(-program_fd));

@@ -13,7 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "program/image.h"
 #include "program/load.h"
 #include "stream/layout.h"
 #include "util/error.h"
@@ -139,13 +138,12 @@ static int send_made(int socket, const struct made *made, const struct loaded *l
 	return sendmsg(socket, &message, 0) == (ssize_t)sizeof(*made) ? 0 : -EIO;
 }
 
-/* The other process: make, load into a copy of what is loaded, hand over, end. */
+/* The other process: make and load into a copy of what is loaded, hand over, end. */
 __attribute__((noreturn)) static void run_maker(const struct reload *reload, size_t index,
 						struct loaded *loaded, int socket, pid_t parent)
 {
 	static struct made made;
 	const size_t before = loaded->program_count;
-	struct image image;
 	int result;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -155,9 +153,7 @@ __attribute__((noreturn)) static void run_maker(const struct reload *reload, siz
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_DFL);
 	made.err.status = STATUS_OK;
-	result = reload->make(reload->context, index, &image, &made.layout, &made.err);
-	if (!result)
-		result = load_program(loaded, &image, &made.err);
+	result = reload->make(reload->context, index, loaded, &made.layout, &made.err);
 	if (!result) {
 		made.count = loaded->program_count - before;
 		for (size_t i = 0; i < made.count; i++)

@@ -6,7 +6,6 @@
 #include <stddef.h>
 
 struct error;
-struct image;
 struct layout;
 struct layouts;
 struct loaded;
@@ -23,8 +22,11 @@ struct reload_program {
 	unsigned int id;
 };
 
-/* Make the program number `index` of the run anew. */
-typedef int reload_make(void *context, size_t index, struct image *image, struct layout *layout,
+/*
+ * Make the program number `index` of the run anew and load it, behind what is loaded. What it needs
+ * is never freed: the process ends soon.
+ */
+typedef int reload_make(void *context, size_t index, struct loaded *loaded, struct layout *layout,
 			struct error *err);
 
 /*

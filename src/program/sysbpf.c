@@ -80,7 +80,8 @@ int sysbpf_map_next(int map_fd, const void *key, void *next)
 }
 
 int sysbpf_program_load(uint32_t type, uint32_t type_id, const struct bpf_insn *instructions,
-			size_t count, const char *name, char *log, size_t log_size)
+			size_t count, const char *name, char *log, size_t log_size,
+			uint32_t log_level)
 {
 	union bpf_attr attr;
 
@@ -96,7 +97,7 @@ int sysbpf_program_load(uint32_t type, uint32_t type_id, const struct bpf_insn *
 	if (log) {
 		attr.log_buf = pointer(log);
 		attr.log_size = (uint32_t)log_size;
-		attr.log_level = 1;
+		attr.log_level = log_level;
 	}
 	return sysbpf_named(BPF_PROG_LOAD, &attr, attr.prog_name, name);
 }

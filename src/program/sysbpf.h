@@ -28,10 +28,12 @@ int sysbpf_map_types(int map_fd, void **btf, size_t *size);
 
 /*
  * `type_id`: for BPF_PROG_TYPE_TRACING the type of a raw tracepoint in the kernel's BTF, else 0.
- * `log` (log_size bytes) receives the verifier's words; NULL: none wanted.
+ * `log` (log_size bytes) receives the verifier's words; NULL: none wanted. What is told: at level 1
+ * all steps, at 4 (since Linux 5.2) only counts.
  */
 int sysbpf_program_load(uint32_t type, uint32_t type_id, const struct bpf_insn *instructions,
-			size_t count, const char *name, char *log, size_t log_size);
+			size_t count, const char *name, char *log, size_t log_size,
+			uint32_t log_level);
 
 /* `tracepoint`: NULL if the program was loaded for one. */
 int sysbpf_raw_tracepoint_attach(int program_fd, const char *tracepoint);

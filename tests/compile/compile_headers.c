@@ -106,7 +106,7 @@ int main(int argc, char **argv)
 	if (!result)
 		result = generate_finish(&program, &options, NULL, &err);
 	if (!result)
-		result = build_program(&image, &program.source, macros, &types, &cache, &err);
+		result = build_program(&image, &program.source, macros, &types, &cache, NULL, &err);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	if (!result && getenv("OLD_KERNEL") && !is_straight(&image))
 		result = error_set(&err, STATUS_COMPILE, EINVAL,

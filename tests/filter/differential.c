@@ -246,7 +246,7 @@ static void load_and_run(const struct image *image, const int *map_fds)
 			if (image_is_map_load(&code[k]))
 				code[k].imm = map_fds[code[k].imm];
 		fd = sysbpf_program_load(BPF_PROG_TYPE_RAW_TRACEPOINT, 0, code, function->count,
-					 "test", NULL, 0);
+					 "test", NULL, 0, 1);
 		if (fd < 0)
 			fprintf(stderr, "the kernel refuses %s: %s\n", cases[i].text,
 				strerror(-fd));
@@ -278,7 +278,7 @@ static void run_kernel_batch(const struct types *types, size_t first, size_t cou
 		      "\tstruct frame *frame = input_open(ctx->args[0], EXPRESSION_WINDOW);\n\n"
 		      "\treturn frame ? matches_%zu(frame) : 2;\n}\n");
 	fclose(out);
-	if (compile_program(&image, &source, macros, types, &err))
+	if (compile_program(&image, &source, macros, types, NULL, &err))
 		die(cases[first].text, err.text);
 	for (size_t map = 0; map < image.map_count; map++) {
 		map_fds[map] = sysbpf_map_create(&image.maps[map]);

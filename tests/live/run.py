@@ -26,6 +26,7 @@ import test_filters
 import test_lab
 import test_output
 import test_safety
+import test_see
 import test_summary
 import test_watch
 from net import Unsupported
@@ -71,7 +72,8 @@ def main():
 
     suites = [test_causes.results(wanted)]
     suites += [functions(module, wanted)
-               for module in (test_filters, test_fields, test_expressions, test_output, test_summary,
+               for module in (test_filters, test_fields, test_expressions, test_output, test_see,
+                              test_summary,
                               test_explain, test_cpus, test_attach, test_errors, test_cache,
                               test_safety, test_watch, test_lab)]
     start = last = time.monotonic()

@@ -122,6 +122,17 @@ static void types_and_source(void **state)
 	assert_int_equal(parse(&options, "--print-source -p tcp", &err), 0);
 	assert_int_equal(options.action, ACTION_PRINT_SOURCE);
 	options_free(&options);
+	assert_int_equal(parse(&options, "--print-source=rewritten", &err), 0);
+	assert_int_equal(options.action, ACTION_PRINT_REWRITTEN);
+	assert_int_equal(parse(&options, "--print-source=generated", &err), 0);
+	assert_int_equal(options.action, ACTION_PRINT_SOURCE);
+	assert_int_equal(parse(&options, "--print-asm --source mine.c", &err), 0);
+	assert_int_equal(options.action, ACTION_PRINT_ASM);
+	assert_int_equal(parse(&options, "--print-cflags", &err), 0);
+	assert_int_equal(options.action, ACTION_PRINT_CFLAGS);
+	assert_int_equal(parse(&options, "--check --cache-dir /c", &err), 0);
+	assert_int_equal(options.action, ACTION_CHECK);
+	options_free(&options);
 }
 
 static void probes(void **state)
@@ -216,6 +227,13 @@ static void mistakes(void **state)
 	} cases[] = {
 		{ "-x", "\"-x\" is not a flag; see --help" },
 		{ "-vxk", "\"-x\" is not a flag; see --help" },
+		{ "--print-source=x", "--print-source: \"x\" is not generated or rewritten" },
+		{ "--check --count 1", "what is printed and not run stops by itself: --count and "
+				       "--duration would have no effect" },
+		{ "--print-asm --duration 1", "what is printed and not run stops by itself: "
+					      "--count and --duration would have no effect" },
+		{ "--print-cflags --cache-dir /c", "what the compiler makes is compiled anew: "
+						   "--cache-dir would have no effect" },
 		{ "--print-source -xv", "\"-x\" is not a flag; see --help" },
 		{ "--nonsense", "\"--nonsense\" is not a flag; see --help" },
 		{ "--nonsense=5", "\"--nonsense=5\" is not a flag; see --help" },

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is shown of a program: as libbcc rewrites it, its instructions, flags, what it takes."""
+
+import os
+import pathlib
+import re
+import tempfile
+
+from trace import run
+
+UNCHECKED = "if (*(volatile u32 *)(location + 4) == 1) return 0;"
+
+
+def printed(*flags):
+    code, out, err = run(*flags)
+    assert code == 0 and err == "", (code, err)
+    assert not re.search(r"[^\n\t\x20-\x7e]", out), "bytes that a terminal obeys"
+    return out
+
+
+def test_rewritten():
+    source = printed("--print-source", "-p", "tcp")
+    rewritten = printed("--print-source=rewritten", "-p", "tcp")
+    assert "bpf_perf_event_output" in rewritten and "bpf_perf_event_output" not in source
+    assert "BPF_PERF_OUTPUT(events)" in rewritten
+    assert "clang -cc1" not in rewritten and "Disassembly" not in rewritten
+
+
+def test_instructions_below_lines():
+    """Each line that is named is in the file of that name, or in the text of a filter."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory, "mine.c")
+        path.write_text(printed("--print-source", "-p", "tcp", "-D", "80"))
+        asm = printed("--print-asm", "--source", str(path))
+        lines = path.read_text().splitlines()
+        found = re.findall(rf"^; {re.escape(str(path))}:(\d+): (.*)$", asm, re.M)
+        assert len(found) > 50, asm
+        for number, text in found:
+            assert lines[int(number) - 1].strip() == text, (number, text)
+    numbers = [int(n) for n in re.findall(r"^ *(\d+):\t", asm, re.M)]
+    assert numbers == sorted(numbers) and numbers[0] == 0
+    # A call that libbcc rewrites, in one line or in more, stands by the line that was written.
+    assert any("events.perf_submit" in text for _, text in found), found
+    assert re.search(r"^; templates/drop\.c:\d+: .*\n", printed("--print-asm"), re.M)
+
+
+def test_flags_of_the_compiler():
+    flags = printed("--print-cflags").splitlines()
+    assert "-D__KERNEL__" in flags and "-O2" in flags
+    assert "-Werror=implicit-function-declaration" in flags
+    assert all(flag.startswith("-") for flag in flags), flags
+    for word in "/proc/self/fd", "/virtual", "/tmp":
+        assert not any(word in flag for flag in flags), flags
+    for flag in flags:
+        if flag.startswith("-I"):
+            assert os.path.isdir(flag[2:]), flag
+
+
+def test_check():
+    out = printed("--check", "-p", "tcp", "--attach", "tracepoint")
+    match = re.search(r"^tracepoint__skb__kfree_skb: attaches to tracepoint skb:kfree_skb, "
+                      r"(\d+) instructions, verifier processed (\d+) instructions, "
+                      r"stack (\d+) bytes$", out, re.M)
+    assert match, out
+    count, processed, stack = map(int, match.groups())
+    assert 100 < count < 5000 and processed > 100 and 0 < stack <= 512, out
+    cpus = pathlib.Path("/sys/devices/system/cpu/possible").read_text().strip().split("-")
+    assert f"map lost: percpu_array, 1 entries, {8 * (int(cpus[-1]) + 1)} bytes\n" in out, out
+    assert re.search(r"^map events: perf_event_array, \d+ entries, \d+ bytes$", out, re.M), out
+
+
+def test_refused_line():
+    """The verifier's message names the line of the file that a person edits."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory, "mine.c")
+        before, after = printed("--print-source").rsplit("\treturn drop(ctx", 1)
+        path.write_text(f"{before}\t{UNCHECKED}\n\treturn drop(ctx{after}")
+        number = before.count("\n") + 1
+        for flags in (), ("--check",):
+            code, out, err = run("--source", str(path), *flags)
+            assert (code, out) == (5, ""), (code, out, err)
+            first, line, words, *rest = err.splitlines()
+            assert first == (f"bytetrace: {path}:{number}: the kernel's verifier refused the "
+                             "program: Permission denied"), err
+            assert line == f"    {UNCHECKED}", err
+            assert words == "its last words:" and rest, err
