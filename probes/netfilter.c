@@ -61,7 +61,6 @@ BPF_TABLE("lru_hash", u64, u64, netfilter_calls, 1024);
 #define NFT_IMMEDIATE_CODE 8
 #define NFT_IMMEDIATE_CHAIN 16
 #define NFT_IMMEDIATE_REGISTER 24
-#define NFT_RULE_LAST_BLOB 24
 #define NFT_RULE_LAST_CHAIN 32
 #define XT_TABLE_NAME 56
 
@@ -270,7 +269,7 @@ static __always_inline void find_dropping_rule(struct netfilter_note *note, u64 
 	if (!(head & 1))
 		return;
 	note->nft_chain = KERNEL_READ(u64, last + NFT_RULE_LAST_CHAIN);
-	note->rule = find_rule(KERNEL_READ(u64, last + NFT_RULE_LAST_BLOB) + 8, expression);
+	note->rule = find_rule_of_chain(note->nft_chain, expression);
 #else
 	note->rule = find_rule_of_chain(note->nft_chain, expression);
 	if (note->rule || !note->nft_jumped)
