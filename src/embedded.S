@@ -33,10 +33,13 @@
 	.balign 8
 	.global embedded_probes
 embedded_probes:
+	embed_probe conntrack
 	embed_probe kfree_skb
 	embed_probe kfree_skb_btf
 	embed_probe kfree_skb_kprobe
 	embed_probe kfree_skb_tracepoint
+	embed_probe neigh
+	embed_probe netfilter
 	.dc.a 0, 0
 
 	.section .note.GNU-stack, "", %progbits

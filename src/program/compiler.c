@@ -325,6 +325,9 @@ int compiler_run(const char *text, const char *wanted, const char *const *macros
 	/* Only a warning to older compilers; what comes of it is refused by the verifier, with less
 	 * said. */
 	flags[flag_count++] = "-Werror=implicit-function-declaration";
+	/* As the kernel itself: &pointer->member says nothing of the pointer, so checks of it stay.
+	 */
+	flags[flag_count++] = "-fno-delete-null-pointer-checks";
 	flags[flag_count++] = "-MD";
 	flags[flag_count++] = "-MF" FILE_LIST;
 	for (size_t i = 0; i < include_flags.count; i++)

@@ -317,6 +317,28 @@ static void attach(const struct loaded *loaded, struct loaded_program *program, 
 		&program->point, loaded->replaceable ? program->gate_fd : program->program_fd, err);
 }
 
+/* The functions that an image has probes for and the kernel lacks, each once. */
+static void tell_missing(const struct loaded *loaded, size_t image)
+{
+	for (size_t i = 0; i < loaded->program_count; i++) {
+		const struct loaded_program *program = &loaded->programs[i];
+		size_t known = 0;
+
+		if (program->image != image || program->link_fd >= 0)
+			continue;
+		while (known < i &&
+		       (loaded->programs[known].image != image ||
+			strcmp(loaded->programs[known].point.name, program->point.name) != 0))
+			known++;
+		if (known < i)
+			continue;
+		fprintf(stderr,
+			"bytetrace: warning: this kernel has no function %s, or its module "
+			"is not loaded: what it drops is not seen\n",
+			program->point.name);
+	}
+}
+
 /*
  * Attach what is not yet attached of an image: all of it, but for missing functions of the kernel
  * as long as there is one for a kprobe.
@@ -344,12 +366,8 @@ static int attach_image(struct loaded *loaded, size_t image, struct error *err)
 	}
 	if (missing > 0 && attached == 0)
 		return -ENOENT;
-	for (size_t i = 0; i < loaded->program_count && missing > 0; i++)
-		if (loaded->programs[i].image == image && loaded->programs[i].link_fd < 0)
-			fprintf(stderr,
-				"bytetrace: warning: this kernel has no function %s, or its module "
-				"is not loaded: what it drops is not seen\n",
-				loaded->programs[i].point.name);
+	if (missing > 0)
+		tell_missing(loaded, image);
 	return 0;
 }
 

@@ -188,3 +188,30 @@ def test_ways_to_attach():
     one_line(2, "--source", "--attach", flags=("--source", "/dev/null", "--attach", "kprobe"))
     if not os.path.exists("/sys/bus/event_source/devices/kprobe/type"):
         one_line(6, "kprobe", flags=("--attach", "kprobe"))
+
+
+MISSING = """
+int kprobe__no_such_function(struct pt_regs *ctx) { return 0; }
+int kretprobe__no_such_function(struct pt_regs *ctx) { return 0; }
+int kprobe__kfree_skbmem(struct pt_regs *ctx) { return 0; }
+"""
+
+
+def test_missing_functions_are_told_once():
+    """As long as one of those of the kprobes is there."""
+    if not os.path.exists("/sys/bus/event_source/devices/kprobe/type"):
+        raise net.Unsupported("this kernel offers no kprobes")
+    with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
+        file.write(attached_by("raw_tracepoint__kfree_skb") + MISSING)
+        file.flush()
+        with Trace("--source", file.name) as tracer:
+            tracer.stop()
+        warnings = [line for line in tracer.errors.splitlines() if "warning" in line]
+        assert warnings == ["bytetrace: warning: this kernel has no function no_such_function, or its module "
+                            "is not loaded: what it drops is not seen"], tracer.errors
+        file.seek(0)
+        file.truncate()
+        file.write(attached_by("raw_tracepoint__kfree_skb") + MISSING[:MISSING.index("int kprobe__kfree_skbmem")])
+        file.flush()
+        one_line(6, 'cannot attach to the kprobe "no_such_function": No such file or directory',
+                 flags=("--source", file.name))

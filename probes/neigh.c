@@ -1,0 +1,164 @@
+/*
+ * neigh: packets that are dropped because their neighbour does not answer, with that neighbour.
+ *
+ * What it catches: packets that waited for the link-layer address of a next hop (ARP, neighbour
+ * discovery of IPv6) when the kernel gave up asking for it; those that were pushed out of the queue
+ * of a neighbour by later ones (net.ipv4.neigh.DEV.unres_qlen_bytes); and those for a neighbour
+ * that just failed or was removed.
+ * Attach point: kprobes on arp_error_report and ndisc_error_report (the kernel gives up) and on
+ * __neigh_event_send (a packet is queued), which note the neighbour; the raw tracepoint
+ * skb:kfree_skb reports what is dropped of it.
+ * Kernels: from 5.0 on, with kprobes. Before 5.18 the kernel gives no reason, and a
+ * drop counts if it is in __neigh_event_send or follows the error report.
+ * NEIGHBOUR is the address that was asked for (an IPv4 address as ::ffff:192.0.2.1), NEIGH_DEV the
+ * device that it is asked for on, NUD_STATE its state at the drop as `ip neigh` shows it,
+ * NEIGH_PROBES the kernel's count of questions, as in `ip -s neigh`: of a new neighbour it starts
+ * at ucast_solicit (3). NEIGH_QUEUE is how many packets are still waiting.
+ */
+#include <linux/version.h>
+#include <net/neighbour.h>
+
+struct neigh_note {
+	struct neighbour *neighbour;
+	u64 sender; /* start of __neigh_event_send; 0: the kernel gave up on the neighbour */
+	u8 address[16];
+	char state[16];
+};
+
+/* By the address of the packet. */
+BPF_TABLE("lru_hash", u64, struct neigh_note, neigh_notes, 4096);
+
+/* __neigh_event_send is shorter. */
+#define SENDER_SIZE 2048
+
+static __always_inline int note_neighbour(u64 neighbour, u64 skb, u64 sender)
+{
+	struct neigh_note note;
+
+	__builtin_memset(&note, 0, sizeof(note));
+	note.neighbour = (struct neighbour *)neighbour;
+	note.sender = sender;
+	if (skb)
+		neigh_notes.update(&skb, &note);
+	return 0;
+}
+
+int kprobe__arp_error_report(struct pt_regs *ctx)
+{
+	return note_neighbour(PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), 0);
+}
+
+int kprobe__ndisc_error_report(struct pt_regs *ctx)
+{
+	return note_neighbour(PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), 0);
+}
+
+int kprobe____neigh_event_send(struct pt_regs *ctx)
+{
+	return note_neighbour(PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), PT_REGS_IP(ctx));
+}
+
+/* Whether a drop of a packet that was noted is one because of its neighbour. */
+static __always_inline int is_neighbours_drop(struct neigh_note *note, u64 location, u32 reason)
+{
+	if (!note->sender)
+		return 1;
+#ifdef DROP_REASON_NEIGH_FAILED
+	return reason == DROP_REASON_NEIGH_FAILED || reason == DROP_REASON_NEIGH_QUEUEFULL ||
+	       reason == DROP_REASON_NEIGH_DEAD;
+#else
+	return location - note->sender < SENDER_SIZE;
+#endif
+}
+
+static __always_inline void describe(struct neigh_note *note)
+{
+	struct neighbour *neighbour = note->neighbour;
+	struct neigh_table *table = NULL;
+	u8 state = 0;
+	int family = 0;
+
+	bpf_probe_read_kernel(&state, sizeof(state), &neighbour->nud_state);
+	if (state & 0x01)
+		__builtin_memcpy(note->state, "INCOMPLETE", 11);
+	else if (state & 0x02)
+		__builtin_memcpy(note->state, "REACHABLE", 10);
+	else if (state & 0x04)
+		__builtin_memcpy(note->state, "STALE", 6);
+	else if (state & 0x08)
+		__builtin_memcpy(note->state, "DELAY", 6);
+	else if (state & 0x10)
+		__builtin_memcpy(note->state, "PROBE", 6);
+	else if (state & 0x20)
+		__builtin_memcpy(note->state, "FAILED", 7);
+	else if (state & 0x40)
+		__builtin_memcpy(note->state, "NOARP", 6);
+	else if (state & 0x80)
+		__builtin_memcpy(note->state, "PERMANENT", 10);
+	else
+		__builtin_memcpy(note->state, "NONE", 5);
+
+	bpf_probe_read_kernel(&table, sizeof(table), &neighbour->tbl);
+	bpf_probe_read_kernel(&family, sizeof(family), &table->family);
+	if (family == 10) { /* AF_INET6 */
+		bpf_probe_read_kernel(note->address, 16, &neighbour->primary_key);
+	} else {
+		note->address[10] = note->address[11] = 0xff;
+		bpf_probe_read_kernel(&note->address[12], 4, &neighbour->primary_key);
+	}
+}
+
+int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
+{
+	u64 skb = ctx->args[0];
+	u64 location = ctx->args[1];
+#ifdef KFREE_SKB_REASON
+	u32 reason = ctx->args[2];
+#else
+	u32 reason = DROP_NO_REASON;
+#endif
+	struct neigh_note *note = neigh_notes.lookup(&skb);
+
+	if (!note)
+		return 0;
+	if (is_neighbours_drop(note, location, reason)) {
+		describe(note);
+		drop(ctx, (struct sk_buff *)skb, location, reason);
+	}
+	neigh_notes.delete(&skb);
+	return 0;
+}
+
+static __always_inline struct neigh_note *note_of(struct sk_buff *skb)
+{
+	u64 key = (u64)skb;
+
+	return neigh_notes.lookup(&key);
+}
+
+static __always_inline const void *address_of(struct sk_buff *skb)
+{
+	struct neigh_note *note = note_of(skb);
+
+	return note ? note->address : NULL;
+}
+
+static __always_inline const void *state_of(struct sk_buff *skb)
+{
+	struct neigh_note *note = note_of(skb);
+
+	return note ? note->state : NULL;
+}
+
+static __always_inline struct neighbour *neighbour_of(struct sk_buff *skb)
+{
+	struct neigh_note *note = note_of(skb);
+
+	return note ? note->neighbour : NULL;
+}
+
+DROP_FIELD(u8[16], neighbour, "%pI6", address_of(skb))
+DROP_FIELD(char[16], neigh_dev, "%s", neighbour_of(skb)->dev->name)
+DROP_FIELD(char[16], nud_state, "%s", state_of(skb))
+DROP_FIELD(int, neigh_probes, "%d", neighbour_of(skb)->probes.counter)
+DROP_FIELD(u32, neigh_queue, "%u", neighbour_of(skb)->arp_queue.qlen)
