@@ -135,9 +135,15 @@ static int each_function(void *symbols,
 		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 	if (symbols_restricted(symbols))
 		return error_set(err, STATUS_ENVIRONMENT, EPERM,
-				 "--location: the kernel hides its symbols: sysctl "
+				 "the kernel hides its symbols: sysctl "
 				 "kernel.kptr_restrict=1 and CAP_SYSLOG show them");
 	return 0;
+}
+
+static struct filter_names kernel_functions(const struct kernel_facts *facts)
+{
+	return (struct filter_names){ "function of this kernel", 0, facts->symbols, each_function,
+				      NULL };
 }
 
 /* What the names in the filters mean on this kernel. */
@@ -145,8 +151,7 @@ static int resolve_names(struct filter *filter, const struct kernel_facts *facts
 {
 	const struct filter_names reasons = { "drop reason of this kernel", FNM_CASEFOLD,
 					      facts->reasons, each_reason, NULL };
-	const struct filter_names functions = { "function of this kernel", 0, facts->symbols,
-						each_function, NULL };
+	const struct filter_names functions = kernel_functions(facts);
 	const struct filter_names namespaces = { "network namespace", 0, NULL, NULL, netns_find };
 	struct filter_set *set = &filter->sets[FILTER_REASON];
 	char quoted[ERROR_QUOTE_SIZE];
@@ -351,10 +356,11 @@ static int generate_whole(struct program *program, const struct options *options
 			  const struct kernel_facts *facts, struct error *err)
 {
 	const struct words *probes = &options->probes;
+	const struct filter_names functions = kernel_functions(facts);
 	int result = generate(program, options, probe < probes->count ? probes->list[probe] : NULL,
 			      facts, err);
 
-	return result ? result : generate_finish(program, options, facts->reasons, err);
+	return result ? result : generate_finish(program, options, facts->reasons, &functions, err);
 }
 
 /* Generate and compile it. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "program/template.h"
+#include "program/tokens.h"
 #include "stream/layout.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -18,11 +19,6 @@
 #define MAX_FIELDS_SIZE 256 /* they share the BPF stack with the rest of the record */
 #define MAX_EXPRESSION_LENGTH 1024
 #define ARGUMENTS 4
-
-/* A stretch of the program's text. */
-struct span {
-	const char *start, *end;
-};
 
 struct parser {
 	const struct source *source;
@@ -76,115 +72,12 @@ static const char *const taken_names[] = {
 	"count",       "share", "rate",
 };
 
-static bool is_word(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
-static bool same(struct span span, const char *text)
-{
-	size_t length = strlen(text);
-
-	return (size_t)(span.end - span.start) == length && memcmp(span.start, text, length) == 0;
-}
-
 static const struct number_type *find_number_type(struct span type)
 {
 	for (size_t i = 0; i < sizeof(number_types) / sizeof(*number_types); i++)
-		if (same(type, number_types[i].name))
+		if (span_is(type, number_types[i].name))
 			return &number_types[i];
 	return NULL;
-}
-
-/* Behind the comment that starts at `at`; a line comment ends in front of its newline. */
-static const char *skip_comment(const char *at, const char *end)
-{
-	if (at[1] == '/') {
-		while (at < end && *at != '\n')
-			at++;
-		return at;
-	}
-	for (at += 2; at < end && !(at[0] == '*' && end - at > 1 && at[1] == '/'); at++)
-		;
-	return end - at > 2 ? at + 2 : end;
-}
-
-static bool is_comment(const char *at, const char *end)
-{
-	return end - at > 1 && at[0] == '/' && (at[1] == '/' || at[1] == '*');
-}
-
-/* Behind comments and white space that start here; `at` itself if none do. */
-static const char *skip_blank(const char *at, const char *end)
-{
-	for (;;) {
-		while (at < end && isspace((unsigned char)*at))
-			at++;
-		if (!is_comment(at, end))
-			return at;
-		at = skip_comment(at, end);
-	}
-}
-
-/* Behind the literal; one that nothing closes ends with its line. */
-static const char *skip_literal(const char *at, const char *end)
-{
-	const char quote = *at;
-
-	for (at++; at < end && *at != quote && *at != '\n'; at++)
-		at += *at == '\\' && end - at > 1;
-	return at < end && *at == quote ? at + 1 : at;
-}
-
-/* Behind a directive of the preprocessor, in front of the newline that ends it. */
-static const char *skip_directive(const char *at, const char *end)
-{
-	while (at < end && *at != '\n') {
-		if (is_comment(at, end))
-			at = skip_comment(at, end);
-		else if (*at == '"' || *at == '\'')
-			at = skip_literal(at, end);
-		else
-			at += *at == '\\' && end - at > 1 ? 2 : 1;
-	}
-	return at;
-}
-
-/* Behind a word, a literal or one other character. `at` is no blank. */
-static const char *skip_token(const char *at, const char *end)
-{
-	if (*at == '"' || *at == '\'')
-		return skip_literal(at, end);
-	if (!is_word(*at))
-		return at + 1;
-	while (at < end && is_word(*at))
-		at++;
-	return at;
-}
-
-/* Behind the bracket that closes the one at `at`; NULL: none does. */
-static const char *skip_brackets(const char *at, const char *end)
-{
-	size_t depth = 0;
-
-	for (; (at = skip_blank(at, end)) < end; at = skip_token(at, end)) {
-		if (strchr("([{", *at))
-			depth++;
-		else if (strchr(")]}", *at) && --depth == 0)
-			return at + 1;
-	}
-	return NULL;
-}
-
-/* The text from its first token to its last one. */
-static struct span trim(struct span text)
-{
-	struct span inner = { skip_blank(text.start, text.end), NULL };
-
-	inner.end = inner.start;
-	for (const char *at = inner.start; at < text.end; at = skip_blank(inner.end, text.end))
-		inner.end = skip_token(at, text.end);
-	return inner;
 }
 
 static int refuse(const struct parser *parser, struct span quoted, const char *what)
@@ -232,12 +125,12 @@ static bool is_type(struct span text)
 	struct span word = { NULL, NULL };
 	size_t words = 0, stars = 0;
 
-	for (const char *at = text.start; (at = skip_blank(at, text.end)) < text.end;) {
-		const char *next = skip_token(at, text.end);
+	for (const char *at = text.start; (at = token_skip_blank(at, text.end)) < text.end;) {
+		const char *next = token_skip(at, text.end);
 
 		if (*at == '*')
 			stars++;
-		else if (!is_word(*at) || isdigit((unsigned char)*at) || stars)
+		else if (!token_is_word(*at) || isdigit((unsigned char)*at) || stars)
 			return false;
 		else if (words++ == 0)
 			word = (struct span){ at, next };
@@ -250,7 +143,7 @@ static bool is_type(struct span text)
 /* Behind the cast that starts with the bracket at `at`; NULL: it is none. */
 static const char *skip_cast(const char *at, const char *end)
 {
-	const char *behind = skip_brackets(at, end);
+	const char *behind = token_skip_brackets(at, end);
 
 	return is_type((struct span){ at + 1, behind - 1 }) ? behind : NULL;
 }
@@ -261,11 +154,11 @@ static char *rewrite_suffix(char *value, const char *at, const char *end, const 
 	char *inner;
 
 	if (*at == '.') {
-		at = skip_blank(at + 1, end);
-		*behind = at < end ? skip_token(at, end) : end;
+		at = token_skip_blank(at + 1, end);
+		*behind = at < end ? token_skip(at, end) : end;
 		return replace(value, "%s.%.*s", value, LENGTH(at, *behind));
 	}
-	*behind = skip_brackets(at, end);
+	*behind = token_skip_brackets(at, end);
 	inner = rewrite((struct span){ at + 1, *behind - 1 }, ARROW_READ);
 	if (!inner) {
 		free(value);
@@ -281,9 +174,9 @@ static char *rewrite_member(const char *at, const char *end, const char **behind
 {
 	char *member;
 
-	*behind = at < end ? skip_token(at, end) : end;
+	*behind = at < end ? token_skip(at, end) : end;
 	member = strndup(at, (size_t)(*behind - at));
-	while ((at = skip_blank(*behind, end)) < end && (*at == '.' || *at == '['))
+	while ((at = token_skip_blank(*behind, end)) < end && (*at == '.' || *at == '['))
 		member = rewrite_suffix(member, at, end, behind);
 	return member;
 }
@@ -299,7 +192,7 @@ static char *rewrite_arrow(char *value, const char *at, const char *end, const c
 {
 	char *member = rewrite_member(at, end, behind);
 
-	at = skip_blank(*behind, end);
+	at = token_skip_blank(*behind, end);
 	if (!member) {
 		free(value);
 		return NULL;
@@ -324,21 +217,22 @@ static char *rewrite_operand(struct span text, const char **behind, enum last_ar
 	char *value;
 
 	if (*at == '(') {
-		*behind = skip_brackets(at, end);
+		*behind = token_skip_brackets(at, end);
 		value = rewrite((struct span){ at + 1, *behind - 1 },
-				skip_blank(*behind, end) == end ? last : ARROW_READ);
+				token_skip_blank(*behind, end) == end ? last : ARROW_READ);
 		value = replace(value, "(%s)", value);
 	} else {
-		*behind = skip_token(at, end);
-		value = same((struct span){ at, *behind }, "sk")
+		*behind = token_skip(at, end);
+		value = span_is((struct span){ at, *behind }, "sk")
 				? strdup("DROP_SK")
 				: strndup(at, (size_t)(*behind - at));
 	}
-	while ((at = skip_blank(*behind, end)) < end) {
+	while ((at = token_skip_blank(*behind, end)) < end) {
 		if (*at == '(' || *at == '[' || *at == '.')
 			value = rewrite_suffix(value, at, end, behind);
 		else if (is_arrow(at, end))
-			value = rewrite_arrow(value, skip_blank(at + 2, end), end, behind, last);
+			value = rewrite_arrow(value, token_skip_blank(at + 2, end), end, behind,
+					      last);
 		else
 			break;
 	}
@@ -353,7 +247,7 @@ static char *rewrite(struct span text, enum last_arrow last)
 	bool value_before = false; /* so that a `&` is none of an address */
 	char *part;
 
-	while (result && (at = skip_blank(next, text.end)) < text.end) {
+	while (result && (at = token_skip_blank(next, text.end)) < text.end) {
 		/* White space between words matters. */
 		const char *space = at > next ? " " : "";
 		const bool name = isalpha((unsigned char)*at) || *at == '_';
@@ -367,13 +261,13 @@ static char *rewrite(struct span text, enum last_arrow last)
 			last = ARROW_READ;
 			value_before = true;
 		} else {
-			next = skip_token(at, text.end);
+			next = token_skip(at, text.end);
 			/* && is one token. */
 			if (*at == '&' && next < text.end && *next == '&')
 				next++;
 			last = *at == '&' && next - at == 1 && !value_before ? ARROW_KEPT
 									     : ARROW_READ;
-			value_before = is_word(*at) || strchr("\"')]}", *at);
+			value_before = token_is_word(*at) || strchr("\"')]}", *at);
 			part = strndup(at, (size_t)(next - at));
 		}
 		if (!part) {
@@ -395,10 +289,10 @@ static size_t array_size(struct span type, const char *element)
 
 	if ((size_t)(type.end - type.start) < length || memcmp(type.start, element, length) != 0)
 		return 0;
-	rest = trim(rest);
+	rest = span_trim(rest);
 	if (rest.end - rest.start < 3 || *rest.start != '[' || rest.end[-1] != ']')
 		return 0;
-	rest = trim((struct span){ rest.start + 1, rest.end - 1 });
+	rest = span_trim((struct span){ rest.start + 1, rest.end - 1 });
 	return text_number(rest.start, (size_t)(rest.end - rest.start), FIELD_MAX_SIZE, &size)
 		       ? (size_t)size
 		       : 0;
@@ -538,7 +432,7 @@ static bool take_name(struct field *field, struct span name)
 static bool name_is_taken(struct span name)
 {
 	for (size_t i = 0; i < sizeof(taken_names) / sizeof(*taken_names); i++)
-		if (same(name, taken_names[i]))
+		if (span_is(name, taken_names[i]))
 			return true;
 	return false;
 }
@@ -550,8 +444,9 @@ static size_t split(struct span text, struct span *parts)
 	size_t count = 0;
 
 	parts[0].start = at;
-	for (; (at = skip_blank(at, text.end)) < text.end; at = next) {
-		next = strchr("([{", *at) ? skip_brackets(at, text.end) : skip_token(at, text.end);
+	for (; (at = token_skip_blank(at, text.end)) < text.end; at = next) {
+		next = strchr("([{", *at) ? token_skip_brackets(at, text.end)
+					  : token_skip(at, text.end);
 		if (*at != ',' || count == ARGUMENTS - 1)
 			continue;
 		parts[count++].end = at;
@@ -559,7 +454,7 @@ static size_t split(struct span text, struct span *parts)
 	}
 	parts[count++].end = text.end;
 	for (size_t i = 0; i < count; i++)
-		parts[i] = trim(parts[i]);
+		parts[i] = span_trim(parts[i]);
 	return count;
 }
 
@@ -633,7 +528,7 @@ static int walk(struct parser *parser, struct span text)
 	while (at < text.end && !result) {
 		size_t lines;
 
-		next = skip_blank(at, text.end);
+		next = token_skip_blank(at, text.end);
 		lines = count_lines(at, next);
 		parser->line += lines;
 		line_start |= lines > 0;
@@ -641,12 +536,12 @@ static int walk(struct parser *parser, struct span text)
 		if (at == text.end)
 			break;
 		/* The definition of the macro is none of its uses. */
-		next = *at == '#' && line_start ? skip_directive(at, text.end)
-						: skip_token(at, text.end);
-		if (same((struct span){ at, next }, MACRO)) {
-			const char *open = skip_blank(next, text.end);
+		next = *at == '#' && line_start ? token_skip_directive(at, text.end)
+						: token_skip(at, text.end);
+		if (span_is((struct span){ at, next }, MACRO)) {
+			const char *open = token_skip_blank(next, text.end);
 			const char *close = open < text.end && *open == '('
-						    ? skip_brackets(open, text.end)
+						    ? token_skip_brackets(open, text.end)
 						    : NULL;
 
 			if (!close)

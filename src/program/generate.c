@@ -15,6 +15,7 @@
 #include "filter/filter.h"
 #include "kernel/reasons.h"
 #include "program/fields.h"
+#include "program/places.h"
 #include "program/probes.h"
 #include "program/user_file.h"
 #include "stream/summary.h"
@@ -376,23 +377,29 @@ static void write_record_check(const struct layout *layout, FILE *out)
 }
 
 int generate_finish(struct program *program, const struct options *options,
-		    const struct reasons *reasons, struct error *err)
+		    const struct reasons *reasons, const struct filter_names *functions,
+		    struct error *err)
 {
 	struct layout *layout = &program->layout;
 	char *front = NULL, *behind = NULL;
 	size_t front_size, behind_size;
-	FILE *out;
-	int result = includes_expand(&program->includes, &program->source, options->force, err);
+	FILE *out = open_memstream(&front, &front_size);
+	int result = -ENOMEM;
 
-	if (!result)
-		result = fields_take(layout, &program->source, err);
-	if (!result)
-		result = summary_select(&program->keys, &options->summary_own, layout, err);
-	if (result)
-		return result;
-	set_id(layout);
-	out = open_memstream(&front, &front_size);
 	if (out) {
+		result = includes_expand(&program->includes, &program->source, options->force, err);
+		if (!result)
+			result = places_take(&program->source, functions, out, err);
+		if (!result)
+			result = fields_take(layout, &program->source, err);
+		if (!result)
+			result = summary_select(&program->keys, &options->summary_own, layout, err);
+		if (result) {
+			fclose(out);
+			free(front);
+			return result;
+		}
+		set_id(layout);
 		fprintf(out, "#define DROP_PROBE 0x%08xu\n", layout->id);
 		fields_write_list(layout, "DROP_FIELDS", out);
 		fields_write_list(&program->keys, "DROP_KEYS", out);

@@ -12,6 +12,7 @@
 #include "stream/layout.h"
 
 struct error;
+struct filter_names;
 struct options;
 struct reasons;
 
@@ -45,11 +46,13 @@ int generate_program(struct program *program, const struct options *options, con
 /*
  * Make it ready for the compiler, lines keeping their names and numbers: files that it includes are
  * put into it, its columns are taken out of its text (program->layout), and definitions of what it
- * names are put in front (DROP_PROBE, DROP_FIELDS, DROP_KEYS, DROP_REASON_...), and behind it a
- * check that its record is the one that bytetrace reads. `reasons` may be NULL.
+ * names are put in front (DROP_PROBE, DROP_FIELDS, DROP_KEYS, DROP_REASON_..., what
+ * DROP_IN_FUNCTION compares with), and behind it a check that its record is the one that bytetrace
+ * reads. `reasons` may be NULL; `functions` are those of the kernel.
  */
 int generate_finish(struct program *program, const struct options *options,
-		    const struct reasons *reasons, struct error *err);
+		    const struct reasons *reasons, const struct filter_names *functions,
+		    struct error *err);
 
 void generate_free(struct program *program);
 
