@@ -18,15 +18,22 @@
 #define LOG_SIZE (1024 * 1024)
 #define LOG_LINES 12
 
-/* Kernels before 5.11 charge maps to a limit that is low by default. Failure is told by the map. */
-static int create_map(const struct image_map *map)
+/*
+ * Kernels before 5.11 charge maps and programs to a limit that is low by default: try again without
+ * it. Failure is told by what was refused.
+ */
+static bool raise_limit(int fd)
 {
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+
+	return fd == -EPERM && setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0;
+}
+
+static int create_map(const struct image_map *map)
+{
 	int fd = sysbpf_map_create(map);
 
-	if (fd == -EPERM && setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0)
-		fd = sysbpf_map_create(map);
-	return fd;
+	return raise_limit(fd) ? sysbpf_map_create(map) : fd;
 }
 
 /* A map by which programs and the reader know each other: all images have it in common. */
@@ -185,6 +192,7 @@ static int load_function(struct loaded *loaded, struct loaded_program *program,
 	log = calloc(1, LOG_SIZE);
 	if (!log)
 		return result;
+	raise_limit(result);
 	/* The verifier talks only when asked to, which takes longer: so only once it refused. */
 	program->program_fd = sysbpf_program_load(point->program_type, function->type_id,
 						  instructions + function->first, function->count,
