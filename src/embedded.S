@@ -33,13 +33,21 @@
 	.balign 8
 	.global embedded_probes
 embedded_probes:
+	embed_probe bridge
 	embed_probe conntrack
+	embed_probe consume_skb
 	embed_probe kfree_skb
 	embed_probe kfree_skb_btf
 	embed_probe kfree_skb_kprobe
 	embed_probe kfree_skb_tracepoint
 	embed_probe neigh
 	embed_probe netfilter
+	embed_probe qdisc
+	embed_probe sock_rcvqueue
+	embed_probe tcp_retransmit
+	embed_probe tun_full
+	embed_probe udp_fail_queue
+	embed_probe xdp
 	.dc.a 0, 0
 
 	.section .note.GNU-stack, "", %progbits

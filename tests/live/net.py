@@ -215,8 +215,8 @@ def tag(vlan, ethertype, payload):
 
 
 @contextlib.contextmanager
-def tun(ns, name="tun0"):
-    """A device without link-layer header; yields its descriptor."""
+def tun(ns, name="tun0", kind=0x1):
+    """A device without link-layer header, or with one (kind 0x2); yields its descriptor."""
     try:
         with ns.inside():
             fd = os.open("/dev/net/tun", os.O_RDWR)
@@ -224,7 +224,7 @@ def tun(ns, name="tun0"):
         raise Unsupported(f"/dev/net/tun: {error}") from error
     try:
         with ns.inside():
-            fcntl.ioctl(fd, 0x400454CA, struct.pack("16sH22x", name.encode(), 0x1001))
+            fcntl.ioctl(fd, 0x400454CA, struct.pack("16sH22x", name.encode(), 0x1000 | kind))
         ns.ip("link", "set", name, "addrgenmode", "none", "up")
         yield fd
     finally:

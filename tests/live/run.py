@@ -26,6 +26,7 @@ import test_filters
 import test_kprobes
 import test_lab
 import test_output
+import test_probes
 import test_safety
 import test_see
 import test_summary
@@ -76,7 +77,7 @@ def main():
                for module in (test_filters, test_fields, test_expressions, test_output, test_see,
                               test_summary,
                               test_explain, test_cpus, test_attach, test_errors, test_cache,
-                              test_safety, test_watch, test_lab, test_kprobes)]
+                              test_safety, test_watch, test_lab, test_kprobes, test_probes)]
     start = last = time.monotonic()
     # The tests' own files stay out of /tmp, where they look for what bytetrace leaves behind.
     with tempfile.TemporaryDirectory(dir="/var/tmp") as tempfile.tempdir:

@@ -1,0 +1,87 @@
+/*
+ * bridge: frames that a bridge dropped instead of forwarding them.
+ *
+ * A port is blocked or disabled by STP, a VLAN is not allowed there, the source address is no address of
+ * a station, a port is locked, the only port that it could go to is the one that it came from.
+ * Attach point: the raw tracepoint skb:kfree_skb, in the functions of the bridge itself. What filters of
+ * the bridge's packets drop (nftables, ebtables) is not here, nor what its own addresses get.
+ * Kernels: all with raw tracepoints (4.17). The module must be loaded before.
+ * LOCATION is where in the bridge, REASON says more on newer kernels (6.14).
+ * BRIDGE: its name. PORT: the port that the frame came in by, or was to leave by. SMAC, DMAC: source and
+ * destination of the frame.
+ */
+
+/* "bridge" as 8 bytes in memory, with its NUL. */
+static __always_inline bool is_bridge(struct net_device *dev)
+{
+	const struct rtnl_link_ops *ops = DROP_READ(dev, rtnl_link_ops);
+	char kind[8] = "";
+
+	bpf_probe_read_kernel(kind, 7, DROP_READ(ops, kind));
+	return kind[0] == 'b' && kind[1] == 'r' && kind[2] == 'i' && kind[3] == 'd' &&
+	       kind[4] == 'g' && kind[5] == 'e' && kind[6] == 0;
+}
+
+/* How struct netdev_adjacent starts, which no header has. */
+struct adjacent {
+	struct net_device *dev;
+	bool master, ignore;
+	u16 references;
+	void *private;
+	struct list_head list;
+};
+
+/* The bridge that a device is, or is a port of; NULL: none, or not found. */
+static __always_inline struct net_device *bridge_of(struct sk_buff *skb)
+{
+	struct net_device *dev = DROP_READ(skb, dev);
+	struct list_head *node;
+
+	if (is_bridge(dev))
+		return dev;
+	node = DROP_READ(dev, adj_list.upper.next);
+#pragma unroll
+	for (int i = 0; i < 4; i++) {
+		struct adjacent *upper = (void *)node - __builtin_offsetof(struct adjacent, list);
+		struct net_device *master = DROP_READ(upper, dev);
+
+		if (is_bridge(master))
+			return master;
+		node = DROP_READ(node, next);
+	}
+	return NULL;
+}
+
+static __always_inline const void *port_name(struct sk_buff *skb)
+{
+	struct net_device *dev = DROP_READ(skb, dev);
+
+	return is_bridge(dev) ? NULL : dev->name;
+}
+
+/* Where the frame's header is: NULL if it is not known. */
+static __always_inline const unsigned char *frame(struct sk_buff *skb)
+{
+	u16 offset = DROP_READ(skb, mac_header);
+
+	return offset == (u16)~0 ? NULL : DROP_READ(skb, head) + offset;
+}
+
+DROP_FIELD(char[16], bridge, "%s", bridge_of(skb)->name)
+DROP_FIELD(char[16], port, "%s", port_name(skb))
+DROP_FIELD(u8[6], smac, "%pM", frame(skb) + 6)
+DROP_FIELD(u8[6], dmac, "%pM", frame(skb))
+
+int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
+{
+	u64 location = ctx->args[1];
+#ifdef KFREE_SKB_REASON
+	u32 reason = ctx->args[2];
+#else
+	u32 reason = 0;
+#endif
+
+	if (!DROP_IN_FUNCTION(location, "br_*,__br_*,__allowed_ingress*,nbp_*"))
+		return 0;
+	return drop(ctx, (struct sk_buff *)ctx->args[0], location, reason);
+}

@@ -1,0 +1,138 @@
+/*
+ * qdisc: packets that the queueing discipline of a device dropped instead of sending them.
+ *
+ * A queue is full, traffic shaping or policing had no room, or an AQM (CoDel, PIE) kept the delay low.
+ * `tc -s qdisc show dev INTERFACE` counts them as dropped.
+ * Attach point: the raw tracepoint skb:kfree_skb, with the reasons that are the qdiscs' own (6.13). Before
+ * that many of them drop without a reason, so packets are followed from the raw tracepoint
+ * net:net_dev_queue to net:net_dev_start_xmit or skb:consume_skb: what is freed in between is theirs.
+ * That is a little work for each packet sent, and a packet that a qdisc itself cut in pieces (GSO below
+ * tbf or cake) is not seen.
+ * Kernels: all with raw tracepoints (4.17). REASON says more on newer ones (7.1).
+ * KIND, HANDLE, PARENT: the qdisc at the device's queue, as tc prints them; HANDLE is the number before
+ * the colon and PARENT the whole number, ffffffff: root. Where it has classes, one of its children
+ * dropped the packet: no kernel says which. BACKLOG, QLEN: bytes and packets in it, after the drop;
+ * 0 with pfifo_fast, which counts by CPU. LIMIT: what of them it takes at most; 0: the kind has it
+ * elsewhere.
+ */
+#include <linux/version.h>
+#include <net/sch_generic.h>
+
+/* The qdisc of the packet's transmit queue. */
+static __always_inline struct Qdisc *qdisc_of(struct sk_buff *skb)
+{
+	struct net_device *dev = DROP_READ(skb, dev);
+	struct netdev_queue *queue = DROP_READ(dev, _tx);
+
+	queue += DROP_READ(skb, queue_mapping);
+	return DROP_READ(queue, qdisc);
+}
+
+DROP_FIELD(char[16], kind, "%s", qdisc_of(skb)->ops->id)
+DROP_FIELD(u32, handle, "%x:", qdisc_of(skb)->handle >> 16)
+DROP_FIELD(u32, parent, "%x", qdisc_of(skb)->parent)
+DROP_FIELD(u32, backlog, "%u", qdisc_of(skb)->qstats.backlog)
+DROP_FIELD(u32, qlen, "%u", qdisc_of(skb)->q.qlen)
+DROP_FIELD(u32, limit, "%u", qdisc_of(skb)->limit)
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+static __always_inline bool is_reason_of_qdisc(u32 reason)
+{
+	switch (reason) {
+#ifdef DROP_REASON_QDISC_DROP
+	case DROP_REASON_QDISC_DROP:
+#endif
+#ifdef DROP_REASON_QDISC_OVERLIMIT
+	case DROP_REASON_QDISC_OVERLIMIT:
+#endif
+#ifdef DROP_REASON_QDISC_CONGESTED
+	case DROP_REASON_QDISC_CONGESTED:
+#endif
+#ifdef DROP_REASON_QDISC_BURST_DROP
+	case DROP_REASON_QDISC_BURST_DROP:
+#endif
+#ifdef DROP_REASON_CAKE_FLOOD
+	case DROP_REASON_CAKE_FLOOD:
+#endif
+#ifdef DROP_REASON_FQ_BAND_LIMIT
+	case DROP_REASON_FQ_BAND_LIMIT:
+#endif
+#ifdef DROP_REASON_FQ_HORIZON_LIMIT
+	case DROP_REASON_FQ_HORIZON_LIMIT:
+#endif
+#ifdef DROP_REASON_FQ_FLOW_LIMIT
+	case DROP_REASON_FQ_FLOW_LIMIT:
+#endif
+		return true;
+	}
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
+	return reason >> 16 == __QDISC_DROP_REASON >> 16;
+#else
+	return false;
+#endif
+}
+
+int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct sk_buff *skb = (struct sk_buff *)ctx->args[0];
+	u32 reason = ctx->args[2];
+
+	if (!is_reason_of_qdisc(reason))
+		return 0;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
+	/* The qdisc's own reason lies in the packet. */
+	u32 own = DROP_READ((struct tc_skb_cb *)skb->cb, drop_reason);
+
+	if (own >> 16 == __QDISC_DROP_REASON >> 16)
+		reason = own;
+#endif
+	return drop(ctx, skb, ctx->args[1], reason);
+}
+#else
+/* Packets that were handed to a device's queue, and have not left it. */
+BPF_TABLE("lru_hash", u64, u8, queued, 16384);
+
+int raw_tracepoint__net_dev_queue(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct sk_buff *skb = (struct sk_buff *)ctx->args[0];
+	u64 key = ctx->args[0];
+	u8 value = 1;
+
+	if (DROP_READ(qdisc_of(skb), enqueue))
+		queued.update(&key, &value);
+	else
+		queued.delete(&key);
+	return 0;
+}
+
+int raw_tracepoint__net_dev_start_xmit(struct bpf_raw_tracepoint_args *ctx)
+{
+	u64 key = ctx->args[0];
+
+	queued.delete(&key);
+	return 0;
+}
+
+int raw_tracepoint__consume_skb(struct bpf_raw_tracepoint_args *ctx)
+{
+	u64 key = ctx->args[0];
+
+	queued.delete(&key);
+	return 0;
+}
+
+int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
+{
+	u64 key = ctx->args[0];
+#ifdef KFREE_SKB_REASON
+	u32 reason = ctx->args[2];
+#else
+	u32 reason = 0;
+#endif
+
+	if (!queued.lookup(&key))
+		return 0;
+	queued.delete(&key);
+	return drop(ctx, (struct sk_buff *)ctx->args[0], ctx->args[1], reason);
+}
+#endif

@@ -1,0 +1,33 @@
+/*
+ * sock_rcvqueue: packets for a socket whose receive queue is full.
+ *
+ * The program that owns the socket reads too slowly, or SO_RCVBUF is too small for a burst. Here are
+ * ping, raw, CAN, Bluetooth and other sockets that queue packets as they are (raw ones of newer kernels
+ * look before, and drop in raw_v4_input). UDP has a queue of its own (udp_fail_queue), and TCP and
+ * AF_PACKET do not come by here.
+ * Attach point: the raw tracepoint sock:sock_rcvqueue_full, right before the packet is freed.
+ * Kernels: all with raw tracepoints (4.17). There is no LOCATION; REASON is there if the kernel has
+ * SOCKET_RCVBUFF (5.18).
+ * RMEM: bytes in the queue, with what their buffers take (`ss -m` calls it r). RCVBUF: the limit (rb).
+ * UID: user that the socket belongs to. INODE: the socket's; the process has it open as
+ * /proc/PID/fd/N -> socket:[INODE], and `ss -ae` prints it as ino. LPORT: local port; of a ping socket
+ * its identifier, of a raw one its IP protocol. FAMILY: address family (2: IPv4, 10: IPv6).
+ */
+#define OWNER ((struct sock *)TRACEPOINT_ARG(0))
+
+DROP_FIELD(u32, rmem, "%u", OWNER->sk_backlog.rmem_alloc.counter)
+DROP_FIELD(u32, rcvbuf, "%u", OWNER->sk_rcvbuf)
+DROP_FIELD(u32, uid, "%u", OWNER->sk_uid.val)
+DROP_FIELD(u64, inode, "%u", ((struct socket_alloc *)OWNER->sk_socket)->vfs_inode.i_ino)
+DROP_FIELD(u16, lport, "%u", OWNER->__sk_common.skc_num)
+DROP_FIELD(u16, family, "%u", OWNER->__sk_common.skc_family)
+
+int raw_tracepoint__sock_rcvqueue_full(struct bpf_raw_tracepoint_args *ctx)
+{
+	u32 reason = DROP_NO_REASON;
+
+#ifdef DROP_REASON_SOCKET_RCVBUFF
+	reason = DROP_REASON_SOCKET_RCVBUFF;
+#endif
+	return drop(ctx, (struct sk_buff *)ctx->args[1], 0, reason);
+}

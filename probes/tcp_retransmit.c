@@ -1,0 +1,105 @@
+/*
+ * tcp_retransmit: segments that TCP sends again, because something on the way may have dropped them.
+ *
+ * What kfree_skb of another host would show: here is the connection that suffers.
+ * Attach point: the raw tracepoint tcp:tcp_retransmit_skb. SYN, data and FIN come by here; the SYN-ACK
+ * of a connection that is not established yet does not.
+ * Kernels: all with raw tracepoints (4.17). A segment that waits to be sent again has no headers:
+ * addresses and ports are those of the socket, INTERFACE is that of its route. It is no drop of this
+ * host, so there is neither LOCATION nor REASON.
+ * STATE: of the connection (1 ESTABLISHED, 2 SYN_SENT, 4 FIN_WAIT1, 8 CLOSE_WAIT, 9 LAST_ACK, 11
+ * CLOSING). SEQ: sequence number of the segment. SIZE: bytes of data in it. RETRIES: how often the timer
+ * has run out in a row, this time included; 0: it is not the timer that sends it again. CWND: congestion window in segments (`ss -ti` calls it cwnd).
+ * UID: user that the socket belongs to. ERROR: why it could not be sent (-errno; 0: it could, or the
+ * kernel is older than 6.18).
+ */
+#include <linux/tcp.h>
+#include <linux/version.h>
+
+#define SEGMENT ((struct sk_buff *)TRACEPOINT_ARG(1))
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define RESULT TRACEPOINT_ARG(2)
+#else
+#define RESULT 0
+#endif
+
+/* struct tcp_skb_cb, which skb->cb is here, starts with the sequence number. */
+static __always_inline u32 sequence_number(const struct sk_buff *segment)
+{
+	u32 number = 0;
+
+	bpf_probe_read_kernel(&number, sizeof(number), segment->cb);
+	return number;
+}
+
+DROP_FIELD(u8, state, "%u", sk->__sk_common.skc_state)
+DROP_FIELD(u32, seq, "%u", sequence_number(SEGMENT))
+DROP_FIELD(u32, size, "%u", SEGMENT->len)
+DROP_FIELD(u8, retries, "%u", ((struct inet_connection_sock *)sk)->icsk_retransmits)
+DROP_FIELD(u32, cwnd, "%u", ((struct tcp_sock *)sk)->snd_cwnd)
+DROP_FIELD(u32, uid, "%u", sk->sk_uid.val)
+DROP_FIELD(s32, error, "%d", RESULT)
+
+/* A packet of the connection's, as far as its socket tells. */
+struct told {
+	struct sk_buff skb;
+	u32 words[4 + 10 + 2]; /* 0 as the place of the IP header would say that there is none */
+};
+
+static __always_inline void tell_ipv4(u32 *ip, const struct sock_common *socket)
+{
+	ip[0] = bpf_htonl(0x45000000);
+	ip[1] = 0;
+	ip[2] = bpf_htonl(0x40060000); /* time to live, TCP */
+	bpf_probe_read_kernel(&ip[3], 4, &socket->skc_rcv_saddr);
+	bpf_probe_read_kernel(&ip[4], 4, &socket->skc_daddr);
+}
+
+static __always_inline void tell_ipv6(u32 *ip, const struct sock_common *socket)
+{
+	ip[0] = bpf_htonl(0x60000000);
+	ip[1] = bpf_htonl(0x00000640);
+	bpf_probe_read_kernel(&ip[2], 16, &socket->skc_v6_rcv_saddr);
+	bpf_probe_read_kernel(&ip[6], 16, &socket->skc_v6_daddr);
+}
+
+/* The device that the socket's route leads to, or NULL. */
+static __always_inline struct net_device *route_device(struct sock *socket)
+{
+	struct dst_entry *route = DROP_READ(socket, sk_dst_cache);
+
+	return DROP_READ(route, dev);
+}
+
+int raw_tracepoint__tcp_retransmit_skb(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct sock *socket = (struct sock *)ctx->args[0];
+	const struct sock_common *common = &socket->__sk_common;
+	u16 family = DROP_READ(common, skc_family);
+	__be16 *ports;
+	struct told told;
+	u32 *ip = told.words + 4;
+
+	__builtin_memset(&told, 0, sizeof(told));
+	tell_ipv6(ip, common);
+	/* An IPv6 socket may talk to an IPv4 address: ::ffff:a.b.c.d. */
+	if (family == 10 && !(ip[6] == 0 && ip[7] == 0 && ip[8] == bpf_htonl(0xffff))) {
+		told.skb.protocol = bpf_htons(0x86dd);
+		ports = (__be16 *)(ip + 10);
+		told.skb.tail = sizeof(told.words);
+	} else {
+		tell_ipv4(ip, common);
+		told.skb.protocol = bpf_htons(0x0800);
+		ports = (__be16 *)(ip + 5);
+		told.skb.tail = sizeof(told.words) - 20;
+	}
+	ports[0] = bpf_htons(DROP_READ(common, skc_num));
+	ports[1] = DROP_READ(common, skc_dport);
+	told.skb.head = told.skb.data = (unsigned char *)told.words;
+	told.skb.network_header = 16;
+	told.skb.mac_header = (u16)~0;
+	told.skb.len = DROP_READ((struct sk_buff *)ctx->args[1], len);
+	told.skb.sk = socket;
+	told.skb.dev = route_device(socket);
+	return drop(ctx, &told.skb, 0, DROP_NO_REASON);
+}

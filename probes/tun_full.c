@@ -1,0 +1,40 @@
+/*
+ * tun_full: packets that a tun or tap device dropped because nobody reads it fast enough.
+ *
+ * The program at the other end (a VPN, a virtual machine) is too slow, or the device's queue is too
+ * short: it is as long as `ip link set DEVICE txqueuelen N` says.
+ * Attach point: the raw tracepoint skb:kfree_skb, with the reason FULL_RING at a tun, tap, macvtap or
+ * ipvtap device (5.18). Before that only tun and tap: in tun_net_xmit, of packets that had already been
+ * taken from the socket that sent them; what was forwarded and dropped there by a filter of the tap is
+ * not told apart from those.
+ * Kernels: all with raw tracepoints (4.17). From 7.1 on a tun with a qdisc stops its queue instead, so
+ * that the qdisc drops: the probe qdisc shows that.
+ * KIND: of the device. QUEUE: of the device's queues the one that was full, from 0 on. RING: packets that
+ * a queue takes.
+ */
+static __always_inline struct net_device *device_of(struct sk_buff *skb)
+{
+	return DROP_READ(skb, dev);
+}
+
+DROP_FIELD(char[16], kind, "%s", device_of(skb)->rtnl_link_ops->kind)
+DROP_FIELD(u16, queue, "%u", skb->queue_mapping)
+DROP_FIELD(u32, ring, "%u", device_of(skb)->tx_queue_len)
+
+int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct sk_buff *skb = (struct sk_buff *)ctx->args[0];
+	u64 location = ctx->args[1];
+#ifdef DROP_REASON_FULL_RING
+	u32 reason = ctx->args[2];
+
+	if (reason != DROP_REASON_FULL_RING)
+		return 0;
+#else
+	u32 reason = 0;
+
+	if (!DROP_IN_FUNCTION(location, "tun_net_xmit*") || DROP_READ(skb, sk))
+		return 0;
+#endif
+	return drop(ctx, skb, location, reason);
+}

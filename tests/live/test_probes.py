@@ -1,0 +1,377 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The shipped probes: each on a drop that it and only it explains, and on one that is none of its own.
+
+What the columns say is compared with what the kernel tells of the same thing elsewhere.
+"""
+
+import contextlib
+import ctypes
+import errno
+import json
+import os
+import re
+import socket
+import struct
+import time
+
+import net
+from net import A4, B4, B6, IPV4
+from oracle import kernel_gives_reasons
+from trace import Settings, Trace, wait_for
+
+KERNEL = tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2])
+RCVBUFF = {"SOCKET_RCVBUFF"} if kernel_gives_reasons() else {None}
+
+
+@contextlib.contextmanager
+def probe(name, *flags):
+    """A probe that is tracing; the objects of JSON in `.objects` once it is stopped."""
+    with Trace("-o", "json", "--probe", name, *flags) as tracer:
+        yield tracer
+
+
+def objects(tracer, ns=None):
+    """What was shown until now, in all or in one network namespace."""
+    tracer.stop()
+    assert tracer.totals[1] == 0, tracer.errors
+    rows = [json.loads(line) for line in tracer.text.splitlines()]
+    assert all(row["probe"] for row in rows), rows
+    return [row for row in rows if ns is None or row["netns"] == ns.inode]
+
+
+def only(rows, **expected):
+    """The one row that there must be, with these values."""
+    assert len(rows) == 1, f"{len(rows)} rows: {rows}"
+    wrong = {key: rows[0].get(key) for key, value in expected.items() if rows[0].get(key) != value}
+    assert not wrong, f"{wrong}, not {expected}"
+    return rows[0]
+
+
+def inode_of(s):
+    return os.fstat(s.fileno()).st_ino
+
+
+def other_drop(pair, sport=49999):
+    """One that none of these probes is about: nobody listens."""
+    pair.a.udp(b"x", B4, 9, sport=sport)
+
+
+def memory_of(ns, port):
+    """(r, rb) of the UDP socket at a port, as `ss` tells them: bytes in its queue, and its limit."""
+    text = ns.run("ss", "-Hunam", "sport", "=", f":{port}")
+    found = re.findall(r"skmem:\(r(\d+),rb(\d+),", text)
+    assert len(found) == 1, text
+    return tuple(int(number) for number in found[0])
+
+
+def test_probe_consume_skb():
+    """An echo request that is answered is no drop; a datagram that nobody wants is."""
+    with net.Pair() as pair, probe("consume_skb", "-v", "-s", A4) as consumed, \
+            probe("kfree_skb", "-s", A4) as dropped:
+        pair.a.frame(IPV4, net.ipv4(1, net.icmp(8)))
+        other_drop(pair)
+        time.sleep(Settings.pause)
+        rows, drops = objects(consumed, pair.b), objects(dropped, pair.b)
+    row = only(rows, probe="consume_skb", interface="eth0", saddr=A4, daddr=B4, protocol_name="icmp", reason=None)
+    if KERNEL >= (6, 3):
+        assert row["location"]["function"].startswith("icmp_rcv"), row
+    else:
+        assert row["location"] is None, row
+    only(drops, probe="kfree_skb", sport=49999)
+
+
+def test_probe_tcp_retransmit():
+    """Data of a connection that a rule of the other side drops."""
+    with net.Pair() as pair:
+        with pair.b.socket(socket.AF_INET, socket.SOCK_STREAM) as server, \
+                pair.a.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+            server.bind((B4, 1002))
+            server.listen()
+            client.bind((A4, 41002))
+            client.connect((B4, 1002))
+            pair.b.nft("table netdev t { chain c { type filter hook ingress device eth0 priority 0; "
+                       "tcp dport 1002 drop; }; }")
+            with probe("tcp_retransmit", "-v", "-p", "tcp", "-D", "1002") as tracer, \
+                    probe("tcp_retransmit", "-p", "tcp", "-D", "1003") as other:
+                other_drop(pair)
+                client.send(b"twelve bytes")
+                wait_for(lambda: tracer.text.count("\n") >= 2, 10, "two retransmissions")
+                told = pair.a.run("ss", "-Htni", "dport", "=", ":1002")
+                rows = objects(tracer)
+                assert objects(other) == []
+    cwnd = int(re.search(r"\bcwnd:(\d+)", told).group(1))
+    for row in rows:
+        only([row], probe="tcp_retransmit", netns=pair.a.inode, interface="eth0", saddr=A4, daddr=B4,
+             sport=41002, dport=1002, protocol_name="tcp", location=None, reason=None, state=1, size=12,
+             seq=rows[0]["seq"], uid=0, error=0)
+    assert [row["retries"] for row in rows] == sorted(row["retries"] for row in rows), rows
+    assert rows[-1]["retries"] >= 1 and rows[-1]["cwnd"] == cwnd, (rows, told)
+
+
+def test_probe_tcp_retransmit6():
+    """A SYN that is not answered, by IPv6."""
+    with net.Pair() as pair, probe("tcp_retransmit", "-p", "tcp", "-D", "1003") as tracer:
+        pair.b.nft("table netdev t { chain c { type filter hook ingress device eth0 priority 0; "
+                   "tcp dport 1003 drop; }; }")
+        with pair.a.socket(socket.AF_INET6, socket.SOCK_STREAM) as client:
+            client.bind((net.A6, 41003))
+            client.setblocking(False)
+            client.connect_ex((B6, 1003))
+            wait_for(lambda: tracer.text, 10, "a retransmission")
+            rows = objects(tracer)
+    only(rows[:1], saddr=net.A6, daddr=B6, sport=41003, dport=1003, state=2, size=0, retries=1, error=0)
+
+
+def test_probe_sock_rcvqueue():
+    """A ping socket that does not read the replies."""
+    with net.Pair() as pair, probe("sock_rcvqueue", "-v") as tracer:
+        pair.a.sysctl("net.ipv4.ping_group_range", "0 2147483647")
+        with pair.a.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP) as pinger:
+            pinger.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            limit = pinger.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+            os.fchown(pinger.fileno(), 1234, -1)
+            pinger.bind((A4, 4321))
+            other_drop(pair)
+            for _ in range(8):  # the queue takes some of the replies
+                pinger.sendto(struct.pack("!BBHHH", 8, 0, 0, 0, 1) + bytes(600), (B4, 0))
+            wait_for(lambda: tracer.text, 5, "a drop")
+            time.sleep(Settings.pause)
+            told = pair.a.run("cat", "/proc/net/icmp").splitlines()[1].split()
+            rows = objects(tracer, pair.a)
+            inode = inode_of(pinger)
+    rmem, drops = int(told[4].split(":")[1], 16), int(told[-1])
+    assert rmem >= limit and len(rows) == drops > 0, (told, rows)
+    for row in rows:
+        only([row], probe="sock_rcvqueue", interface="eth0", saddr=B4, daddr=A4, protocol_name="icmp",
+             location=None, rcvbuf=limit, rmem=rmem, uid=1234, inode=inode, lport=4321, family=socket.AF_INET)
+    assert {row["reason_name"] for row in rows} == RCVBUFF, rows
+
+
+def test_probe_udp_fail_queue():
+    """A UDP socket that nobody reads."""
+    with net.Pair() as pair, probe("udp_fail_queue") as tracer:
+        with pair.b.socket(socket.AF_INET, socket.SOCK_DGRAM) as reader:
+            reader.bind((B4, 1004))
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            limit = reader.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+            os.fchown(reader.fileno(), 1234, -1)
+            other_drop(pair)
+            for _ in range(8):
+                pair.a.udp(bytes(600), B4, 1004, sport=41004)
+            wait_for(lambda: tracer.text, 5, "a drop")
+            time.sleep(Settings.pause)
+            rmem, rcvbuf = memory_of(pair.b, 1004)
+            errors = int(re.search(r"^Udp: \d+ \d+ \d+ \d+ (\d+)", pair.b.run("cat", "/proc/net/snmp"),
+                                   re.M).group(1))
+            rows = objects(tracer, pair.b)
+            inode = inode_of(reader)
+    assert rcvbuf == limit and len(rows) == errors, (rows, errors)
+    for row in rows:
+        only([row], probe="udp_fail_queue", location=None, error=-errno.ENOMEM, rcvbuf=limit, uid=1234,
+             inode=inode, lport=1004)
+    assert {row["reason_name"] for row in rows} == RCVBUFF, rows
+    assert rows[-1]["rmem"] == rmem, (rows, rmem)
+    packet = {"saddr": A4, "daddr": B4, "sport": 41004, "dport": 1004} if KERNEL >= (6, 10) else {"saddr": None}
+    only(rows[:1], **packet)
+
+
+def qdisc_told(ns, handle):
+    found = [q for q in json.loads(ns.run("tc", "-s", "-j", "qdisc", "show", "dev", "eth0"))
+             if q["handle"] == handle]
+    assert len(found) == 1, found
+    return found[0]
+
+
+def test_probe_qdisc():
+    """A queue without room for one packet, below a parent, and one that is shaped and full."""
+    with net.Pair() as pair, probe("qdisc", "-v") as tracer:
+        net.command("ip", "netns", "exec", pair.a.name, "tc", "qdisc", "add", "dev", "eth0", "root", "handle",
+                    "7:", "bfifo", "limit", "100")
+        other_drop(pair)  # 43 bytes go through, and are dropped by the other side
+        with contextlib.suppress(OSError):  # ENOBUFS
+            pair.a.udp(bytes(200), B4, 1005, sport=41005)
+        time.sleep(Settings.pause)
+        first = qdisc_told(pair.a, "7:")
+        pair.a.run("tc", "qdisc", "replace", "dev", "eth0", "root", "handle", "8:", "tbf", "rate", "8kbit",
+                   "burst", "1540", "limit", "3000")
+        for _ in range(6):
+            with contextlib.suppress(OSError):
+                pair.a.udp(bytes(1000), B4, 1006, sport=41006)
+        second = qdisc_told(pair.a, "8:")
+        rows = objects(tracer)
+    assert first["drops"] == 1 and second["drops"] >= 2, (first, second)
+    one = only([row for row in rows if row["sport"] == 41005], probe="qdisc", netns=pair.a.inode,
+               interface="eth0", kind="bfifo", handle=7, parent=0xFFFFFFFF, backlog=0, qlen=0, limit=100)
+    if kernel_gives_reasons():
+        assert one["reason_name"].startswith("QDISC_"), one
+    many = [row for row in rows if row["sport"] == 41006]
+    assert len(many) == second["drops"] and len(rows) == 1 + len(many), (rows, second)
+    for row in many:
+        only([row], kind="tbf", handle=8, parent=0xFFFFFFFF)
+    # At a packet in a second it may have sent one since.
+    last = many[-1]
+    assert 0 <= last["qlen"] - second["qlen"] <= 1, (last, second)
+    assert last["backlog"] == last["qlen"] * 1042 > 0, last
+
+
+def test_probe_qdisc_parent():
+    """The qdisc of one of a device's queues."""
+    with net.Netns() as ns, probe("qdisc", "-i", "bt-q") as tracer:
+        ns.ip("link", "add", "bt-q", "numtxqueues", "2", "type", "veth", "peer", "name", "bt-p")
+        ns.ip_batch(["link set bt-q addrgenmode none up", "link set bt-p addrgenmode none up",
+                     "addr add 192.0.2.1/24 dev bt-q", "neigh add 192.0.2.2 lladdr 02:00:00:00:00:0b dev bt-q"])
+        ns.run("tc", "qdisc", "replace", "dev", "bt-q", "root", "handle", "1:", "mq")
+        for queue in "1", "2":
+            ns.run("tc", "qdisc", "add", "dev", "bt-q", "parent", f"1:{queue}", "handle", f"1{queue}:", "bfifo",
+                   "limit", "100")
+        with contextlib.suppress(OSError):
+            ns.udp(bytes(200), "192.0.2.2", 1007, sport=41007)
+        row = only(objects(tracer, ns), sport=41007, kind="bfifo", limit=100)
+    assert (row["handle"], row["parent"]) in ((0x11, 0x10001), (0x12, 0x10002)), row
+
+
+BPF_PROG_LOAD, BPF_OBJ_GET_INFO_BY_FD, BPF_LINK_CREATE = 5, 15, 28
+NATIVE, GENERIC = 4, 2  # XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE
+
+
+def bpf(command, attributes):
+    attributes = ctypes.create_string_buffer(attributes, max(len(attributes), 128))
+    result = net.libc.syscall(321 if os.uname().machine == "x86_64" else 280, command, attributes, 128)
+    if result < 0:
+        number = ctypes.get_errno()
+        raise net.Unsupported(f"bpf({command}): {os.strerror(number)}")
+    return result
+
+
+def instruction(code, register=0, offset=0, immediate=0):
+    return struct.pack("<BBhi", code, register, offset, immediate)
+
+
+RETURN_R0 = instruction(0x95)
+
+
+def set_register(register, value):
+    return instruction(0xB7, register, 0, value)
+
+
+class Xdp:
+    """An XDP program on a device, for as long as `with` lasts."""
+
+    def __init__(self, ns, device, instructions, mode):
+        code, licence = ctypes.create_string_buffer(instructions), ctypes.create_string_buffer(b"GPL")
+        self.program = bpf(BPF_PROG_LOAD, struct.pack(
+            "<IIQQIIQI", 6, len(instructions) // 8, ctypes.addressof(code), ctypes.addressof(licence), 0, 0, 0, 0))
+        information = ctypes.create_string_buffer(64)
+        bpf(BPF_OBJ_GET_INFO_BY_FD, struct.pack("<IIQ", self.program, 64, ctypes.addressof(information)))
+        self.id = struct.unpack_from("<II", information)[1]
+        with ns.inside():
+            index = socket.if_nametoindex(device)
+            self.link = bpf(BPF_LINK_CREATE, struct.pack("<IIII", self.program, index, 37, mode))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.link)
+        os.close(self.program)
+
+
+def test_probe_xdp_exception():
+    """A program that gives up, and one that drops on purpose, which is told by nobody."""
+    with net.Pair() as pair, probe("xdp", "-v") as tracer, probe("xdp", "-p", "udp") as filtered:
+        with Xdp(pair.b, "eth0", set_register(0, 0) + RETURN_R0, GENERIC) as xdp:
+            pair.a.udp(b"x", B4, 1008, sport=41008)
+            time.sleep(Settings.pause)
+        with Xdp(pair.b, "eth0", set_register(0, 1) + RETURN_R0, GENERIC):
+            pair.a.udp(b"x", B4, 1008, sport=41008)
+            time.sleep(Settings.pause)
+        other_drop(pair)
+        rows = objects(tracer)
+        assert objects(filtered) == []
+    only(rows, probe="xdp", netns=pair.b.inode, interface="eth0", location=None, reason=None, saddr=None,
+         event="exception", action="ABORTED", prog=xdp.id, error=0, drops=1, target="")
+
+
+def test_probe_xdp_redirect():
+    """A redirection to a device that there is not."""
+    redirect = set_register(1, 999999) + set_register(2, 0) + instruction(0x85, immediate=23) + RETURN_R0
+    with net.Pair() as pair, probe("xdp") as tracer:
+        with Xdp(pair.b, "eth0", redirect, GENERIC) as xdp:
+            pair.a.udp(b"x", B4, 1009, sport=41009)
+            time.sleep(Settings.pause)
+        rows = objects(tracer)
+    row = only(rows, netns=pair.b.inode, event="redirect_err", action="REDIRECT", prog=xdp.id, drops=1, target="")
+    assert row["error"] < 0, row
+
+
+def transmit_drops(ns):
+    return json.loads(ns.ip("-s", "-j", "link", "show", "tun0"))[0]["stats64"]["tx"]["dropped"]
+
+
+def test_probe_xdp_no_room():
+    """A redirection to a tun that nobody reads."""
+    with net.Pair() as pair, net.tun(pair.b, kind=2) as _, probe("xdp", "-v") as tracer:
+        pair.b.ip("link", "set", "tun0", "txqueuelen", "2")
+        with pair.b.inside():
+            index = socket.if_nametoindex("tun0")
+        redirect = set_register(1, index) + set_register(2, 0) + instruction(0x85, immediate=23) + RETURN_R0
+        with Xdp(pair.b, "eth0", redirect, NATIVE):
+            time.sleep(Settings.pause)
+            before = transmit_drops(pair.b)
+            for _ in range(40):
+                pair.a.udp(b"x", B4, 1010, sport=41010)
+            time.sleep(Settings.pause)
+            dropped = transmit_drops(pair.b) - before
+        rows = objects(tracer)
+    assert dropped > 0 and sum(row["drops"] for row in rows) == dropped, (dropped, rows)
+    for row in rows:
+        only([row], netns=pair.b.inode, interface="eth0", event="devmap_xmit", action="REDIRECT", target="tun0", prog=0)
+
+
+def test_probe_tun_full():
+    """A tun that nobody reads, and a drop by a filter on the way to it."""
+    with net.Netns() as ns, net.tun(ns) as _, probe("tun_full", "-v") as tracer:
+        ns.ip_batch(["link set tun0 txqueuelen 2", "addr add 192.0.2.1/24 dev tun0"])
+        # Without a queue in front, nothing can wait there.
+        ns.run("tc", "qdisc", "replace", "dev", "tun0", "root", "noqueue")
+        ns.nft("table ip t { chain c { type filter hook output priority 0; udp dport 1012 drop; }; }")
+        for _ in range(40):
+            ns.udp(b"x", "192.0.2.2", 1011, sport=41011)
+        with contextlib.suppress(PermissionError):
+            ns.udp(b"x", "192.0.2.2", 1012, sport=41012)
+        time.sleep(Settings.pause)
+        dropped = transmit_drops(ns)
+        rows = objects(tracer, ns)
+    assert dropped > 0 and len(rows) == dropped, (dropped, rows)
+    for row in rows:
+        only([row], probe="tun_full", interface="tun0", sport=41011, dport=1011, kind="tun", queue=0, ring=2)
+    if kernel_gives_reasons():
+        assert {row["reason_name"] for row in rows} == {"FULL_RING"}, rows
+
+
+def test_probe_bridge():
+    """Frames that a bridge does not forward, and one to its own address that nobody wants."""
+    with net.Pair() as pair:
+        pair.b.ip_batch(["addr flush dev eth0", "link add bt-bridge type bridge",
+                         "link set bt-bridge addrgenmode none address 02:00:00:00:00:0b up",
+                         "link set eth0 master bt-bridge", f"addr add {B4}/24 dev bt-bridge"])
+        time.sleep(Settings.pause)
+        unknown = bytes.fromhex("02000000000c")
+        with probe("bridge", "-p", "udp") as tracer:
+            other_drop(pair)
+            # To nobody else than the port that it comes from.
+            pair.b.run("bridge", "fdb", "add", "02:00:00:00:00:0c", "dev", "eth0", "master", "static")
+            pair.a.frame(IPV4, net.ipv4(17, net.udp(41013, 9)), destination=unknown)
+            time.sleep(Settings.pause)
+            # No station has the address of a group.
+            with pair.a.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+                s.bind(("eth0", 0))
+                s.send(net.MAC_B + b"\1" + net.MAC_A[1:] + struct.pack("!H", IPV4)
+                       + net.ipv4(17, net.udp(41014, 9)))
+            time.sleep(Settings.pause)
+            rows = objects(tracer, pair.b)
+    assert [row["sport"] for row in rows] == [41013, 41014], rows
+    shared = {"probe": "bridge", "bridge": "bt-bridge", "port": "eth0"}
+    only(rows[:1], **shared, smac="02:00:00:00:00:0a", dmac="02:00:00:00:00:0c")
+    only(rows[1:], **shared, smac="01:00:00:00:00:0a", dmac="02:00:00:00:00:0b")
+    assert all("br_" in row["location"]["function"] for row in rows), rows
