@@ -39,7 +39,7 @@ $(BUILD)/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/src/embedded.o: src/embedded.S $(wildcard templates/* probes/* src/explain/*.txt)
+$(BUILD)/src/embedded.o: src/embedded.S $(wildcard templates/* probes/*.c src/explain/*.txt)
 	@mkdir -p $(@D)
 	$(call say,AS)
 	$(Q)$(CC) -c -o $@ $<
@@ -119,7 +119,7 @@ lint: ## check format, C and shell scripts
 install: all man ## install below PREFIX (/usr/local), with DESTDIR in front
 	install -D -m 755 bytetrace $(DESTDIR)$(PREFIX)/sbin/bytetrace
 	install -D -m 644 $(BUILD)/bytetrace.8 $(DESTDIR)$(PREFIX)/share/man/man8/bytetrace.8
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/bytetrace/probes probes/*
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/bytetrace/probes probes/*.c
 
 uninstall: ## remove what install installed
 	rm -f $(DESTDIR)$(PREFIX)/sbin/bytetrace $(DESTDIR)$(PREFIX)/share/man/man8/bytetrace.8

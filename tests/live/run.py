@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import test_attach
 import test_cache
 import test_causes
+import test_course
 import test_cpus
 import test_errors
 import test_explain
@@ -75,9 +76,8 @@ def main():
     suites = [test_causes.results(wanted)]
     suites += [functions(module, wanted)
                for module in (test_filters, test_fields, test_expressions, test_output, test_see,
-                              test_summary,
-                              test_explain, test_cpus, test_attach, test_errors, test_cache,
-                              test_safety, test_watch, test_lab, test_kprobes, test_probes)]
+                              test_summary, test_explain, test_cpus, test_attach, test_errors, test_cache,
+                              test_safety, test_watch, test_lab, test_kprobes, test_probes, test_course)]
     start = last = time.monotonic()
     # The tests' own files stay out of /tmp, where they look for what bytetrace leaves behind.
     with tempfile.TemporaryDirectory(dir="/var/tmp") as tempfile.tempdir:
