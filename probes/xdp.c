@@ -1,17 +1,16 @@
 /*
  * xdp: packets that are lost at XDP by something else than the program's own XDP_DROP.
  *
- * A program gave up (XDP_ABORTED) or returned a number that is no action, a driver could not send what
- * it was told to (XDP_TX, XDP_REDIRECT), a redirection led nowhere, or the device at its end had no
- * room. What a program drops with XDP_DROP is told by nobody.
- * Attach points: the raw tracepoints xdp:xdp_exception, xdp:xdp_redirect_err, xdp:xdp_devmap_xmit and
- * xdp:xdp_bulk_tx.
- * Kernels: from 5.6 on. There is no packet yet: INTERFACE (where it came in) and NETNS are all that is
- * known besides the columns here, and filters on addresses and ports do not match. There is neither
- * LOCATION nor REASON.
- * EVENT: exception, redirect_err, devmap_xmit or bulk_tx. ACTION: what the program returned. PROG: the
- * program's id (`bpftool prog show id PROG`), 0: not told. ERROR: -errno, 0: none. DROPS: how many packets.
- * TARGET: the device that they should have gone to; of a redirect_err its number stays unknown.
+ * A program gave up (XDP_ABORTED) or returned a number that is no action, a driver could not send
+ * what it was told to (XDP_TX, XDP_REDIRECT), a redirection led nowhere, or the device at its end
+ * had no room. What a program drops with XDP_DROP is told by nobody. Attach points: the raw
+ * tracepoints xdp:xdp_exception, xdp:xdp_redirect_err, xdp:xdp_devmap_xmit and xdp:xdp_bulk_tx.
+ * Kernels: from 5.6 on. There is no packet yet: INTERFACE (where it came in) and NETNS are all that
+ * is known besides the columns here, and filters on addresses and ports do not match. There is
+ * neither LOCATION nor REASON. EVENT: exception, redirect_err, devmap_xmit or bulk_tx. ACTION: what
+ * the program returned. PROG: the program's id (`bpftool prog show id PROG`), 0: not told. ERROR:
+ * -errno, 0: none. DROPS: how many packets. TARGET: the device that they should have gone to; of a
+ * redirect_err its number stays unknown.
  */
 #include <linux/version.h>
 
@@ -34,17 +33,18 @@ static __always_inline struct told *last_told(void)
 	return last.lookup(&zero);
 }
 
-/* A column's value; 0 or nothing if there is none, which cannot be, but the verifier asks for it. */
-#define TOLD_TEXT(member)                                     \
-	({                                                    \
-		struct told *told = last_told();              \
-		const char *text = told ? told->member : NULL; \
-		text;                                         \
+/* A column's value; 0 or nothing if there is none, which cannot be, but the verifier asks for it.
+ */
+#define TOLD_TEXT(member)                                                                          \
+	({                                                                                         \
+		struct told *told = last_told();                                                   \
+		const char *text = told ? told->member : NULL;                                     \
+		text;                                                                              \
 	})
-#define TOLD_NUMBER(member)                     \
-	({                                      \
-		struct told *told = last_told(); \
-		told ? told->member : 0;        \
+#define TOLD_NUMBER(member)                                                                        \
+	({                                                                                         \
+		struct told *told = last_told();                                                   \
+		told ? told->member : 0;                                                           \
 	})
 
 DROP_FIELD(char[16], event, "%s", TOLD_TEXT(event))
@@ -55,8 +55,8 @@ DROP_FIELD(u32, drops, "%u", TOLD_NUMBER(drops))
 DROP_FIELD(char[16], target, "%s", TOLD_TEXT(target))
 
 /*
- * How struct bpf_prog and bpf_prog_aux of the kernel start. They are not used as such, because they have
- * parts in common with the types of bpf(2), which libbcc brings for itself.
+ * How struct bpf_prog and bpf_prog_aux of the kernel start. They are not used as such, because they
+ * have parts in common with the types of bpf(2), which libbcc brings for itself.
  */
 struct program_details {
 	u64 references;
@@ -83,7 +83,8 @@ struct program {
 
 #define TYPE_XDP 6
 
-/* 0 if the program does not look as it should: its type is the second word, or the third one (7.2). */
+/* 0 if the program does not look as it should: its type is the second word, or the third one (7.2).
+ */
 static __always_inline u32 program_id(u64 address)
 {
 	struct program *program = (struct program *)address;

@@ -58,6 +58,13 @@ static int create_maps(struct loaded *loaded, const struct image *image, int *fd
 		int fd;
 
 		if (shared) {
+			if (shared->type != map->type || shared->key_size != map->key_size ||
+			    shared->value_size != map->value_size ||
+			    shared->max_entries != map->max_entries)
+				return error_set(err, STATUS_LOAD, EINVAL,
+						 "two programs define the map \"%s\", which they "
+						 "share, in different ways",
+						 map->name);
 			fds[i] = shared->fd;
 			continue;
 		}
