@@ -5,7 +5,7 @@
  * kfree_skb_reason (5.17) or kfree_skb; and kfree_skb_list_reason where that does not call it
  * (6.3). Slower than both tracepoints, and blind to what interrupt handlers leave to softirqs to
  * free (dev_kfree_skb_irq).
- * Kernels: from 5.0 on, with kprobes; x86-64 and arm64.
+ * Kernels: from 5.0 on, with CONFIG_KPROBE_EVENTS; x86-64 and arm64.
  * LOCATION is the function that called the one which is probed, REASON is what it gave as the
  * cause.
  */
