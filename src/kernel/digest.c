@@ -57,23 +57,18 @@ static const struct {
 
 /*
  * libbpf prints the declarations through this; the context is the stream. Room that a struct leaves
- * is printed as bit-fields without names. Where several follow each other, LLVM would take them for
- * one integer, and libbcc has it align that differently than clang did, so that all behind it would
- * be read at a wrong place: in a union of its own each stays by itself.
+ * is printed as bit-fields without names. Where several follow each other, LLVM before 19 takes
+ * them for one integer, and libbcc has it align that differently than clang did, so that all behind
+ * it would be read at a wrong place: behind a bit-field of no bits each stays by itself.
  */
 static void print_text(void *out, const char *format, va_list args)
 {
-	const char *line;
 	char *text;
 
 	if (!strstr(format, ": %d;")) {
 		vfprintf(out, format, args);
 	} else if (vasprintf(&text, format, args) >= 0) {
-		line = text + strspn(text, "\n\t ");
-		if (strcmp(line, "long: 64;") == 0)
-			fprintf(out, "%.*sunion { long: 64; };", (int)(line - text), text);
-		else
-			fputs(text, out);
+		fprintf(out, "%s%s", text, strstr(text, "long: 64;") ? " long: 0;" : "");
 		free(text);
 	}
 }

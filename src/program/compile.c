@@ -230,6 +230,10 @@ static int try_compile(struct image *image, const struct source *source, char **
 		       bool *missed, const char *const *macros, const struct types *types,
 		       char **listing, struct error *err)
 {
+	static const char *const incomplete[] = {
+		"incomplete definition of type 'struct ",
+		"incomplete definition of type 'const struct ",
+	};
 	struct child_files files = {
 		.result = memfd_create("bytetrace-image", MFD_CLOEXEC),
 		.messages = memfd_create("bytetrace-messages", MFD_CLOEXEC),
@@ -260,9 +264,8 @@ static int try_compile(struct image *image, const struct source *source, char **
 		char *messages = read_messages(files.messages);
 
 		result = tell_failure(err, status, &files, source);
-		*missed = messages &&
-			  list_types(wanted, messages, "incomplete definition of type 'struct ",
-				     source->text);
+		for (size_t i = 0; messages && i < sizeof(incomplete) / sizeof(*incomplete); i++)
+			*missed |= list_types(wanted, messages, incomplete[i], source->text);
 		free(messages);
 		goto out;
 	}

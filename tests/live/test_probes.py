@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import re
+import resource
 import socket
 import struct
 import time
@@ -258,6 +259,9 @@ class Xdp:
     """An XDP program on a device, for as long as `with` lasts."""
 
     def __init__(self, ns, device, instructions, mode):
+        # Kernels before 5.11 charge a program to it.
+        with contextlib.suppress(ValueError):  # in a container
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         code, licence = ctypes.create_string_buffer(instructions), ctypes.create_string_buffer(b"GPL")
         self.program = bpf(BPF_PROG_LOAD, struct.pack(
             "<IIQQIIQI", 6, len(instructions) // 8, ctypes.addressof(code), ctypes.addressof(licence), 0, 0, 0, 0))
@@ -288,8 +292,10 @@ def test_probe_xdp_exception():
         other_drop(pair)
         rows = objects(tracer)
         assert objects(filtered) == []
-    only(rows, probe="xdp", netns=pair.b.inode, interface="eth0", location=None, reason=None, saddr=None,
-         event="exception", action="ABORTED", prog=xdp.id, error=0, drops=1, target="")
+    assert rows
+    for row in rows:  # the kernel may have sent packets of its own
+        only([row], probe="xdp", netns=pair.b.inode, interface="eth0", location=None, reason=None, saddr=None,
+             event="exception", action="ABORTED", prog=xdp.id, error=0, drops=1, target="")
 
 
 def test_probe_xdp_redirect():
@@ -300,8 +306,10 @@ def test_probe_xdp_redirect():
             pair.a.udp(b"x", B4, 1009, sport=41009)
             time.sleep(Settings.pause)
         rows = objects(tracer)
-    row = only(rows, netns=pair.b.inode, event="redirect_err", action="REDIRECT", prog=xdp.id, drops=1, target="")
-    assert row["error"] < 0, row
+    assert rows
+    for row in rows:  # the kernel may have sent packets of its own
+        only([row], netns=pair.b.inode, event="redirect_err", action="REDIRECT", prog=xdp.id, drops=1, target="")
+        assert row["error"] < 0, row
 
 
 def transmit_drops(ns):
@@ -344,7 +352,9 @@ def test_probe_tun_full():
         rows = objects(tracer, ns)
     assert dropped > 0 and len(rows) == dropped, (dropped, rows)
     for row in rows:
-        only([row], probe="tun_full", interface="tun0", sport=41011, dport=1011, kind="tun", queue=0, ring=2)
+        only([row], probe="tun_full", interface="tun0", kind="tun", queue=0, ring=2)
+    # The kernel may have sent packets of its own.
+    assert {row["dport"] for row in rows if row["protocol_name"] == "udp"} == {1011}, rows
     if kernel_gives_reasons():
         assert {row["reason_name"] for row in rows} == {"FULL_RING"}, rows
 
