@@ -9,6 +9,7 @@ import os
 import socket
 import struct
 import subprocess
+import time
 
 MAC_A, MAC_B = bytes.fromhex("02000000000a"), bytes.fromhex("02000000000b")
 A4, B4 = "192.0.2.1", "192.0.2.2"
@@ -90,6 +91,20 @@ class Netns:
     def nft(self, rules):
         self.run("nft", "-f", "-", text=rules)
 
+    def wait_until_running(self, device, seconds=10):
+        """The kernel notices a carrier some time after it is there, and throws away what is sent before."""
+        request = struct.pack("16sh14x", device.encode(), 0)
+        with self.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            end = time.monotonic() + seconds
+            while True:
+                flags = struct.unpack("16sh14x", fcntl.ioctl(s, 0x8913, request))[1]  # SIOCGIFFLAGS
+                if flags & 0x40:  # IFF_RUNNING
+                    break
+                if time.monotonic() > end:
+                    raise AssertionError(f"{device} does not run")
+                time.sleep(0.01)
+        time.sleep(0.01)  # the flag is set just before packets are let through
+
     def sysctl(self, key, value):
         self.run("sysctl", "-qw", f"{key}={value}")
 
@@ -144,6 +159,8 @@ class Pair:
                              f"addr add {six}/64 dev eth0 nodad",
                              f"neigh add {four_there} lladdr {mac} dev eth0",
                              f"neigh add {six_there} lladdr {mac} dev eth0"])
+            for ns in (self.a, self.b):
+                ns.wait_until_running("eth0")
         except BaseException:
             self.stack.close()
             raise

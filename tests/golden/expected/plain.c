@@ -30,6 +30,11 @@
  * its type, its name, how it is shown, and its value. The value is C; `ctx`, `skb`, `sk` (skb->sk),
  * `location` and `reason` are those of the drop. bytetrace makes a read of the kernel's memory of
  * each `->`, gives the kind of value as a part of the name, and lists the lines in DROP_FIELDS.
+ *
+ *	DROP_IN_FUNCTION(location, "br_*,__br_*")
+ *
+ * is true if an address lies in a function of that name on this kernel: bytetrace makes it a
+ * comparison with numbers.
  */
 /* A line that an #if leaves out is listed all the same: without its function nothing may run. */
 #pragma clang diagnostic error "-Wundefined-internal"
