@@ -96,21 +96,25 @@ static int find_probe(struct program *program, const struct options *options, co
 		      struct error *err)
 {
 	struct probe probe;
-	const char *name = word ? word : probe_default_name(facts->attach);
 	int result;
 
+	/* Without a name it is one of those built in, and called the same whatever its way. */
+	snprintf(program->layout.name, sizeof(program->layout.name), "%s",
+		 probe_default_name(ATTACH_RAW_TRACEPOINT));
 	/* A folder of templates may have one, too. */
-	snprintf(program->layout.name, sizeof(program->layout.name), "%s", name);
 	if (options->templates_dir && !word) {
-		result = read_template(program, PROBE, options->templates_dir, name, ".c",
-				       options->force, file, err);
+		result = read_template(program, PROBE, options->templates_dir,
+				       probe_default_name(facts->attach), ".c", options->force,
+				       file, err);
 		if (result != -ENOENT)
 			return result;
 	}
-	result = probe_read(&probe, name, options->force, err);
+	result = word ? probe_read(&probe, word, options->force, err)
+		      : probe_default(&probe, facts->attach, err);
 	if (result)
 		return result;
-	snprintf(program->layout.name, sizeof(program->layout.name), "%s", probe.name);
+	if (word)
+		snprintf(program->layout.name, sizeof(program->layout.name), "%s", probe.name);
 	free(program->names[PROBE]);
 	program->names[PROBE] = probe.path;
 	program->path = probe.embedded ? NULL : probe.path;

@@ -185,6 +185,16 @@ static int refuse_name(const char *word, const char *own, struct error *err)
 			 error_quote(quoted, word), nearest_list(list, &nearest));
 }
 
+/* Whether a probe was read as a whole: `result`, or -ENOMEM. Otherwise nothing is left of it. */
+static int check_read(struct probe *probe, int result, struct error *err)
+{
+	if (!result && (!probe->name || !probe->path || !probe->text))
+		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	if (result)
+		probe_free(probe);
+	return result;
+}
+
 int probe_read(struct probe *probe, const char *word, bool force, struct error *err)
 {
 	size_t length = strlen(word);
@@ -205,11 +215,13 @@ int probe_read(struct probe *probe, const char *word, bool force, struct error *
 			result = refuse_name(word, own, err);
 		free(own);
 	}
-	if (!result && (!probe->name || !probe->path || !probe->text))
-		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-	if (result)
-		probe_free(probe);
-	return result;
+	return check_read(probe, result, err);
+}
+
+int probe_default(struct probe *probe, enum attach_way way, struct error *err)
+{
+	memset(probe, 0, sizeof(*probe));
+	return check_read(probe, read_embedded(probe, default_names[way]), err);
 }
 
 void probe_free(struct probe *probe)

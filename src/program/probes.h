@@ -26,8 +26,11 @@ struct probe {
 int probe_read(struct probe *probe, const char *word, bool force, struct error *err);
 void probe_free(struct probe *probe);
 
-/* The probe that is built in for a way to attach to kfree_skb. Static storage. */
+/* The name of the probe that is built in for a way to attach to kfree_skb. Static storage. */
 const char *probe_default_name(enum attach_way way);
+
+/* That probe, whatever files of its name there are. The caller calls probe_free(). */
+int probe_default(struct probe *probe, enum attach_way way, struct error *err);
 
 /*
  * A line for each probe that probe_read() finds by its name: the name, what it is attached to, and

@@ -104,7 +104,7 @@ int main(int argc, char **argv)
 	if (!result)
 		result = generate_program(&program, &options, NULL, &facts, &err);
 	if (!result)
-		result = generate_finish(&program, &options, NULL, &err);
+		result = generate_finish(&program, &options, NULL, NULL, &err);
 	if (!result)
 		result = build_program(&image, &program.source, macros, &types, &cache, NULL, &err);
 	clock_gettime(CLOCK_MONOTONIC, &end);
