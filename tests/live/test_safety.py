@@ -186,7 +186,7 @@ def test_includes_that_no_name_tells():
             assert code == 4 and err.startswith('bytetrace: the program includes "') and err.endswith(
                 f'{other}": what is no header of the kernel has to be included as "NAME", and to lie next to '
                 "the source\n"), err
-        save(mine, f"#define NAME <net/sock.h>\n#include NAME\n#include <stddef.h>\n{printed}")
+        save(mine, f"#define NAME <net/sock.h>\n#include NAME\n{printed}")
         works("--source", mine)
         save(mine, f'#import "other.h"\n{printed}')
         code, _, err = run("--source", mine)
