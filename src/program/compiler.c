@@ -266,6 +266,66 @@ static void note_headers(FILE *files, const struct types *types, const char *bui
 	fclose(list);
 }
 
+/* Whether a path leads out of the directory that it starts in. */
+static bool leads_out(const char *path)
+{
+	int depth = 0;
+
+	while (depth >= 0 && *(path += strspn(path, "/"))) {
+		size_t length = strcspn(path, "/");
+
+		if (length == 2 && strncmp(path, "..", 2) == 0)
+			depth--;
+		else if (length != 1 || *path != '.')
+			depth++;
+		path += length;
+	}
+	return depth < 0;
+}
+
+/*
+ * Whether the compiler may have read a file: one that was made for it, a header of the kernel's, or
+ * one of libbcc's, which are nowhere but in its memory.
+ */
+static bool is_expected(const char *path, const struct types *types)
+{
+	int fd, below = 0;
+
+	if (sscanf(path, "/proc/self/fd/%d%n", &fd, &below) == 1)
+		return fd >= 0 && (fd == types->build_fd || fd == types->source_fd) &&
+		       !leads_out(path + below);
+	if (strncmp(path, "/virtual/", strlen("/virtual/")) == 0)
+		return access(path, F_OK) != 0;
+	if (strncmp(path, PRIVATE_DIRECTORY "/", strlen(PRIVATE_DIRECTORY "/")) == 0)
+		return !leads_out(path + strlen(PRIVATE_DIRECTORY "/"));
+	return *path != '/' && !leads_out(path);
+}
+
+/*
+ * The program may have got a file by a name that nobody saw before the compiler did, as that of a
+ * macro: one that everybody may write to, and of which the cache would know nothing.
+ */
+static int check_files(const struct types *types, struct error *err)
+{
+	char path[PATH_MAX], quoted[ERROR_QUOTE_SIZE];
+	FILE *list = fopen(FILE_LIST, "re");
+	int result = 0;
+
+	if (!list || fscanf(list, "%*[^:]:") != 0)
+		result = error_set(err, STATUS_COMPILE, EIO,
+				   "the compiler does not tell which files it has read");
+	while (!result && fscanf(list, "%4095s", path) == 1)
+		if (strcmp(path, "\\") != 0 && !is_expected(path, types))
+			result = error_set(err, STATUS_COMPILE, EPERM,
+					   "the program includes %s: what is no header of the "
+					   "kernel has to be included as \"NAME\", and to lie "
+					   "next to the source",
+					   error_quote(quoted, path));
+	if (list)
+		fclose(list);
+	return result;
+}
+
 /* The modules among whose types some were found: another build of one may have others. */
 static void note_modules(FILE *files, const struct digest *digest)
 {
@@ -342,7 +402,9 @@ int compiler_run(const char *text, const char *wanted, const char *const *macros
 	if (!module)
 		return error_set(err, STATUS_COMPILE, EINVAL,
 				 "the compiler failed and gave no reason");
-	result = copy_maps(&bcc, module, image);
+	result = check_files(types, err);
+	if (!result)
+		result = copy_maps(&bcc, module, image);
 	if (!result)
 		result = note_files(image, types, &include_flags.digest, build, source);
 	if (!result)

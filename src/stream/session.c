@@ -17,6 +17,7 @@
 #include "program/load.h"
 #include "program/reload.h"
 #include "stream/decode.h"
+#include "stream/rate.h"
 #include "stream/rings.h"
 #include "stream/summary.h"
 #include "util/clock.h"
@@ -66,31 +67,18 @@ struct sink {
 	const struct session_config *config;
 	void *output;
 	struct session_totals *totals;
-	uint64_t second;       /* when the one began that is being counted, by the records' clock */
-	uint64_t second_shown; /* in it */
+	struct rate rate; /* of drops shown, unless config->rate is 0 */
 	bool rate_told;
 };
 
-/* Whether a drop is one too many for its second. */
-static bool rate_reached(struct sink *sink, uint64_t time)
+static void tell_rate(struct sink *sink)
 {
-	const uint64_t rate = sink->config->rate;
-
-	if (time - sink->second >= NANOSECONDS) {
-		sink->second = time;
-		sink->second_shown = 0;
-	}
-	if (sink->second_shown < rate) {
-		sink->second_shown++;
-		return false;
-	}
 	if (!sink->rate_told)
 		fprintf(stderr,
 			"bytetrace: hint: more than %llu drops a second: the others are counted as "
 			"suppressed (--rate N shows more, --rate 0 all)\n",
-			(unsigned long long)rate);
+			(unsigned long long)sink->config->rate);
 	sink->rate_told = true;
-	return true;
 }
 
 static bool count_reached(const struct sink *sink)
@@ -109,7 +97,8 @@ static int show_record(void *context, uint32_t cpu, const void *bytes, size_t si
 	}
 	if (decode_drop(bytes, size, cpu, sink->config->output_config->layouts, &drop))
 		return -EPROTO;
-	if (sink->config->rate && rate_reached(sink, drop.event->time)) {
+	if (sink->config->rate && !rate_take(&sink->rate)) {
+		tell_rate(sink);
 		sink->totals->suppressed++;
 		return 0;
 	}
@@ -139,9 +128,14 @@ static int flush(const struct session_config *config, struct error *err)
 			 strerror(errno ? errno : EIO));
 }
 
-/* Show what the rings hold. */
+/*
+ * Show what the rings hold. The rate is that of the reader: what a program by hand writes as a
+ * record's time need not be one.
+ */
 static int drain(struct sink *sink, struct rings *rings, struct error *err)
 {
+	if (sink->config->rate)
+		rate_refill(&sink->rate, sink->config->rate, clock_monotonic());
 	if (rings_drain(rings, show_record, sink))
 		return error_set(err, STATUS_LOAD, EPROTO,
 				 "the program's record is not the struct drop_event that this "
