@@ -34,6 +34,14 @@ DROP_FIELD(u32, backlog, "%u", qdisc_of(skb)->qstats.backlog)
 DROP_FIELD(u32, qlen, "%u", qdisc_of(skb)->q.qlen)
 DROP_FIELD(u32, limit, "%u", qdisc_of(skb)->limit)
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
+/* Whether it is one of enum qdisc_drop_reason. */
+static __always_inline bool is_own(u32 reason)
+{
+	return reason >> 16 == (u32)__QDISC_DROP_REASON >> 16;
+}
+#endif
+
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 static __always_inline bool is_reason_of_qdisc(u32 reason)
 {
@@ -65,7 +73,7 @@ static __always_inline bool is_reason_of_qdisc(u32 reason)
 		return true;
 	}
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
-	return reason >> 16 == __QDISC_DROP_REASON >> 16;
+	return is_own(reason);
 #else
 	return false;
 #endif
@@ -80,9 +88,9 @@ int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
 	/* The qdisc's own reason lies in the packet. */
-	u32 own = DROP_READ((struct tc_skb_cb *)skb->cb, drop_reason);
+	enum qdisc_drop_reason own = DROP_READ((struct tc_skb_cb *)skb->cb, drop_reason);
 
-	if (own >> 16 == __QDISC_DROP_REASON >> 16)
+	if (is_own(own))
 		reason = own;
 #endif
 	return drop(ctx, skb, ctx->args[1], reason);
