@@ -2,12 +2,16 @@
  * qdisc: packets that the queueing discipline of a device dropped instead of sending them.
  *
  * A queue is full, traffic shaping or policing had no room, or an AQM (CoDel, PIE) kept the delay
- * low. `tc -s qdisc show dev INTERFACE` counts them as dropped. Attach point: the raw tracepoint
- * skb:kfree_skb, with the reasons that are the qdiscs' own (6.13). Before that many of them drop
- * without a reason, so packets are followed from the raw tracepoint net:net_dev_queue to
- * net:net_dev_start_xmit or skb:consume_skb: what is freed in between is theirs. That is a little
- * work for each packet sent, and a packet that a qdisc itself cut in pieces (GSO below tbf or cake)
- * is not seen. Kernels: all with raw tracepoints (4.17). REASON says more on newer ones (7.1).
+ * low. `tc -s qdisc show dev INTERFACE` counts them as dropped.
+ *
+ * Attach point: the raw tracepoint skb:kfree_skb, with the reasons that are the qdiscs' own
+ * (6.13). Before that many of them drop without a reason, so packets are followed from the raw
+ * tracepoint net:net_dev_queue to net:net_dev_start_xmit or skb:consume_skb: what is freed in
+ * between is theirs. That is a little work for each packet sent, and a packet that a qdisc itself
+ * cut in pieces (GSO below tbf or cake) is not seen.
+ *
+ * Kernels: all with raw tracepoints (4.17). REASON says more on newer ones (7.1).
+ *
  * KIND, HANDLE, PARENT: the qdisc at the device's queue, as tc prints them; HANDLE is the number
  * before the colon and PARENT the whole number, ffffffff: root. Where it has classes, one of its
  * children dropped the packet: no kernel says which. BACKLOG, QLEN: bytes and packets in it, after
