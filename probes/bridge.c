@@ -2,12 +2,18 @@
  * bridge: frames that a bridge dropped instead of forwarding them.
  *
  * A port is blocked or disabled by STP, a VLAN is not allowed there, the source address is no
- * address of a station, a port is locked, the only port that it could go to is the one that it came
- * from. Attach point: the raw tracepoint skb:kfree_skb, in the functions of the bridge itself. What
- * filters of the bridge's packets drop (nftables, ebtables) is not here, nor what its own addresses
- * get. Kernels: all with raw tracepoints (4.17). The module must be loaded before. LOCATION is
- * where in the bridge, REASON says more on newer kernels (6.14). BRIDGE: its name. PORT: the port
- * that the frame came in by, or was to leave by. SMAC, DMAC: source and destination of the frame.
+ * address of a station, a port is locked, the only port that it could go to is the one that it
+ * came from.
+ *
+ * Attach point: the raw tracepoint skb:kfree_skb, in the functions of the bridge itself. What
+ * filters of the bridge's packets drop (nftables, ebtables) is not here, nor what its own
+ * addresses get.
+ *
+ * Kernels: all with raw tracepoints (4.17). The module must be loaded before. LOCATION is where in
+ * the bridge, REASON says more on newer kernels (6.14).
+ *
+ * BRIDGE: its name. PORT: the port that the frame came in by, or was to leave by. SMAC, DMAC:
+ * source and destination of the frame.
  */
 
 /* "bridge" as 8 bytes in memory, with its NUL. */

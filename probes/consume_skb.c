@@ -3,9 +3,12 @@
  *
  * These are no drops: a datagram that was read, a frame that a device has sent, a copy that is not
  * needed any more. A packet that shows up here and not in kfree_skb came to a good end, as far as
- * the code knows that freed it. There are as many as packets: use filters. Attach point: the raw
- * tracepoint skb:consume_skb. Kernels: all with raw tracepoints (4.17). LOCATION is the function
- * that freed the packet, from Linux 6.3 on. There is no REASON.
+ * the code knows that freed it. There are as many as packets: use filters.
+ *
+ * Attach point: the raw tracepoint skb:consume_skb.
+ *
+ * Kernels: all with raw tracepoints (4.17). LOCATION is the function that freed the packet, from
+ * Linux 6.3 on. There is no REASON.
  */
 #include <linux/version.h>
 

@@ -2,12 +2,16 @@
  * qdisc: packets that the queueing discipline of a device dropped instead of sending them.
  *
  * A queue is full, traffic shaping or policing had no room, or an AQM (CoDel, PIE) kept the delay
- * low. `tc -s qdisc show dev INTERFACE` counts them as dropped. Attach point: the raw tracepoint
- * skb:kfree_skb, with the reasons that are the qdiscs' own (6.13). Before that many of them drop
- * without a reason, so packets are followed from the raw tracepoint net:net_dev_queue to
- * net:net_dev_start_xmit or skb:consume_skb: what is freed in between is theirs. That is a little
- * work for each packet sent, and a packet that a qdisc itself cut in pieces (GSO below tbf or cake)
- * is not seen. Kernels: all with raw tracepoints (4.17). REASON says more on newer ones (7.1).
+ * low. `tc -s qdisc show dev INTERFACE` counts them as dropped.
+ *
+ * Attach point: the raw tracepoint skb:kfree_skb, with the reasons that are the qdiscs' own
+ * (6.13). Before that many of them drop without a reason, so packets are followed from the raw
+ * tracepoint net:net_dev_queue to net:net_dev_start_xmit or skb:consume_skb: what is freed in
+ * between is theirs. That is a little work for each packet sent, and a packet that a qdisc itself
+ * cut in pieces (GSO below tbf or cake) is not seen.
+ *
+ * Kernels: all with raw tracepoints (4.17). REASON says more on newer ones (7.1).
+ *
  * KIND, HANDLE, PARENT: the qdisc at the device's queue, as tc prints them; HANDLE is the number
  * before the colon and PARENT the whole number, ffffffff: root. Where it has classes, one of its
  * children dropped the packet: no kernel says which. BACKLOG, QLEN: bytes and packets in it, after
@@ -33,6 +37,14 @@ DROP_FIELD(u32, parent, "%x", qdisc_of(skb)->parent)
 DROP_FIELD(u32, backlog, "%u", qdisc_of(skb)->qstats.backlog)
 DROP_FIELD(u32, qlen, "%u", qdisc_of(skb)->q.qlen)
 DROP_FIELD(u32, limit, "%u", qdisc_of(skb)->limit)
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
+/* Whether it is one of enum qdisc_drop_reason. */
+static __always_inline bool is_own(u32 reason)
+{
+	return reason >> 16 == (u32)__QDISC_DROP_REASON >> 16;
+}
+#endif
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 static __always_inline bool is_reason_of_qdisc(u32 reason)
@@ -65,7 +77,7 @@ static __always_inline bool is_reason_of_qdisc(u32 reason)
 		return true;
 	}
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
-	return reason >> 16 == __QDISC_DROP_REASON >> 16;
+	return is_own(reason);
 #else
 	return false;
 #endif
@@ -80,9 +92,9 @@ int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
 	/* The qdisc's own reason lies in the packet. */
-	u32 own = DROP_READ((struct tc_skb_cb *)skb->cb, drop_reason);
+	enum qdisc_drop_reason own = DROP_READ((struct tc_skb_cb *)skb->cb, drop_reason);
 
-	if (own >> 16 == __QDISC_DROP_REASON >> 16)
+	if (is_own(own))
 		reason = own;
 #endif
 	return drop(ctx, skb, ctx->args[1], reason);

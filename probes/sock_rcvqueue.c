@@ -2,15 +2,19 @@
  * sock_rcvqueue: packets for a socket whose receive queue is full.
  *
  * The program that owns the socket reads too slowly, or SO_RCVBUF is too small for a burst. Here
- * are ping, raw, CAN, Bluetooth and other sockets that queue packets as they are (raw ones of newer
- * kernels look before, and drop in raw_v4_input). UDP has a queue of its own (udp_fail_queue), and
- * TCP and AF_PACKET do not come by here. Attach point: the raw tracepoint sock:sock_rcvqueue_full,
- * right before the packet is freed. Kernels: all with raw tracepoints (4.17). There is no LOCATION;
- * REASON is there if the kernel has SOCKET_RCVBUFF (5.18). RMEM: bytes in the queue, with what
- * their buffers take (`ss -m` calls it r). RCVBUF: the limit (rb). UID: user that the socket
- * belongs to. INODE: the socket's; the process has it open as /proc/PID/fd/N -> socket:[INODE], and
- * `ss -ae` prints it as ino. LPORT: local port; of a ping socket its identifier, of a raw one its
- * IP protocol. FAMILY: address family (2: IPv4, 10: IPv6).
+ * are ping, raw, CAN, Bluetooth and other sockets that queue packets as they are (raw ones of
+ * newer kernels look before, and drop in raw_v4_input). UDP has a queue of its own
+ * (udp_fail_queue), and TCP and AF_PACKET do not come by here.
+ *
+ * Attach point: the raw tracepoint sock:sock_rcvqueue_full, right before the packet is freed.
+ *
+ * Kernels: all with raw tracepoints (4.17). There is no LOCATION; REASON is there if the kernel
+ * has SOCKET_RCVBUFF (5.18).
+ *
+ * RMEM: bytes in the queue, with what their buffers take (`ss -m` calls it r). RCVBUF: the limit
+ * (rb). UID: user that the socket belongs to. INODE: the socket's; the process has it open as
+ * /proc/PID/fd/N -> socket:[INODE], and `ss -ae` prints it as ino. LPORT: local port; of a ping
+ * socket its identifier, of a raw one its IP protocol. FAMILY: address family (2: IPv4, 10: IPv6).
  */
 #define OWNER ((struct sock *)TRACEPOINT_ARG(0))
 

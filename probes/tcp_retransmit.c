@@ -3,16 +3,19 @@
  * them.
  *
  * What kfree_skb of another host would show: here is the connection that suffers.
+ *
  * Attach point: the raw tracepoint tcp:tcp_retransmit_skb. SYN, data and FIN come by here; the
- * SYN-ACK of a connection that is not established yet does not. Kernels: all with raw tracepoints
- * (4.17). A segment that waits to be sent again has no headers: addresses and ports are those of
- * the socket, INTERFACE is that of its route. It is no drop of this host, so there is neither
- * LOCATION nor REASON. STATE: of the connection (1 ESTABLISHED, 2 SYN_SENT, 4 FIN_WAIT1, 8
- * CLOSE_WAIT, 9 LAST_ACK, 11 CLOSING). SEQ: sequence number of the segment. SIZE: bytes of data in
- * it. RETRIES: how often the timer has run out in a row, this time included; 0: it is not the timer
- * that sends it again. CWND: congestion window in segments (`ss -ti` calls it cwnd). UID: user that
- * the socket belongs to. ERROR: why it could not be sent (-errno; 0: it could, or the kernel is
- * older than 6.18).
+ * SYN-ACK of a connection that is not established yet does not.
+ *
+ * Kernels: all with raw tracepoints (4.17). A segment that waits to be sent again has no headers:
+ * addresses and ports are those of the socket, INTERFACE is that of its route. It is no drop of
+ * this host, so there is neither LOCATION nor REASON.
+ *
+ * STATE: of the connection (1 ESTABLISHED, 2 SYN_SENT, 4 FIN_WAIT1, 8 CLOSE_WAIT, 9 LAST_ACK, 11
+ * CLOSING). SEQ: sequence number of the segment. SIZE: bytes of data in it. RETRIES: how often the
+ * timer has run out in a row, this time included; 0: it is not the timer that sends it again.
+ * CWND: congestion window in segments (`ss -ti` calls it cwnd). UID: user that the socket belongs
+ * to. ERROR: why it could not be sent (-errno; 0: it could, or the kernel is older than 6.18).
  */
 #include <linux/tcp.h>
 #include <linux/version.h>

@@ -1,15 +1,18 @@
 /*
  * tun_full: packets that a tun or tap device dropped because nobody reads it fast enough.
  *
- * The program at the other end (a VPN, a virtual machine) is too slow, or the device's queue is too
- * short: it is as long as `ip link set DEVICE txqueuelen N` says.
+ * The program at the other end (a VPN, a virtual machine) is too slow, or the device's queue is
+ * too short: it is as long as `ip link set DEVICE txqueuelen N` says.
+ *
  * Attach point: the raw tracepoint skb:kfree_skb, with the reason FULL_RING at a tun, tap, macvtap
  * or ipvtap device (5.18). Before that only tun and tap: in tun_net_xmit, of packets that had
  * already been taken from the socket that sent them; what was forwarded and dropped there by a
- * filter of the tap is not told apart from those. Kernels: all with raw tracepoints (4.17).
- * From 7.1 on a tun with a qdisc stops its queue instead, so that the qdisc drops: the probe qdisc
- * shows that. KIND: of the device. QUEUE: of the device's queues the one that was full, from 0 on.
- * RING: packets that a queue takes.
+ * filter of the tap is not told apart from those.
+ *
+ * Kernels: all with raw tracepoints (4.17).
+ *
+ * KIND: of the device. QUEUE: of the device's queues the one that was full, from 0 on. RING:
+ * packets that a queue takes.
  */
 static __always_inline struct net_device *device_of(struct sk_buff *skb)
 {

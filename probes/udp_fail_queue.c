@@ -1,17 +1,21 @@
 /*
  * udp_fail_queue: datagrams that UDP could not put into the receive queue of their socket.
  *
- * The program that owns the socket reads too slowly, SO_RCVBUF is too small for a burst (ERROR -12,
- * counted as UdpRcvbufErrors by nstat), or all UDP sockets together have used up net.ipv4.udp_mem
- * (ERROR -105, UdpMemErrors).
+ * The program that owns the socket reads too slowly, SO_RCVBUF is too small for a burst (ERROR
+ * -12, counted as UdpRcvbufErrors by nstat), or all UDP sockets together have used up
+ * net.ipv4.udp_mem (ERROR -105, UdpMemErrors).
+ *
  * Attach point: the raw tracepoint udp:udp_fail_queue_rcv_skb.
+ *
  * Kernels: all with raw tracepoints (4.17). Before 6.10 the tracepoint comes without the packet,
  * which is freed by then: only NETNS and the columns here are known of it, and filters on
  * addresses, ports and interface do not match. There is no LOCATION; REASON is there if the kernel
- * has it (5.18). ERROR: -errno. RMEM: bytes in the queue, with what their buffers take (`ss -um`
- * calls it r). RCVBUF: the limit (rb). UID: user that the socket belongs to. INODE: the socket's;
- * the process has it open as /proc/PID/fd/N -> socket:[INODE], and `ss -uae` prints it as ino.
- * LPORT: local port.
+ * has it (5.18).
+ *
+ * ERROR: -errno. RMEM: bytes in the queue, with what their buffers take (`ss -um` calls it r).
+ * RCVBUF: the limit (rb). UID: user that the socket belongs to. INODE: the socket's; the process
+ * has it open as /proc/PID/fd/N -> socket:[INODE], and `ss -uae` prints it as ino. LPORT: local
+ * port.
  */
 #include <linux/version.h>
 

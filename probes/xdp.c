@@ -3,14 +3,19 @@
  *
  * A program gave up (XDP_ABORTED) or returned a number that is no action, a driver could not send
  * what it was told to (XDP_TX, XDP_REDIRECT), a redirection led nowhere, or the device at its end
- * had no room. What a program drops with XDP_DROP is told by nobody. Attach points: the raw
- * tracepoints xdp:xdp_exception, xdp:xdp_redirect_err, xdp:xdp_devmap_xmit and xdp:xdp_bulk_tx.
- * Kernels: from 5.6 on. There is no packet yet: INTERFACE (where it came in) and NETNS are all that
- * is known besides the columns here, and filters on addresses and ports do not match. There is
- * neither LOCATION nor REASON. EVENT: exception, redirect_err, devmap_xmit or bulk_tx. ACTION: what
- * the program returned. PROG: the program's id (`bpftool prog show id PROG`), 0: not told. ERROR:
- * -errno, 0: none. DROPS: how many packets. TARGET: the device that they should have gone to; of a
- * redirect_err its number stays unknown.
+ * had no room. What a program drops with XDP_DROP is told by nobody.
+ *
+ * Attach points: the raw tracepoints xdp:xdp_exception, xdp:xdp_redirect_err, xdp:xdp_devmap_xmit
+ * and xdp:xdp_bulk_tx.
+ *
+ * Kernels: from 5.6 on. There is no packet yet: INTERFACE (where it came in) and NETNS are all
+ * that is known besides the columns here, and filters on addresses and ports do not match. There
+ * is neither LOCATION nor REASON.
+ *
+ * EVENT: exception, redirect_err, devmap_xmit or bulk_tx. ACTION: what the program returned. PROG:
+ * the program's id (`bpftool prog show id PROG`), 0: not told. ERROR: -errno, 0: none. DROPS: how
+ * many packets. TARGET: the device that they should have gone to; of a redirect_err its number
+ * stays unknown.
  */
 #include <linux/version.h>
 

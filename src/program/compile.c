@@ -192,7 +192,7 @@ static bool is_defined(const char *text, const char *name, size_t length)
 
 	if (strncmp(name, "bpf_", 4) == 0)
 		return true;
-	snprintf(definition, sizeof(definition), "struct %.*s {", (int)length, name);
+	snprintf(definition, sizeof(definition), " %.*s {", (int)length, name);
 	return strstr(text, definition) != NULL;
 }
 
@@ -302,6 +302,7 @@ int compile_program(struct image *image, const struct source *source, const char
 	 * up in it, and those that it only gets at by pointers when the compiler misses them.
 	 */
 	list_types(&wanted, source->text, "struct ", source->text);
+	list_types(&wanted, source->text, "enum ", source->text);
 	for (int i = 0; i < MAX_TRIES && result && missed; i++) {
 		missed = false;
 		result = try_compile(image, source, &wanted, &missed, macros, types, listing, err);
