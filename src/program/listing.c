@@ -11,7 +11,10 @@
 #include "program/template.h"
 #include "util/error.h"
 
+/* What stands before a function's instructions: the second one up to libbcc 0.18, and its name
+ * below. */
 #define FUNCTION "Disassembly of function "
+#define SECTION "Disassembly of section .bpf.fn."
 #define WINDOW 64 /* lines that libbcc may have put in or joined at one place */
 
 /* Cut the text into lines; no byte stays that a terminal would obey. */
@@ -34,6 +37,14 @@ static char **split(char *text, size_t *count)
 		*at++ = '\0';
 	}
 	return lines;
+}
+
+/* The name of the function whose instructions come next, with what is behind it. NULL: none do. */
+static const char *function_name(const char *line)
+{
+	if (strncmp(line, FUNCTION, strlen(FUNCTION)) == 0)
+		return line + strlen(FUNCTION);
+	return strncmp(line, SECTION, strlen(SECTION)) == 0 ? line + strlen(SECTION) : NULL;
 }
 
 static const char *trim(const char *line)
@@ -119,8 +130,7 @@ int listing_open(struct listing *listing, char *text, const struct source *sourc
 		first++;
 	listing->rewritten = listing->lines + first;
 	while (first + listing->rewritten_count < listing->line_count &&
-	       strncmp(listing->rewritten[listing->rewritten_count], FUNCTION, strlen(FUNCTION)) !=
-		       0)
+	       !function_name(listing->rewritten[listing->rewritten_count]))
 		listing->rewritten_count++;
 	listing->origins = calloc(listing->rewritten_count + 1, sizeof(*listing->origins));
 	if (!listing->origins)
@@ -234,9 +244,10 @@ void listing_print_instructions(const struct listing *listing, FILE *out)
 	size_t origin;
 
 	for (; line < end; line++) {
-		if (strncmp(*line, FUNCTION, strlen(FUNCTION)) == 0)
-			fprintf(out, "%s:\n", *line + strlen(FUNCTION));
-		else if (find_line(listing, *line, &origin)) {
+		if (function_name(*line)) {
+			if (strncmp(*line, SECTION, strlen(SECTION)) != 0)
+				fprintf(out, "%s:\n", function_name(*line));
+		} else if (find_line(listing, *line, &origin)) {
 			fprintf(out, "; %s:%u: ", listing->source->lines[origin].file,
 				listing->source->lines[origin].line);
 			print_source_text(listing->source, origin, out);
@@ -261,8 +272,12 @@ static size_t find_instruction(const struct listing *listing, const char *functi
 	char *rest;
 
 	for (; line < end; line++) {
-		if (strncmp(*line, FUNCTION, strlen(FUNCTION)) == 0) {
-			inside = strcmp(*line + strlen(FUNCTION), function) == 0;
+		const char *name = function_name(*line);
+
+		if (name) {
+			inside = strncmp(name, function, strlen(function)) == 0 &&
+				 strspn(name + strlen(function), ":") ==
+					 strlen(name + strlen(function));
 			origin = listing->source->line_count;
 		} else if (inside && **line == ';') {
 			if (!find_line(listing, *line, &origin))

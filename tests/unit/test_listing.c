@@ -16,14 +16,16 @@ static const struct template_file file = { "mine.c",
 					   "first\nint f(a, b)\n{\n\tcall(x,\n\t     y);\n"
 					   "\tlast\n}\n" };
 
-/* Lines before, one put in, and two joined. */
-static const char told[] = "clang -cc1 -D A=1 -I x -O2 -Wall -D B -o m\n#before\n#it\nfirst\n"
-			   "int f(ctx)\n{\n int a = 1;\n\tcalled(x, y);\n\tlast\n}\n"
-			   "Disassembly of function f\n"
-			   "; called(x, y); // Line 7\n   0:\tb7 r0 = 0\n"
-			   "; last // Line 8\n   1:\t61 r1\033 = 1\n"
-			   "; elsewhere // Line 3\n   2:\t95 exit\n"
-			   "Disassembly of function g\n; int a = 1; // Line 6\n   0:\t95 exit\n";
+/* Lines before, one put in, and two joined; functions as new and old releases of libbcc head them.
+ */
+static const char told[] =
+	"clang -cc1 -D A=1 -I x -O2 -Wall -D B -o m\n#before\n#it\nfirst\n"
+	"int f(ctx)\n{\n int a = 1;\n\tcalled(x, y);\n\tlast\n}\n"
+	"Disassembly of function f\n"
+	"; called(x, y); // Line 7\n   0:\tb7 r0 = 0\n"
+	"; last // Line 8\n   1:\t61 r1\033 = 1\n"
+	"; elsewhere // Line 3\n   2:\t95 exit\n"
+	"Disassembly of section .bpf.fn.g:\ng:\n; int a = 1; // Line 6\n   0:\t95 exit\n";
 
 static void open_told(struct listing *listing, struct source *source)
 {
