@@ -39,6 +39,10 @@ $(BUILD)/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# Where probes are installed is in the program: it is made anew when that changes.
+$(shell mkdir -p $(BUILD); echo '$(PREFIX)' | cmp -s - $(BUILD)/prefix || echo '$(PREFIX)' >$(BUILD)/prefix)
+$(BUILD)/src/program/probes.o: $(BUILD)/prefix
+
 $(BUILD)/src/embedded.o: src/embedded.S $(wildcard templates/* probes/*.c src/explain/*.txt)
 	@mkdir -p $(@D)
 	$(call say,AS)
