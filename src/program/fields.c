@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "program/calls.h"
 #include "program/template.h"
 #include "program/tokens.h"
 #include "stream/layout.h"
@@ -20,11 +21,9 @@
 #define MAX_EXPRESSION_LENGTH 1024
 #define ARGUMENTS 4
 
+/* A declaration. */
 struct parser {
-	const struct source *source;
-	struct layout *layout;
-	FILE *out;
-	size_t line; /* index into source->lines of what is being read */
+	const struct source_line *line;
 	struct error *err;
 };
 
@@ -82,7 +81,7 @@ static const struct number_type *find_number_type(struct span type)
 
 static int refuse(const struct parser *parser, struct span quoted, const char *what)
 {
-	const struct source_line *line = &parser->source->lines[parser->line];
+	const struct source_line *line = parser->line;
 	char text[FIELD_FORMAT_SIZE + FIELD_NAME_SIZE];
 	char buffer[ERROR_QUOTE_SIZE];
 
@@ -459,9 +458,11 @@ static size_t split(struct span text, struct span *parts)
 }
 
 /* Take one declaration, whose arguments are `text`, and write what becomes of it. */
-static int take(struct parser *parser, struct span text)
+static int take(void *context, const struct source_line *line, struct span text, FILE *out,
+		struct error *err)
 {
-	struct layout *layout = parser->layout;
+	const struct parser whole = { line, err }, *parser = &whole;
+	struct layout *layout = context;
 	struct field *field = &layout->fields[layout->field_count];
 	struct span parts[ARGUMENTS] = { { NULL, NULL } };
 	char *value;
@@ -499,93 +500,19 @@ static int take(struct parser *parser, struct span text)
 
 	value = rewrite(parts[3], field->in_bytes ? ARROW_ADDRESS : ARROW_READ);
 	if (!value)
-		return error_set(parser->err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 	if (field->in_bytes)
-		fprintf(parser->out, MACRO "_BYTES(%s, %s)", field->name, value);
+		fprintf(out, MACRO "_BYTES(%s, %s)", field->name, value);
 	else
-		fprintf(parser->out, MACRO "_NUMBER(%.*s, %s, %s)",
-			LENGTH(parts[0].start, parts[0].end), field->name, value);
+		fprintf(out, MACRO "_NUMBER(%.*s, %s, %s)", LENGTH(parts[0].start, parts[0].end),
+			field->name, value);
 	free(value);
 	return 0;
 }
 
-static size_t count_lines(const char *at, const char *end)
-{
-	size_t count = 0;
-
-	for (; at < end; at++)
-		count += *at == '\n';
-	return count;
-}
-
-/* Copy the text, and take the declarations out of it. */
-static int walk(struct parser *parser, struct span text)
-{
-	const char *at = text.start, *next, *copied = text.start;
-	bool line_start = true;
-	int result = 0;
-
-	while (at < text.end && !result) {
-		size_t lines;
-
-		next = token_skip_blank(at, text.end);
-		lines = count_lines(at, next);
-		parser->line += lines;
-		line_start |= lines > 0;
-		at = next;
-		if (at == text.end)
-			break;
-		/* The definition of the macro is none of its uses. */
-		next = *at == '#' && line_start ? token_skip_directive(at, text.end)
-						: token_skip(at, text.end);
-		if (span_is((struct span){ at, next }, MACRO)) {
-			const char *open = token_skip_blank(next, text.end);
-			const char *close = open < text.end && *open == '('
-						    ? token_skip_brackets(open, text.end)
-						    : NULL;
-
-			if (!close)
-				return refuse(parser, (struct span){ at, next },
-					      "has no arguments between brackets");
-			fwrite(copied, 1, (size_t)(at - copied), parser->out);
-			result = take(parser, (struct span){ open + 1, close - 1 });
-			copied = next = close;
-			for (lines = count_lines(at, close); lines > 0; lines--)
-				fputc('\n', parser->out);
-		}
-		parser->line += count_lines(at, next);
-		line_start = false;
-		at = next;
-	}
-	fwrite(copied, 1, (size_t)(text.end - copied), parser->out);
-	return result;
-}
-
 int fields_take(struct layout *layout, struct source *source, struct error *err)
 {
-	char *text = NULL;
-	size_t length;
-	struct parser parser = {
-		.source = source,
-		.layout = layout,
-		.out = open_memstream(&text, &length),
-		.err = err,
-	};
-	int result;
-
-	if (!parser.out)
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-	result = walk(&parser, (struct span){ source->text, source->text + source->length });
-	if (fclose(parser.out) && !result)
-		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-	if (result) {
-		free(text);
-		return result;
-	}
-	free(source->text);
-	source->text = text;
-	source->length = length;
-	return 0;
+	return calls_replace(source, MACRO, take, layout, err);
 }
 
 void fields_write_list(const struct layout *layout, const char *macro, FILE *out)

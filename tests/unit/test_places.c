@@ -93,13 +93,9 @@ static void assert_refused(const char *text, int status, const char *message)
 static void what_is_wrong_is_told(void **state)
 {
 	static const char *const wrong[] = {
-		"\nDROP_IN_FUNCTION;\n",
-		"\nDROP_IN_FUNCTION(location)\n",
-		"\nDROP_IN_FUNCTION(\"br_*\")\n",
-		"\nDROP_IN_FUNCTION(location, br_)\n",
-		"\nDROP_IN_FUNCTION(location, \"\")\n",
+		"\nDROP_IN_FUNCTION(location)\n",	 "\nDROP_IN_FUNCTION(\"br_*\")\n",
+		"\nDROP_IN_FUNCTION(location, br_)\n",	 "\nDROP_IN_FUNCTION(location, \"\")\n",
 		"\nDROP_IN_FUNCTION(location, \",\")\n",
-		"\nDROP_IN_FUNCTION(location, \"br_*\"\n",
 	};
 
 	(void)state;
@@ -107,6 +103,10 @@ static void what_is_wrong_is_told(void **state)
 		assert_refused(wrong[i], STATUS_COMPILE,
 			       "t.c:2: DROP_IN_FUNCTION takes an address, and names of functions "
 			       "between double quotes");
+	assert_refused("\nDROP_IN_FUNCTION;\n", STATUS_COMPILE,
+		       "t.c:2: DROP_IN_FUNCTION has no arguments between brackets");
+	assert_refused("\nDROP_IN_FUNCTION(location, \"br_*\"\n", STATUS_COMPILE,
+		       "t.c:2: DROP_IN_FUNCTION has no arguments between brackets");
 	assert_refused("\n\nDROP_IN_FUNCTION(location, \"udp_*\")\n", STATUS_ENVIRONMENT,
 		       "t.c:3: DROP_IN_FUNCTION: this kernel has no function \"udp_*\": its module "
 		       "may not be loaded");
