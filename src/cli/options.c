@@ -361,6 +361,11 @@ static int check_combinations(const struct options *options, bool expression, st
 	else if (options->probes.count > 1 && options->action == ACTION_PRINT_SOURCE)
 		conflict = "--print-source prints one program: of more than one --probe there are "
 			   "as many";
+	else if (options->probes.count > 1 &&
+		 (options->action == ACTION_PRINT_REWRITTEN ||
+		  options->action == ACTION_PRINT_ASM || options->action == ACTION_PRINT_CFLAGS))
+		conflict = "--print-asm, --print-cflags and --print-source=rewritten print one "
+			   "program: of more than one --probe there are as many";
 	else if (options->probes.count > 1 && options->action == ACTION_PRINT_FILTER)
 		conflict = "--print-filter tells about one program: of more than one --probe there "
 			   "are as many";
@@ -539,9 +544,16 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 			snprintf(flag, sizeof(flag), "--%s", spec->name);
 		else
 			snprintf(flag, sizeof(flag), "-%c", spec->letter);
+		const enum action before = options->action;
+
 		result = apply(options, spec, flag, optarg, err);
 		if (options->action == ACTION_HELP || options->action == ACTION_VERSION)
 			return 0;
+		if (!result && before != ACTION_TRACE && options->action != before)
+			return error_set(err, STATUS_USAGE, EINVAL,
+					 "%s: an earlier flag says already what to do instead of "
+					 "tracing",
+					 flag);
 	}
 	for (; !result && options->action == ACTION_EXPLAIN && optind < argc; optind++)
 		result = add_explained(options, argv[optind], err);

@@ -266,6 +266,11 @@ static void mistakes(void **state)
 		  "--explain traces nothing: a filter flag would have no effect" },
 		{ "--hints -o json",
 		  "--hints stand below the rows of a table: --output contradicts them" },
+		{ "--check --print-asm",
+		  "--print-asm: an earlier flag says already what to do instead of tracing" },
+		{ "--print-asm --probe a --probe b",
+		  "--print-asm, --print-cflags and --print-source=rewritten print one "
+		  "program: of more than one --probe there are as many" },
 		{ "--hints --summary", "--summary shows no drops that --hints could stand below" },
 		{ "--probe=", "--probe: \"\" is not a name or a path" },
 		{ "--probe", "\"--probe\" needs an argument" },
