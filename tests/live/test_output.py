@@ -145,7 +145,7 @@ def test_one_line_when_tracing_and_one_at_the_end():
         tracer.stop()
         lines = tracer.errors.splitlines()
     assert len(lines) == 2, lines
-    assert re.fullmatch(r"bytetrace: tracing kfree_skb, .*", lines[0]), lines
+    assert re.fullmatch(r"bytetrace: tracing (tp_btf |raw tracepoint )?kfree_skb, types from .*", lines[0]), lines
 
 
 def test_rows_come_at_once_through_a_pipe():
