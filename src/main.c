@@ -148,7 +148,7 @@ static int run(struct options *options, struct kernel_facts *facts, struct error
 	if (!result)
 		result = facts_open_types(facts, options, err);
 	if (!result)
-		result = facts_read_tracepoint(facts, &options->filter, err);
+		result = facts_read_tracepoint(facts, options, err);
 	if (!result)
 		result = facts_resolve_names(&options->filter, facts, err);
 	if (!result) {

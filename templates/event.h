@@ -30,7 +30,7 @@ enum drop_tunnel {
 #define DROP_STACK_DEPTH 127 /* the kernel's default limit, kernel.perf_event_max_stack */
 
 struct drop_event {
-	__u64 time;	/* CLOCK_MONOTONIC, nanoseconds */
+	__u64 time;	/* CLOCK_MONOTONIC, nanoseconds; if that is not shown, what orders records */
 	__u64 location; /* where kfree_skb was called: a return address; 0: not known */
 	__u32 reason;	/* enum skb_drop_reason, 0 on kernels that give none, DROP_NO_REASON */
 	__u32 length;	/* skb->len */

@@ -150,8 +150,8 @@ static const struct option_spec {
 	  KIND_SUMMARY, MEMBER(summary), 0, NULL, NULL },
 	{ 0, "interval", "SEC", GROUP_OUTPUT, "a summary each SEC seconds, too", KIND_SECONDS,
 	  MEMBER(interval_ms), 0, NULL, NULL },
-	{ 0, "buffer", "SIZE", GROUP_OUTPUT, "perf buffer of each CPU: 1M, or 4K to 256M",
-	  KIND_SIZE, MEMBER(buffer), 0, NULL, NULL },
+	{ 0, "buffer", "SIZE", GROUP_OUTPUT, "buffer of each CPU: 1M, or 4K to 256M", KIND_SIZE,
+	  MEMBER(buffer), 0, NULL, NULL },
 	{ 0, "types", "WHAT", GROUP_TYPES, "only headers, or only btf", KIND_ENUM, MEMBER(types), 0,
 	  types_choices, "headers or btf" },
 	{ 0, "headers", "DIR", GROUP_TYPES, "a header tree, unpacked packages, kheaders.tar.xz",
@@ -255,7 +255,7 @@ static bool parse_seconds(const char *text, uint64_t *milliseconds)
 	return *milliseconds > 0;
 }
 
-/* A power of two from 4K to 256M, which is what the kernel makes perf buffers of. */
+/* A power of two from 4K to 256M, which is what the kernel makes its buffers of. */
 static bool parse_size(const char *text, uint64_t *size)
 {
 	size_t digits = strspn(text, "0123456789");
@@ -413,7 +413,7 @@ static int check_combinations(const struct options *options, bool expression, st
 		conflict = "--summary shows the columns that it counts by: --verbose would have no "
 			   "effect";
 	else if (options->summary && options->buffer)
-		conflict = "--summary counts without perf buffers: --buffer would have no effect";
+		conflict = "--summary counts without buffers: --buffer would have no effect";
 	else if (options->summary && options->hints)
 		conflict = "--summary shows no drops that --hints could stand below";
 	else if (options->hints && options->output != OUTPUT_TABLE)
@@ -559,6 +559,8 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 		result = add_explained(options, argv[optind], err);
 	if (!result)
 		result = check_combinations(options, optind < argc, err);
+	if (!options->buffer)
+		options->buffer = BUFFER_DEFAULT;
 	if (!result && optind < argc)
 		result = parse_expression(options, argv + optind, (size_t)(argc - optind), err);
 	return result;

@@ -32,6 +32,7 @@ enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /* --rate is not given: only programs that are not built in have a limit. */
 #define RATE_DEFAULT UINT64_MAX
+#define BUFFER_DEFAULT (1024 * 1024)
 
 /* Words that a flag was given, one for each time. */
 struct words {
@@ -59,7 +60,7 @@ struct options {
 	unsigned int summary; /* SUMMARY_... keys to count by; 0: show each drop */
 	struct summary_own summary_own;
 	uint64_t interval_ms; /* a summary each time after so long; 0: only at the end */
-	uint64_t buffer;      /* bytes of each CPU's perf buffer; 0: the default */
+	uint64_t buffer;      /* bytes of each CPU's buffer for records */
 
 	enum attach_way attach;
 	enum types_choice types;

@@ -51,7 +51,7 @@ int print_source(struct options *options, struct kernel_facts *facts, struct err
 	if (facts->attach == ATTACH_ANY && attach_choose(&facts->attach, false, err))
 		facts->attach = ATTACH_RAW_TRACEPOINT;
 	if (filters_by_reason(&options->filter))
-		result = facts_read_tracepoint(facts, &options->filter, err);
+		result = facts_read_tracepoint(facts, options, err);
 	if (!result)
 		result = facts_resolve_names(&options->filter, facts, err);
 	if (!result)
@@ -79,8 +79,7 @@ int print_explanations(const struct options *options, struct kernel_facts *facts
 
 	if (facts_open_types(facts, options, err))
 		types_close(&facts->types);
-	if (facts_read_tracepoint(facts, &options->filter, err) == 0 &&
-	    reasons_given(facts->reasons))
+	if (facts_read_tracepoint(facts, options, err) == 0 && reasons_given(facts->reasons))
 		show.reasons = facts->reasons;
 	else if (options->explain.count == 0)
 		fprintf(stderr, "bytetrace: warning: %s: these are all that there are texts for\n",

@@ -14,6 +14,7 @@
 #include "kernel/reasons.h"
 #include "kernel/symbols.h"
 #include "kernel/tracefs.h"
+#include "util/cpus.h"
 #include "util/error.h"
 
 void facts_close(struct kernel_facts *facts)
@@ -68,7 +69,7 @@ static int read_reasons(struct kernel_facts *facts, const char *format, const st
 }
 
 /* What the tracepoint's format file tells. */
-int facts_read_tracepoint(struct kernel_facts *facts, const struct filter *filter,
+int facts_read_tracepoint(struct kernel_facts *facts, const struct options *options,
 			  struct error *err)
 {
 	struct utsname kernel;
@@ -76,11 +77,20 @@ int facts_read_tracepoint(struct kernel_facts *facts, const struct filter *filte
 	int result = tracefs_read_event("skb", "kfree_skb", "format", &format, err);
 
 	if (!result)
-		result = read_reasons(facts, format, filter, err);
+		result = read_reasons(facts, format, &options->filter, err);
 	uname(&kernel);
-	if (!result)
-		macros_make(&facts->macros, kernel.release, format, facts->not_specified,
-			    memory_gigabytes("/proc/iomem"));
+	if (!result) {
+		const struct macros_source source = {
+			.release = kernel.release,
+			.format = format,
+			.not_specified = facts->not_specified,
+			.gigabytes = memory_gigabytes("/proc/iomem"),
+			.cpus = cpus_possible(),
+			.buffer = options->buffer,
+		};
+
+		macros_make(&facts->macros, &source);
+	}
 	free(format);
 	return result;
 }

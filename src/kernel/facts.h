@@ -29,9 +29,9 @@ int facts_open_types(struct kernel_facts *facts, const struct options *options, 
 
 /*
  * Read what the tracepoint's format file tells: reasons and macros. Fails with STATUS_ENVIRONMENT,
- * also if `filter` wants reasons of a kernel that gives none.
+ * also if a filter wants reasons of a kernel that gives none.
  */
-int facts_read_tracepoint(struct kernel_facts *facts, const struct filter *filter,
+int facts_read_tracepoint(struct kernel_facts *facts, const struct options *options,
 			  struct error *err);
 
 /* What the names in the filters mean on this kernel. Fails with STATUS_USAGE for one that it lacks.

@@ -14,9 +14,11 @@ static const char *const type_names[] = {
 	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = "perf_event_array",
 	[BPF_MAP_TYPE_PERCPU_HASH] = "percpu_hash",
 	[BPF_MAP_TYPE_PERCPU_ARRAY] = "percpu_array",
+	[BPF_MAP_TYPE_ARRAY_OF_MAPS] = "array_of_maps",
 	[BPF_MAP_TYPE_STACK_TRACE] = "stack_trace",
 	[BPF_MAP_TYPE_LRU_HASH] = "lru_hash",
 	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = "lru_percpu_hash",
+	[BPF_MAP_TYPE_RINGBUF] = "ringbuf",
 };
 
 /* Bytes of keys and values; an array's keys are not stored. Values of CPUs fill whole words. */
@@ -63,6 +65,10 @@ void check_print(const struct loaded *loaded, FILE *out)
 			fputs(type, out);
 		else
 			fprintf(out, "type %u", map->type);
-		fprintf(out, ", %u entries, %llu bytes\n", map->max_entries, map_bytes(map));
+		if (map->type == BPF_MAP_TYPE_RINGBUF)
+			fprintf(out, ", %u bytes\n", map->max_entries);
+		else
+			fprintf(out, ", %u entries, %llu bytes\n", map->max_entries,
+				map_bytes(map));
 	}
 }

@@ -152,6 +152,9 @@ static int copy_maps(const struct libbcc *bcc, void *module, struct image *image
 		map->type = (uint32_t)bcc->table_type(module, i);
 		map->key_size = (uint32_t)bcc->table_key_size(module, i);
 		map->value_size = (uint32_t)bcc->table_leaf_size(module, i);
+		/* Of a ring buffer libbcc tells sizes that it has not. */
+		if (map->type == BPF_MAP_TYPE_RINGBUF)
+			map->key_size = map->value_size = 0;
 		map->max_entries = (uint32_t)bcc->table_max_entries(module, i);
 		map->flags = (uint32_t)bcc->table_flags(module, i);
 		image->map_count++;

@@ -296,14 +296,16 @@ static int use_btf(const char *path, const struct types *types, const char *text
 	digest = create_file(path, "include/kernel_types.h");
 	if (!digest)
 		return tree_error(err, path);
-	fputs("#pragma once\n"
-	      "#define BPF_NO_PRESERVE_ACCESS_INDEX 1\n"
-	      "#define __aligned_u64 __u64 __attribute__((aligned(8)))\n"
-	      "#define __always_inline inline __attribute__((always_inline))\n"
-	      "#define NULL ((void *)0)\n"
-	      "#define true 1\n"
-	      "#define false 0\n",
-	      digest);
+	fprintf(digest,
+		"#pragma once\n"
+		"#define BPF_NO_PRESERVE_ACCESS_INDEX 1\n"
+		"#define __aligned_u64 __u64 __attribute__((aligned(8)))\n"
+		"#define __always_inline inline __attribute__((always_inline))\n"
+		"#define PAGE_SIZE %ld\n"
+		"#define NULL ((void *)0)\n"
+		"#define true 1\n"
+		"#define false 0\n",
+		sysconf(_SC_PAGESIZE));
 	result = digest_write(digest, types->file_fd, wanted,
 			      types->of_running_kernel ? MODULES_BTF : NULL, &flags->digest, err);
 	if (fclose(digest) && !result)

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <linux/bpf.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "program/sysbpf.h"
@@ -18,29 +17,11 @@
 #define LOG_SIZE (1024 * 1024)
 #define LOG_LINES 12
 
-/*
- * Kernels before 5.11 charge maps and programs to a limit that is low by default: try again without
- * it. Failure is told by what was refused.
- */
-static bool raise_limit(int fd)
-{
-	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
-
-	return fd == -EPERM && setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0;
-}
-
-static int create_map(const struct image_map *map)
-{
-	int fd = sysbpf_map_create(map);
-
-	return raise_limit(fd) ? sysbpf_map_create(map) : fd;
-}
-
 /* A map by which programs and the reader know each other: all images have it in common. */
 static const struct loaded_map *find_shared(const struct loaded *loaded,
 					    const struct image_map *map)
 {
-	static const char *const shared[] = { "events", "lost", "summary", "other" };
+	static const char *const shared[] = { "ring", "events", "lost", "summary", "other" };
 
 	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++)
 		if (strcmp(shared[i], map->name) == 0)
@@ -48,46 +29,55 @@ static const struct loaded_map *find_shared(const struct loaded *loaded,
 	return NULL;
 }
 
-/* Create the maps of an image; `fds` gets their descriptors. */
+/* Create a map, or find the one that is shared; *fd gets its descriptor. */
+static int create_map(struct loaded *loaded, const struct image_map *map, int *fd,
+		      struct error *err)
+{
+	const struct loaded_map *shared = find_shared(loaded, map), *inner = NULL;
+
+	if (shared) {
+		if (shared->type != map->type || shared->key_size != map->key_size ||
+		    shared->value_size != map->value_size ||
+		    shared->max_entries != map->max_entries)
+			return error_set(err, STATUS_LOAD, EINVAL,
+					 "two programs define the map \"%s\", which they "
+					 "share, in different ways",
+					 map->name);
+		*fd = shared->fd;
+		return 0;
+	}
+	if (loaded->map_count == LOAD_MAX_MAPS)
+		return error_set(err, STATUS_LOAD, EINVAL, "the programs have more than %d maps",
+				 LOAD_MAX_MAPS);
+	/* The rings of the CPUs are like the one of that name. */
+	if (map->type == BPF_MAP_TYPE_ARRAY_OF_MAPS)
+		inner = load_find_map(loaded, "ring");
+	*fd = sysbpf_map_create(map, inner ? inner->fd : 0);
+	if (*fd < 0)
+		return error_set(err, STATUS_LOAD, -*fd, "the kernel refused the map \"%s\": %s%s",
+				 map->name, strerror(-*fd),
+				 *fd == -EPERM ? " (root of the host is needed, or a higher "
+						 "limit of locked memory: ulimit -l unlimited)"
+					       : "");
+	loaded->maps[loaded->map_count++] =
+		(struct loaded_map){ map->name,	      map->type,	map->key_size,
+				     map->value_size, map->max_entries, *fd };
+	return 0;
+}
+
+/* Create the maps of an image, those that hold others last; `fds` gets their descriptors. */
 static int create_maps(struct loaded *loaded, const struct image *image, int *fds,
 		       struct error *err)
 {
-	for (size_t i = 0; i < image->map_count; i++) {
-		const struct image_map *map = &image->maps[i];
-		const struct loaded_map *shared = find_shared(loaded, map);
-		int fd;
+	int result = 0;
 
-		if (shared) {
-			if (shared->type != map->type || shared->key_size != map->key_size ||
-			    shared->value_size != map->value_size ||
-			    shared->max_entries != map->max_entries)
-				return error_set(err, STATUS_LOAD, EINVAL,
-						 "two programs define the map \"%s\", which they "
-						 "share, in different ways",
-						 map->name);
-			fds[i] = shared->fd;
-			continue;
-		}
-		if (loaded->map_count == LOAD_MAX_MAPS)
-			return error_set(err, STATUS_LOAD, EINVAL,
-					 "the programs have more than %d maps", LOAD_MAX_MAPS);
-		fd = create_map(map);
-		if (fd < 0)
-			return error_set(err, STATUS_LOAD, -fd,
-					 "the kernel refused the map \"%s\": %s%s", map->name,
-					 strerror(-fd),
-					 fd == -EPERM ? " (root of the host is needed, or a higher "
-							"limit of locked memory: ulimit -l "
-							"unlimited)"
-						      : "");
-		fds[i] = fd;
-		loaded->maps[loaded->map_count++] =
-			(struct loaded_map){ map->name,	      map->type,	map->key_size,
-					     map->value_size, map->max_entries, fd };
-	}
-	if (!load_find_map(loaded, "lost"))
-		return error_set(err, STATUS_LOAD, EINVAL, "the program defines no map \"lost\"");
-	return 0;
+	for (int last = 0; last <= 1; last++)
+		for (size_t i = 0; i < image->map_count && !result; i++)
+			if ((image->maps[i].type == BPF_MAP_TYPE_ARRAY_OF_MAPS) == last)
+				result = create_map(loaded, &image->maps[i], &fds[i], err);
+	if (!result && !load_find_map(loaded, "lost"))
+		result = error_set(err, STATUS_LOAD, EINVAL, "the program defines no map \"lost\"");
+	return result;
 }
 
 const struct loaded_map *load_find_map(const struct loaded *loaded, const char *name)
@@ -199,7 +189,6 @@ static int load_function(struct loaded *loaded, struct loaded_program *program,
 	log = calloc(1, LOG_SIZE);
 	if (!log)
 		return result;
-	raise_limit(result);
 	/* The verifier talks only when asked to, which takes longer: so only once it refused. */
 	program->program_fd = sysbpf_program_load(point->program_type, function->type_id,
 						  instructions + function->first, function->count,
@@ -303,7 +292,7 @@ static int open_gate(struct loaded_program *program, struct error *err)
 	};
 	const uint32_t first = 0;
 
-	program->jump_fd = create_map(&jump);
+	program->jump_fd = sysbpf_map_create(&jump, 0);
 	if (program->jump_fd < 0)
 		return error_set(err, STATUS_LOAD, -program->jump_fd,
 				 "the kernel refused the map of a gate: %s",

@@ -7,8 +7,10 @@
 #include "kernel/release.h"
 #include "kernel/tracefs.h"
 
-void macros_make(struct macros *macros, const char *release, const char *format,
-		 uint32_t not_specified, uint64_t gigabytes)
+#define WAKE_PARTS 4 /* the reader of a ring buffer is woken each time that so much of it is new   \
+		      */
+
+void macros_make(struct macros *macros, const struct macros_source *source)
 {
 	static const struct {
 		const char *field;
@@ -24,7 +26,7 @@ void macros_make(struct macros *macros, const char *release, const char *format,
 
 	memset(macros, 0, sizeof(*macros));
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		int offset = tracefs_field_offset(format, known[i].field);
+		int offset = tracefs_field_offset(source->format, known[i].field);
 
 		if (offset < 0)
 			continue;
@@ -36,14 +38,23 @@ void macros_make(struct macros *macros, const char *release, const char *format,
 				 known[i].offset, offset);
 	}
 	/* SKB_CONSUMED came between "not dropped" and NOT_SPECIFIED in 6.2: freed, but no drop. */
-	if (not_specified == 2)
+	if (source->not_specified == 2)
 		snprintf(macros->text[count++], sizeof(*macros->text), "-DKFREE_SKB_CONSUMED=1");
-	if (release_is_since(release, 5, 3))
+	if (release_is_since(source->release, 5, 3))
 		snprintf(macros->text[count++], sizeof(*macros->text), "-DBPF_HAS_LOOPS");
+	if (release_is_since(source->release, 5, 5))
+		snprintf(macros->text[count++], sizeof(*macros->text), "-DBPF_HAS_JIFFIES");
 	/* What is written in terms of it takes skb_frag_t to be as it is since 5.4. */
-	if (gigabytes && release_is_since(release, 5, 4))
+	if (source->gigabytes && release_is_since(source->release, 5, 4))
 		snprintf(macros->text[count++], sizeof(*macros->text),
-			 "-DPHYSICAL_GIGABYTES=%lluULL", (unsigned long long)gigabytes);
+			 "-DPHYSICAL_GIGABYTES=%lluULL", (unsigned long long)source->gigabytes);
+	/* Ring buffers came with 5.8; since 5.10 those in a map need not be of one size. */
+	if (release_is_since(source->release, 5, 10)) {
+		snprintf(macros->text[count++], sizeof(*macros->text), "-DEVENTS_RINGS=%zu",
+			 source->cpus);
+		snprintf(macros->text[count++], sizeof(*macros->text), "-DEVENTS_WAKE=%llu",
+			 (unsigned long long)source->buffer / WAKE_PARTS);
+	}
 	for (size_t i = 0; i < count; i++)
 		macros->flags[i] = macros->text[i];
 }

@@ -2,9 +2,11 @@
 #include "program/sysbpf.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/bpf.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,6 +25,17 @@ static uint64_t pointer(const void *address)
 }
 
 /*
+ * Kernels before 5.11 charge what is made to a limit of locked memory that is low by default. Where
+ * it cannot be raised, what was refused is told.
+ */
+static bool raise_limit(void)
+{
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+
+	return setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0;
+}
+
+/*
  * A call that names what it makes. The kernel takes 15 characters of letters, digits, '_' and '.';
  * kernels before 4.15 take no names at all, and refuse them as fields that they do not know.
  */
@@ -36,10 +49,12 @@ static int sysbpf_named(enum bpf_cmd command, union bpf_attr *attr, char *to, co
 		memset(to, 0, BPF_OBJ_NAME_LEN);
 		result = sysbpf(command, attr);
 	}
+	if (result == -EPERM && raise_limit())
+		result = sysbpf(command, attr);
 	return result;
 }
 
-int sysbpf_map_create(const struct image_map *map)
+int sysbpf_map_create(const struct image_map *map, int inner_fd)
 {
 	union bpf_attr attr;
 
@@ -49,6 +64,7 @@ int sysbpf_map_create(const struct image_map *map)
 	attr.value_size = map->value_size;
 	attr.max_entries = map->max_entries;
 	attr.map_flags = map->flags;
+	attr.inner_map_fd = (uint32_t)inner_fd;
 	return sysbpf_named(BPF_MAP_CREATE, &attr, attr.map_name, map->name);
 }
 

@@ -14,7 +14,9 @@ struct image_map;
  * system call's did not. (The prefix keeps clear of libbpf's names.) All return a descriptor or 0,
  * or -errno.
  */
-int sysbpf_map_create(const struct image_map *map);
+
+/* `inner_fd`: for a map of maps a map like those that it will hold, else 0. */
+int sysbpf_map_create(const struct image_map *map, int inner_fd);
 int sysbpf_map_set(int map_fd, const void *key, const void *value);
 int sysbpf_map_get(int map_fd, const void *key, void *value);
 /* The key that follows `key`, or the first one if that is NULL; -ENOENT: none. */

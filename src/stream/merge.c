@@ -4,27 +4,39 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/bpf.h>
 #include <linux/perf_event.h>
 
 #define MAX_RECORD (64 * 1024) /* struct perf_event_header counts a record's bytes in 16 bits */
 #define GIVE_BACK_PARTS 16
 
-/* The payload of PERF_RECORD_SAMPLE with PERF_SAMPLE_RAW, perf_event_open(2). */
-struct sample {
+/* What stands in a perf buffer before a record: PERF_RECORD_SAMPLE with PERF_SAMPLE_RAW. */
+struct perf_sample {
 	struct perf_event_header header;
 	uint32_t size;
-	char bytes[];
 } __attribute__((packed));
+
+/* What stands in a BPF ring buffer before a record; the next one is at a multiple of 8 bytes. */
+struct bpf_sample {
+	uint32_t size; /* and two bits: BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT */
+	uint32_t page;
+};
+
+/* An entry of a ring: a record, or one of the kernel's own. */
+struct entry {
+	uint64_t record; /* where it is */
+	uint32_t size;	 /* of the record, 0: there is none in it */
+	uint64_t next;
+};
 
 struct ring {
 	uint32_t cpu;
-	struct perf_event_mmap_page *page;
-	const char *data;
-	size_t size;
-	uint64_t tail;	/* where the next unread record is */
-	uint64_t given; /* up to where the kernel may write again */
-	uint64_t head;	/* where this drain ends */
-	uint64_t time;	/* of the record at tail, while tail != head */
+	struct ring_memory memory;
+	uint64_t tail;	    /* where the next unread entry is */
+	uint64_t given;	    /* up to where the kernel may write again */
+	uint64_t head;	    /* where this drain ends */
+	struct entry entry; /* the one at tail, while tail != head */
+	uint64_t time;	    /* of its record */
 };
 
 struct merge {
@@ -60,53 +72,75 @@ void merge_free(struct merge *merge)
 	free(merge);
 }
 
-void merge_add(struct merge *merge, uint32_t cpu, void *memory, size_t page_size, size_t size)
+void merge_add(struct merge *merge, uint32_t cpu, const struct ring_memory *memory)
 {
-	merge->rings[merge->count++] = (struct ring){
-		.cpu = cpu,
-		.page = memory,
-		.data = (const char *)memory + page_size,
-		.size = size,
-	};
+	merge->rings[merge->count++] = (struct ring){ .cpu = cpu, .memory = *memory };
 }
 
 /* Copy from the ring, where a record may go on at its start. */
 static void ring_copy(const struct ring *ring, uint64_t at, void *to, size_t size)
 {
-	size_t offset = at & (ring->size - 1);
-	size_t first = ring->size - offset;
+	const struct ring_memory *memory = &ring->memory;
+	size_t offset = at & (memory->size - 1);
+	size_t first = memory->size - offset;
 
 	if (first >= size) {
-		memcpy(to, ring->data + offset, size);
+		memcpy(to, memory->data + offset, size);
 		return;
 	}
-	memcpy(to, ring->data + offset, first);
-	memcpy((char *)to + first, ring->data, size - first);
+	memcpy(to, memory->data + offset, first);
+	memcpy((char *)to + first, memory->data, size - first);
 }
 
 /* Let the kernel write again where everything was read. */
 static void ring_give_back(struct ring *ring)
 {
 	if (ring->given != ring->tail)
-		__atomic_store_n(&ring->page->data_tail, ring->tail, __ATOMIC_RELEASE);
+		__atomic_store_n(ring->memory.read, ring->tail, __ATOMIC_RELEASE);
 	ring->given = ring->tail;
 }
 
-/* Move over what is no sample to the next record, and note its time. False: there is none. */
+/* PERF_RECORD_LOST has no record: the program has counted these losses itself. */
+static struct entry perf_entry(const struct ring *ring)
+{
+	struct perf_sample sample;
+	bool has_record;
+
+	ring_copy(ring, ring->tail, &sample, sizeof(sample));
+	has_record =
+		sample.header.type == PERF_RECORD_SAMPLE && sample.header.size > sizeof(sample);
+	return (struct entry){ .record = ring->tail + sizeof(sample),
+			       .size = has_record ? sample.size : 0,
+			       .next = ring->tail + sample.header.size };
+}
+
+/* False: the record is not written yet, by a CPU that was interrupted in the middle of it. */
+static bool bpf_entry(const struct ring *ring, struct entry *entry)
+{
+	const struct bpf_sample *sample =
+		(const void *)(ring->memory.data + (ring->tail & (ring->memory.size - 1)));
+	uint32_t bits = __atomic_load_n(&sample->size, __ATOMIC_ACQUIRE);
+	uint32_t size = bits & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+
+	entry->record = ring->tail + sizeof(*sample);
+	entry->size = bits & BPF_RINGBUF_DISCARD_BIT ? 0 : size;
+	entry->next = ring->tail + (sizeof(*sample) + size + 7) / 8 * 8;
+	return !(bits & BPF_RINGBUF_BUSY_BIT);
+}
+
+/* Move over entries without a record to the next one, and note its time. False: there is none. */
 static bool ring_peek(struct ring *ring)
 {
-	struct perf_event_header header;
-
 	while (ring->tail != ring->head) {
-		ring_copy(ring, ring->tail, &header, sizeof(header));
-		if (header.type == PERF_RECORD_SAMPLE &&
-		    header.size >= sizeof(struct sample) + sizeof(ring->time)) {
-			ring_copy(ring, ring->tail + sizeof(struct sample), &ring->time,
-				  sizeof(ring->time));
+		if (ring->memory.kind == RING_PERF)
+			ring->entry = perf_entry(ring);
+		else if (!bpf_entry(ring, &ring->entry))
+			return false;
+		if (ring->entry.size >= sizeof(ring->time) && ring->entry.size <= MAX_RECORD) {
+			ring_copy(ring, ring->entry.record, &ring->time, sizeof(ring->time));
 			return true;
 		}
-		/* PERF_RECORD_LOST: the program has counted these losses itself. */
-		ring->tail += header.size;
+		ring->tail = ring->entry.next;
 	}
 	return false;
 }
@@ -142,7 +176,7 @@ static void look(struct merge *merge)
 	for (size_t i = 0; i < merge->count; i++) {
 		struct ring *ring = &merge->rings[i];
 
-		ring->head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE);
+		ring->head = __atomic_load_n(ring->memory.written, __ATOMIC_ACQUIRE);
 		if (ring_peek(ring))
 			merge->unread[merge->unread_count++] = ring;
 	}
@@ -157,17 +191,15 @@ int merge_drain(struct merge *merge, merge_record *record, void *context)
 	look(merge);
 	while (!result && merge->unread_count > 0) {
 		struct ring *ring = merge->unread[0];
-		struct sample sample;
 
-		ring_copy(ring, ring->tail, &sample, sizeof(sample));
-		ring_copy(ring, ring->tail + sizeof(sample), merge->record, sample.size);
-		result = record(context, ring->cpu, merge->record, sample.size);
-		ring->tail += sample.header.size;
+		ring_copy(ring, ring->entry.record, merge->record, ring->entry.size);
+		result = record(context, ring->cpu, merge->record, ring->entry.size);
+		ring->tail = ring->entry.next;
 		/*
 		 * In a flood the kernel waits for room; but each time that it is given some, the
-		 * CPU that drops has to fetch the page's first line from this one.
+		 * CPU that drops has to fetch the line of its position from this one.
 		 */
-		if (ring->tail - ring->given >= ring->size / GIVE_BACK_PARTS)
+		if (ring->tail - ring->given >= ring->memory.size / GIVE_BACK_PARTS)
 			ring_give_back(ring);
 		if (!ring_peek(ring))
 			merge->unread[0] = merge->unread[--merge->unread_count];

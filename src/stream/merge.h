@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Records out of the memory of several perf buffers, in the order of their time. */
+/* Records out of the rings of several CPUs, in the order of their time. */
 struct merge;
 
 /*
@@ -14,15 +14,25 @@ struct merge;
  */
 typedef int merge_record(void *context, uint32_t cpu, const void *bytes, size_t size);
 
-/* For up to `rings` buffers. NULL on lack of memory. */
+enum ring_kind {
+	RING_PERF, /* a perf buffer: perf_event_open(2) */
+	RING_BPF,  /* a BPF ring buffer: Documentation/bpf/ringbuf.rst */
+};
+
+/* The memory of a CPU's ring, which is shared with the kernel. */
+struct ring_memory {
+	enum ring_kind kind;
+	const uint64_t *written; /* up to where the kernel wrote, counted from when it was made */
+	uint64_t *read;		 /* up to where it may write again */
+	const char *data;
+	size_t size; /* a power of two */
+};
+
+/* For up to `rings` rings. NULL on lack of memory. */
 struct merge *merge_create(size_t rings);
 void merge_free(struct merge *merge);
 
-/*
- * Add the buffer of a CPU: a struct perf_event_mmap_page in a page of `page_size` bytes, and
- * behind it a ring of `size` bytes, a power of two.
- */
-void merge_add(struct merge *merge, uint32_t cpu, void *memory, size_t page_size, size_t size);
+void merge_add(struct merge *merge, uint32_t cpu, const struct ring_memory *memory);
 
 /*
  * Hand over all records that are there at the time of the call; what comes meanwhile is for the

@@ -7,12 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "program/image.h"
+#include "program/load.h"
 #include "program/sysbpf.h"
 #include "util/cpus.h"
 #include "util/error.h"
@@ -22,7 +25,8 @@
 
 struct ring {
 	int fd;
-	void *memory; /* a page of the kernel's, followed by the ring */
+	void *page;   /* with the reader's position, which alone it may write to; or NULL */
+	void *memory; /* a page with the writer's position, followed by the ring */
 };
 
 struct rings {
@@ -34,7 +38,20 @@ struct rings {
 	struct merge *merge;
 };
 
-static int ring_open(struct ring *ring, const struct rings *rings, uint32_t cpu)
+/* Map memory of a ring into *to. */
+static int map_memory(void **to, const struct ring *ring, size_t size, int protection,
+		      size_t offset)
+{
+	void *memory = mmap(NULL, size, protection, MAP_SHARED, ring->fd, (off_t)offset);
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	*to = memory;
+	return 0;
+}
+
+static int open_perf(struct ring *ring, struct ring_memory *memory, const struct rings *rings,
+		     uint32_t cpu)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE,
@@ -45,20 +62,68 @@ static int ring_open(struct ring *ring, const struct rings *rings, uint32_t cpu)
 		.watermark = 1,
 		.wakeup_watermark = (uint32_t)(rings->size / 4),
 	};
-	void *memory;
+	struct perf_event_mmap_page *page;
+	int result;
 
 	ring->fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 	if (ring->fd < 0)
 		return -errno;
-	memory = mmap(NULL, rings->page_size + rings->size, PROT_READ | PROT_WRITE, MAP_SHARED,
-		      ring->fd, 0);
-	if (memory == MAP_FAILED)
-		return -errno;
-	ring->memory = memory;
+	result = map_memory(&ring->memory, ring, rings->page_size + rings->size,
+			    PROT_READ | PROT_WRITE, 0);
+	if (result)
+		return result;
+	page = ring->memory;
+	memory->kind = RING_PERF;
+	memory->written = (const uint64_t *)&page->data_head;
+	memory->read = (uint64_t *)&page->data_tail;
 	return 0;
 }
 
-static int open_all(struct rings *rings, int map_fd, struct error *err)
+static int open_bpf(struct ring *ring, struct ring_memory *memory, const struct rings *rings)
+{
+	const struct image_map map = { .name = "ring",
+				       .type = BPF_MAP_TYPE_RINGBUF,
+				       .max_entries = (uint32_t)rings->size };
+	int result;
+
+	ring->fd = sysbpf_map_create(&map, 0);
+	if (ring->fd < 0)
+		return ring->fd;
+	result = map_memory(&ring->page, ring, rings->page_size, PROT_READ | PROT_WRITE, 0);
+	if (!result)
+		result = map_memory(&ring->memory, ring, rings->page_size + rings->size, PROT_READ,
+				    rings->page_size);
+	memory->kind = RING_BPF;
+	memory->written = ring->memory;
+	memory->read = ring->page;
+	return result;
+}
+
+/* Open the ring of a CPU, and let programs and the reader find it. */
+static int open_ring(struct rings *rings, const struct loaded_map *events, uint32_t cpu)
+{
+	struct ring *ring = &rings->rings[rings->count++];
+	struct ring_memory memory = { .size = rings->size };
+	/* A ring buffer would be ready whenever it is not empty: wait for what the program tells.
+	 */
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int result;
+
+	if (events->type == BPF_MAP_TYPE_ARRAY_OF_MAPS)
+		result = open_bpf(ring, &memory, rings);
+	else
+		result = open_perf(ring, &memory, rings, cpu);
+	if (result)
+		return result;
+	memory.data = (const char *)ring->memory + rings->page_size;
+	merge_add(rings->merge, cpu, &memory);
+	result = sysbpf_map_set(events->fd, &cpu, &ring->fd);
+	if (!result && epoll_ctl(rings->epoll_fd, EPOLL_CTL_ADD, ring->fd, &event))
+		result = -errno;
+	return result;
+}
+
+static int open_all(struct rings *rings, const struct loaded_map *events, struct error *err)
 {
 	size_t possible = cpus_possible();
 	bool *online = calloc(possible, sizeof(*online));
@@ -79,30 +144,20 @@ static int open_all(struct rings *rings, int map_fd, struct error *err)
 		goto out;
 	}
 	for (uint32_t cpu = 0; cpu < possible && !result; cpu++) {
-		struct ring *ring = &rings->rings[rings->count];
-		struct epoll_event event = { .events = EPOLLIN };
-
 		if (!online[cpu])
 			continue;
-		rings->count++;
-		result = ring_open(ring, rings, cpu);
-		if (!result)
-			result = sysbpf_map_set(map_fd, &cpu, &ring->fd);
-		if (!result && epoll_ctl(rings->epoll_fd, EPOLL_CTL_ADD, ring->fd, &event))
-			result = -errno;
+		result = open_ring(rings, events, cpu);
 		if (result)
-			error_set(err, STATUS_LOAD, -result,
-				  "cannot open the perf buffer of CPU %u: %s", cpu,
-				  strerror(-result));
-		else
-			merge_add(rings->merge, cpu, ring->memory, rings->page_size, rings->size);
+			error_set(err, STATUS_LOAD, -result, "cannot open the buffer of CPU %u: %s",
+				  cpu, strerror(-result));
 	}
 out:
 	free(online);
 	return result;
 }
 
-int rings_open(struct rings **rings, int map_fd, size_t size, struct error *err)
+int rings_open(struct rings **rings, const struct loaded_map *events, size_t size,
+	       struct error *err)
 {
 	struct rings *opened = calloc(1, sizeof(*opened));
 	int result;
@@ -115,7 +170,7 @@ int rings_open(struct rings **rings, int map_fd, size_t size, struct error *err)
 	if (opened->epoll_fd < 0)
 		result = error_set(err, STATUS_ENVIRONMENT, errno, "epoll: %s", strerror(errno));
 	else
-		result = open_all(opened, map_fd, err);
+		result = open_all(opened, events, err);
 	if (result)
 		rings_close(opened);
 	else
@@ -153,6 +208,8 @@ void rings_close(struct rings *rings)
 	for (size_t i = 0; i < rings->count; i++) {
 		struct ring *ring = &rings->rings[i];
 
+		if (ring->page)
+			munmap(ring->page, rings->page_size);
 		if (ring->memory)
 			munmap(ring->memory, rings->page_size + rings->size);
 		if (ring->fd >= 0)

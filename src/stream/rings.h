@@ -9,19 +9,22 @@
 #include "stream/merge.h"
 
 struct error;
+struct loaded_map;
 
 /*
- * The perf buffers that a program writes its records into: one ring of memory per online CPU,
- * shared with the kernel. The reader is woken when a ring is a quarter full; for all that comes
- * slower it has to look from time to time by itself.
+ * What a program writes its records into: one ring of memory per online CPU, shared with the
+ * kernel. The reader is woken each time that a quarter of a ring is new; for all that comes slower
+ * it has to look from time to time by itself.
  */
 struct rings;
 
 /*
- * Open a ring of `size` bytes (a power of two of pages) for each online CPU and enter them into
- * the perf event array `map_fd`. Fails with STATUS_LOAD. The caller calls rings_close().
+ * Open a ring of `size` bytes (a power of two of pages) for each online CPU and enter them into the
+ * map `events`: perf buffers if it is a perf event array, BPF ring buffers if it is an array of
+ * maps. Fails with STATUS_LOAD. The caller calls rings_close().
  */
-int rings_open(struct rings **rings, int map_fd, size_t size, struct error *err);
+int rings_open(struct rings **rings, const struct loaded_map *events, size_t size,
+	       struct error *err);
 
 /* Also wake up when the reader of `fd` hangs up. A file that cannot hang up is ignored. */
 void rings_watch_hangup(struct rings *rings, int fd);

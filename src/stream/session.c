@@ -24,8 +24,7 @@
 #include "util/cpus.h"
 #include "util/error.h"
 
-#define BUFFER_SIZE (1024 * 1024) /* bytes a CPU */
-#define LOOK_MS 50		  /* a lone drop wakes nobody: how long it may lie in a ring */
+#define LOOK_MS 50 /* a lone drop wakes nobody: how long it may lie in a ring */
 
 #define NANOSECONDS 1000000000u
 
@@ -266,7 +265,7 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 		return error_set(err, STATUS_LOAD, EINVAL, "the program defines no map \"events\"");
 	catch_signals(&caught);
 	setvbuf(config->output_config->file, output_buffer, _IOFBF, sizeof(output_buffer));
-	result = rings_open(&rings, events->fd, config->buffer ? config->buffer : BUFFER_SIZE, err);
+	result = rings_open(&rings, events, config->buffer, err);
 	if (result)
 		return result;
 	rings_watch_hangup(rings, fileno(config->output_config->file));

@@ -18,7 +18,7 @@ struct session_config {
 	uint64_t count;		 /* stop after so many drops shown; 0: never */
 	uint64_t rate;		 /* show so many a second at most; 0: all */
 	uint64_t duration_ms;	 /* stop after so long; 0: never */
-	uint64_t buffer;	 /* bytes of each CPU's perf buffer; 0: the default */
+	uint64_t buffer;	 /* bytes of each CPU's buffer for records */
 	unsigned int summary;	 /* SUMMARY_... keys that the program counts by */
 	uint64_t interval_ms;	 /* a summary each time after so long; 0: only at the end */
 	struct reload *reload;	 /* programs that may be replaced, or NULL */

@@ -73,7 +73,7 @@ static bool is_straight(const struct image *image)
 
 int main(int argc, char **argv)
 {
-	/* As on Linux 6.12; with OLD_KERNEL in the environment, without loops. */
+	/* As on Linux 6.12; with OLD_KERNEL in the environment, as on one before 5.3. */
 	const char *const macros[] = { "-DKFREE_SKB_REASON",
 				       "-DKFREE_SKB_RX_SK",
 				       "-DKFREE_SKB_CONSUMED=1",
@@ -81,6 +81,9 @@ int main(int argc, char **argv)
 				       "-DKFREE_SKB_LOCATION_OFFSET=16",
 				       "-DKFREE_SKB_REASON_OFFSET=36",
 				       getenv("OLD_KERNEL") ? NULL : "-DBPF_HAS_LOOPS",
+				       "-DEVENTS_RINGS=4",
+				       "-DEVENTS_WAKE=262144",
+				       "-DBPF_HAS_JIFFIES",
 				       NULL };
 	struct types types = TYPES_CLOSED;
 	struct cache cache = CACHE_CLOSED;

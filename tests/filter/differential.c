@@ -281,7 +281,7 @@ static void run_kernel_batch(const struct types *types, size_t first, size_t cou
 	if (compile_program(&image, &source, macros, types, NULL, &err))
 		die(cases[first].text, err.text);
 	for (size_t map = 0; map < image.map_count; map++) {
-		map_fds[map] = sysbpf_map_create(&image.maps[map]);
+		map_fds[map] = sysbpf_map_create(&image.maps[map], 0);
 		if (map_fds[map] < 0)
 			die(image.maps[map].name, strerror(-map_fds[map]));
 		if (strcmp(image.maps[map].name, "inputs") != 0)

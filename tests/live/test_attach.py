@@ -102,7 +102,9 @@ def calls(*flags):
 def test_packets_are_read_without_calls():
     if not offers_tp_btf():
         raise net.Unsupported("this kernel does not offer tp_btf")
-    assert calls("-D", "1") == {"bpf_ktime_get_ns", "bpf_perf_event_output_raw_tp"}, calls("-D", "1")
+    allowed = {"bpf_get_smp_processor_id", "bpf_map_lookup_elem", "bpf_jiffies64", "array_of_map_lookup_elem"}
+    wanted = {"bpf_ringbuf_query", "bpf_ringbuf_output"}
+    assert wanted <= calls("-D", "1") <= wanted | allowed, calls("-D", "1")
     assert any("probe_read" in name for name in calls("-D", "1", "--attach", "raw_tracepoint"))
 
 

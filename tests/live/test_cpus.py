@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Drops on every CPU: each has a perf buffer of its own."""
+"""Drops on every CPU: each has a buffer of its own."""
 
 import collections
 import os
@@ -11,7 +11,7 @@ import net
 from net import Unsupported
 from trace import Settings, Trace
 
-COUNT = 300  # on each CPU: more than the smallest perf buffer holds
+COUNT = 300  # on each CPU: more than the smallest buffer holds
 PORT = 1997
 
 

@@ -25,7 +25,8 @@ static const char *macros_of(const char *kernel, const char *release, uint32_t n
 
 	snprintf(path, sizeof(path), "tests/fixtures/format/%s", kernel);
 	assert_int_equal(file_read_text(path, 1 << 20, &format), 0);
-	macros_make(&macros, release, format, not_specified, gigabytes);
+	macros_make(&macros, &(struct macros_source){ release, format, not_specified, gigabytes, 8,
+						      1024 * 1024 });
 	free(format);
 	line[0] = '\0';
 	for (size_t i = 0; macros.flags[i]; i++)
@@ -44,8 +45,8 @@ static void formats_of_kernels(void **state)
 	assert_string_equal(macros_of("6.12", "10.2-rc1", 2, 25),
 			    "-DKFREE_SKB_SKBADDR_OFFSET=8 -DKFREE_SKB_LOCATION_OFFSET=16 "
 			    "-DKFREE_SKB_REASON -DKFREE_SKB_REASON_OFFSET=36 -DKFREE_SKB_RX_SK "
-			    "-DKFREE_SKB_CONSUMED=1 -DBPF_HAS_LOOPS "
-			    "-DPHYSICAL_GIGABYTES=25ULL");
+			    "-DKFREE_SKB_CONSUMED=1 -DBPF_HAS_LOOPS -DBPF_HAS_JIFFIES "
+			    "-DPHYSICAL_GIGABYTES=25ULL -DEVENTS_RINGS=8 -DEVENTS_WAKE=262144");
 }
 
 static void fields_that_are_not_there(void **state)

@@ -12,8 +12,10 @@
  * KFREE_SKB_REASON if the tracepoint kfree_skb has a reason (5.17), BPF_HAS_LOOPS if the verifier
  * takes programs with loops (5.3). DROP_PROBE is the number of this program in its records,
  * DROP_FIELDS the list of its columns of its own, DROP_KEYS of those that drops are counted by,
- * DROP_REASON_NAME the number of a drop reason that the program names, if the kernel has it; with
- * --attach tp_btf, TYPE_SK_BUFF and KFUNC_RDONLY_CAST, numbers in the kernel's BTF.
+ * DROP_REASON_NAME the number of a drop reason that the program names, if the kernel has it;
+ * BPF_HAS_JIFFIES if programs may read the number of the tick (5.5),
+ * EVENTS_RINGS the number of CPUs if the kernel has ring buffers that can be in a map (5.10), and
+ * EVENTS_WAKE how many bytes of one may be new before the reader is woken; with --attach tp_btf, TYPE_SK_BUFF and KFUNC_RDONLY_CAST, numbers in the kernel's BTF.
  */
 #include <linux/skbuff.h>
 #include <linux/netdevice.h>
@@ -117,7 +119,7 @@ enum drop_tunnel {
 #define DROP_STACK_DEPTH 127 /* the kernel's default limit, kernel.perf_event_max_stack */
 
 struct drop_event {
-	__u64 time;	/* CLOCK_MONOTONIC, nanoseconds */
+	__u64 time;	/* CLOCK_MONOTONIC, nanoseconds; if that is not shown, what orders records */
 	__u64 location; /* where kfree_skb was called: a return address; 0: not known */
 	__u32 reason;	/* enum skb_drop_reason, 0 on kernels that give none, DROP_NO_REASON */
 	__u32 length;	/* skb->len */
@@ -152,9 +154,15 @@ struct drop_event {
 	__u64 stack[]; /* stack_depth return addresses, innermost first, with -k */
 };
 
+#ifdef EVENTS_RINGS
+/* A ring buffer for each CPU, like the first one in all but the size, which --buffer tells. */
+BPF_RINGBUF_OUTPUT(ring, 1);
+BPF_ARRAY_OF_MAPS(events, "ring", EVENTS_RINGS);
+#else
 BPF_PERF_OUTPUT(events);
+#endif
 
-/* Records that found no room in the perf buffer of their CPU. */
+/* Records that found no room in the ring of their CPU. */
 BPF_PERCPU_ARRAY(lost, u64, 1);
 
 /*
@@ -488,6 +496,37 @@ static __always_inline void fill_fields(struct drop_event *to, void *ctx, struct
 #endif
 
 /*
+ * Nobody is shown the time: it only puts the records of several CPUs in order. For that the number
+ * of the kernel's tick will do, which is at hand; to read the clock costs as much as a filter.
+ */
+#ifdef BPF_HAS_JIFFIES
+#define record_time() bpf_jiffies64()
+#else
+#define record_time() bpf_ktime_get_ns()
+#endif
+
+#ifdef EVENTS_RINGS
+/* Put the record into the ring of this CPU. Not 0: there was no room, or the CPU has no ring. */
+static __always_inline int hand_over(void *ctx, struct drop_event *event, u32 size)
+{
+	int cpu = bpf_get_smp_processor_id();
+	void *to = events.lookup(&cpu);
+	u64 start, end;
+
+	if (!to)
+		return -1;
+	/* The kernel puts 8 bytes in front of it. To wake the reader each time costs more than all else. */
+	start = bpf_ringbuf_query(to, BPF_RB_PROD_POS);
+	end = start + 8 + size;
+	return bpf_ringbuf_output(to, event, size,
+				  start / EVENTS_WAKE != end / EVENTS_WAKE ? BPF_RB_FORCE_WAKEUP
+									   : BPF_RB_NO_WAKEUP);
+}
+#else
+#define hand_over(ctx, event, size) events.perf_submit(ctx, event, size)
+#endif
+
+/*
  * Fill the record and hand it over; leaves early, with 0, if a filter does not match. Not 0: the
  * drop should have been reported and could not be.
  */
@@ -507,11 +546,11 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 	if (!read_packet(event, skb, &packet))
 		return 0;
 
-	event->time = bpf_ktime_get_ns();
+	event->time = record_time();
 #ifdef DROP_FIELDS
 	fill_fields(event, ctx, address, location, reason);
 #endif
-	return events.perf_submit(ctx, event, size);
+	return hand_over(ctx, event, size);
 }
 
 static __always_inline void count_lost(void)
