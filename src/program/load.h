@@ -86,7 +86,7 @@ void load_detach(struct loaded *loaded);
 const struct loaded_map *load_find_map(const struct loaded *loaded, const char *name);
 
 /*
- * Drops that could not be recorded so far, mostly for lack of room in a perf buffer, of each CPU:
+ * Drops that could not be recorded so far, mostly for lack of room in a buffer, of each CPU:
  * `cpus` has cpus_possible() members. Returns how many more the kernel skipped, on whichever CPU,
  * because it was in the middle of the program there.
  */

@@ -7,8 +7,8 @@
 #include "kernel/release.h"
 #include "kernel/tracefs.h"
 
-#define WAKE_PARTS 4 /* the reader of a ring buffer is woken each time that so much of it is new   \
-		      */
+/* The reader of a ring buffer is woken each time that such a part of it is new. */
+#define WAKE_PARTS 4
 
 void macros_make(struct macros *macros, const struct macros_source *source)
 {

@@ -11,7 +11,7 @@ struct layouts;
 
 /* One drop, decoded: a valid record and what is known of it from outside of the record. */
 struct drop {
-	const struct drop_event *event; /* in the perf buffer's memory or a copy of it */
+	const struct drop_event *event; /* in the ring's memory or a copy of it */
 	const struct layout *layout;	/* of the program whose record it is */
 	const char *fields;		/* its columns, as the layout says */
 	uint32_t cpu;			/* the CPU that dropped the packet */

@@ -167,7 +167,7 @@ def test_valid_reason():
 
 
 def test_rejected_drops_leave_no_record():
-    """A filter is decided in the kernel: not even a flood of others fills a perf buffer."""
+    """A filter is decided in the kernel: not even a flood of others fills a buffer."""
     with net.Pair() as pair, Trace("-p", "sctp") as tracer:
         tracer.process.send_signal(19)  # SIGSTOP: nobody reads
         with pair.a.inside():

@@ -90,7 +90,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The record of one drop, as the program in the kernel writes it into the
- * perf buffer and as src/stream/decode.c reads it. Integers are in host byte
+ * buffer of its CPU and as src/stream/decode.c reads it. Integers are in host byte
  * order; addresses stay as they are in the packet. A field whose flag is not
  * set was not there, or could not be read, and is zero.
  */
@@ -119,7 +119,7 @@ enum drop_tunnel {
 #define DROP_STACK_DEPTH 127 /* the kernel's default limit, kernel.perf_event_max_stack */
 
 struct drop_event {
-	__u64 time;	/* CLOCK_MONOTONIC, nanoseconds; if that is not shown, what orders records */
+	__u64 time; /* CLOCK_MONOTONIC, nanoseconds; if that is not shown, what orders records */
 	__u64 location; /* where kfree_skb was called: a return address; 0: not known */
 	__u32 reason;	/* enum skb_drop_reason, 0 on kernels that give none, DROP_NO_REASON */
 	__u32 length;	/* skb->len */
