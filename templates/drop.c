@@ -13,9 +13,9 @@
  * takes programs with loops (5.3). DROP_PROBE is the number of this program in its records,
  * DROP_FIELDS the list of its columns of its own, DROP_KEYS of those that drops are counted by,
  * DROP_REASON_NAME the number of a drop reason that the program names, if the kernel has it;
- * BPF_HAS_JIFFIES if programs may read the number of the tick (5.5),
- * EVENTS_RINGS the number of CPUs if the kernel has ring buffers that can be in a map (5.10), and
- * EVENTS_WAKE how many bytes of one may be new before the reader is woken; with --attach tp_btf, TYPE_SK_BUFF and KFUNC_RDONLY_CAST, numbers in the kernel's BTF.
+ * BPF_HAS_JIFFIES if programs may read the tick (5.5), EVENTS_RINGS the number of CPUs if ring
+ * buffers can be in a map (5.10), EVENTS_WAKE after how many bytes the reader is woken; with
+ * --attach tp_btf, TYPE_SK_BUFF and KFUNC_RDONLY_CAST, numbers in the kernel's BTF.
  */
 #include <linux/skbuff.h>
 #include <linux/netdevice.h>
