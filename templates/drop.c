@@ -880,7 +880,10 @@ static __always_inline int hand_over(void *ctx, struct drop_event *event, u32 si
 									   : BPF_RB_NO_WAKEUP);
 }
 #else
-#define hand_over(ctx, event, size) events.perf_submit(ctx, event, size)
+static __always_inline int hand_over(void *ctx, struct drop_event *event, u32 size)
+{
+	return events.perf_submit(ctx, event, size);
+}
 #endif
 
 /*
