@@ -7,7 +7,7 @@
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 
-#define MAX_RECORD (64 * 1024) /* struct perf_event_header counts a record's bytes in 16 bits */
+#define MAX_RECORD (64 * 1024) /* of a longer one the start is handed over */
 #define GIVE_BACK_PARTS 16
 
 /* What stands in a perf buffer before a record: PERF_RECORD_SAMPLE with PERF_SAMPLE_RAW. */
@@ -77,6 +77,11 @@ void merge_add(struct merge *merge, uint32_t cpu, const struct ring_memory *memo
 	merge->rings[merge->count++] = (struct ring){ .cpu = cpu, .memory = *memory };
 }
 
+static size_t min_size(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 /* Copy from the ring, where a record may go on at its start. */
 static void ring_copy(const struct ring *ring, uint64_t at, void *to, size_t size)
 {
@@ -136,8 +141,12 @@ static bool ring_peek(struct ring *ring)
 			ring->entry = perf_entry(ring);
 		else if (!bpf_entry(ring, &ring->entry))
 			return false;
-		if (ring->entry.size >= sizeof(ring->time) && ring->entry.size <= MAX_RECORD) {
-			ring_copy(ring, ring->entry.record, &ring->time, sizeof(ring->time));
+		if (ring->entry.size > 0) {
+			/* One that is too short for a time is no record, which the callback says.
+			 */
+			ring->time = 0;
+			ring_copy(ring, ring->entry.record, &ring->time,
+				  min_size(ring->entry.size, sizeof(ring->time)));
 			return true;
 		}
 		ring->tail = ring->entry.next;
@@ -192,8 +201,10 @@ int merge_drain(struct merge *merge, merge_record *record, void *context)
 	while (!result && merge->unread_count > 0) {
 		struct ring *ring = merge->unread[0];
 
-		ring_copy(ring, ring->entry.record, merge->record, ring->entry.size);
-		result = record(context, ring->cpu, merge->record, ring->entry.size);
+		const size_t size = min_size(ring->entry.size, MAX_RECORD);
+
+		ring_copy(ring, ring->entry.record, merge->record, size);
+		result = record(context, ring->cpu, merge->record, size);
 		ring->tail = ring->entry.next;
 		/*
 		 * In a flood the kernel waits for room; but each time that it is given some, the

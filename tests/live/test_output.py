@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import time
 
 import net
@@ -279,15 +280,17 @@ def test_every_loss_is_counted():
     assert shown + lost + suppressed == dropped, (tracer.totals, dropped)
 
 
+def waits(tracer):
+    """How often the reader slept up to now."""
+    with open(f"/proc/{tracer.process.pid}/status", encoding="ascii") as status:
+        return int(re.search(r"^voluntary_ctxt_switches:\t(\d+)", status.read(), re.M)[1])
+
+
 def test_wake_ups_are_batched():
     """A flood wakes the reader once for many drops, and none of them is lost for it.
 
     The buffer holds all of them, so that a busy machine loses none either.
     """
-    def waits(tracer):
-        with open(f"/proc/{tracer.process.pid}/status", encoding="ascii") as status:
-            return int(re.search(r"^voluntary_ctxt_switches:\t(\d+)", status.read(), re.M)[1])
-
     with net.Netns() as ns, Trace("--buffer", "4M", "-p", "udp", "-D", "2003", "-d", HERE,
                                   stdout=subprocess.DEVNULL) as tracer:
         with ns.inside():
@@ -297,6 +300,46 @@ def test_wake_ups_are_batched():
         tracer.stop()
     assert tracer.totals == (20_000, 0, 0), tracer.totals
     assert woken < 20_000 / 10, woken
+
+
+def test_a_quarter_of_the_buffer_wakes():
+    """The reader does not only look by itself, every 50 ms: that would be too late in a flood."""
+    if Settings.slow != 1:
+        raise net.Unsupported("an emulated machine takes longer to drop so much than the reader waits")
+    with net.Netns() as ns, Trace("--buffer", "64K", "-p", "udp", "-D", "2003", "-d", HERE,
+                                  stdout=subprocess.DEVNULL) as tracer:
+        with ns.inside():
+            before, start = waits(tracer), time.monotonic()
+            for _ in range(60):
+                net.flood(HERE, 2003, 130)  # a bit more than a quarter
+                time.sleep(0.005)
+            woken, looks = waits(tracer) - before, (time.monotonic() - start) / 0.05
+        tracer.stop()
+    assert woken > 2 * looks + 10, (woken, looks)
+
+
+def test_perf_buffers():
+    """What kernels before 5.10 use, and a program by hand may: all is shown, or counted as lost."""
+    code, source, _ = run("--print-source", "-p", "udp", "-D", "2004", "-d", HERE)
+    assert code == 0 and "BPF_PERF_OUTPUT(events)" in source
+    with tempfile.TemporaryDirectory() as directory, net.Netns() as ns:
+        with open(f"{directory}/perf.c", "w", encoding="ascii") as file:
+            file.write(f"#undef EVENTS_RINGS\n{source}")
+        ns.nft("table ip t { chain c { type filter hook input priority 0; udp dport 2004 counter drop; }; }")
+        flags = "--source", f"{directory}/perf.c", "--rate", "0"
+        assert "map events: perf_event_array" in run(*flags[:2], "--check")[1]
+        with Trace(*flags, "--buffer", "16K") as tracer:
+            with ns.inside():
+                net.flood(HERE, 2004, 20)
+            wait_for(lambda: len(tracer.rows) == 20, 5, "rows")
+            tracer.process.send_signal(signal.SIGSTOP)
+            with ns.inside():
+                net.flood(HERE, 2004, 3000)
+            tracer.process.send_signal(signal.SIGCONT)
+            tracer.stop()
+    shown, lost, suppressed = tracer.totals
+    assert (shown + lost, suppressed) == (3020, 0) and lost > 0 and shown > 20, tracer.totals
+    assert len(tracer.rows) == shown, (len(tracer.rows), shown)
 
 
 def test_losses_by_cpu():

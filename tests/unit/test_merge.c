@@ -224,6 +224,31 @@ static void a_record_that_is_being_written_is_waited_for(void **state)
 	close_rings(&kernel);
 }
 
+static int note_size(void *context, uint32_t cpu, const void *bytes, size_t size)
+{
+	(void)cpu;
+	(void)bytes;
+	*(size_t *)context = size;
+	return -1;
+}
+
+/* Nothing that a program hands over is passed over in silence. */
+static void a_record_too_short_for_a_time_is_handed_over(void **state)
+{
+	struct kernel kernel;
+	char bytes[16] = { 0 };
+	size_t size = 0;
+
+	(void)state;
+	open_rings(&kernel, RING_BPF);
+	make_head(&kernel, bytes, 4, 0);
+	write_bytes(&kernel, 2, bytes, sizeof(bytes));
+	assert_int_equal(merge_drain(kernel.merge, note_size, &size), -1);
+	assert_int_equal(size, 4);
+	assert_int_equal(merge_drain(kernel.merge, note_size, &size), 0);
+	close_rings(&kernel);
+}
+
 #define each_kind(test)                                                                            \
 	{ #test " (perf buffer)", test, NULL, NULL, (void *)&kinds[0] },                           \
 	{                                                                                          \
@@ -237,6 +262,7 @@ int main(void)
 		each_kind(what_comes_later_is_for_the_next_drain),
 		each_kind(a_drain_that_was_ended_goes_on),
 		cmocka_unit_test(a_record_that_is_being_written_is_waited_for),
+		cmocka_unit_test(a_record_too_short_for_a_time_is_handed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
