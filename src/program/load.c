@@ -9,8 +9,9 @@
 #include <linux/bpf.h>
 #include <unistd.h>
 
-#include "program/sysbpf.h"
 #include "program/image.h"
+#include "program/sysbpf.h"
+#include "program/verifier_log.h"
 #include "util/cpus.h"
 #include "util/error.h"
 
@@ -88,48 +89,6 @@ const struct loaded_map *load_find_map(const struct loaded *loaded, const char *
 	return NULL;
 }
 
-/* The text from the last `lines` lines on, without the newline at its end. */
-static const char *last_lines(char *text, int lines)
-{
-	size_t length = strlen(text);
-
-	while (length > 0 && text[length - 1] == '\n')
-		text[--length] = '\0';
-	for (char *at = text + length; at > text; at--)
-		if (at[-1] == '\n' && --lines == 0)
-			return at;
-	return text;
-}
-
-/* The number after the last place where the log has these words; 0: it has not. */
-static unsigned long last_number(const char *log, const char *words)
-{
-	unsigned long number = 0;
-
-	while ((log = strstr(log, words))) {
-		log += strlen(words);
-		number = strtoul(log, NULL, 10);
-	}
-	return number;
-}
-
-/* With functions of its own a program's stack is told as "96+32": what can be in use at once. */
-static unsigned long stack_depth(const char *log)
-{
-	const char *at = strstr(log, "stack depth ");
-	unsigned long sum = 0;
-	char *rest;
-
-	if (!at)
-		return 0;
-	at += strlen("stack depth ");
-	do {
-		sum += strtoul(at, &rest, 10);
-		at = rest + 1;
-	} while (*rest == '+');
-	return sum;
-}
-
 /* Load once more for what the verifier counts; where it does not tell, the counts stay 0. */
 static void count_function(struct loaded_program *program, const struct image_function *function,
 			   const struct bpf_insn *instructions)
@@ -143,30 +102,11 @@ static void count_function(struct loaded_program *program, const struct image_fu
 		     : -ENOMEM;
 
 	if (fd >= 0) {
-		program->processed = last_number(log, "processed ");
-		program->stack = stack_depth(log);
+		program->processed = verifier_log_number(log, "processed ");
+		program->stack = verifier_log_stack(log);
 		close(fd);
 	}
 	free(log);
-}
-
-/* The instruction that the verifier stood at: the last line that begins with "N: (". */
-static bool last_instruction(const char *log, unsigned long *number)
-{
-	bool found = false;
-
-	while (log) {
-		char *rest;
-		unsigned long value = strtoul(log, &rest, 10);
-
-		if (rest > log && strncmp(rest, ": (", 3) == 0) {
-			*number = value;
-			found = true;
-		}
-		log = strchr(log, '\n');
-		log = log ? log + 1 : NULL;
-	}
-	return found;
 }
 
 static int load_function(struct loaded *loaded, struct loaded_program *program,
@@ -197,11 +137,11 @@ static int load_function(struct loaded *loaded, struct loaded_program *program,
 		result = 0;
 	} else if (*log) {
 		log[LOG_SIZE - 1] = '\0';
-		if (last_instruction(log, &loaded->refused.instruction))
+		if (verifier_log_instruction(log, &loaded->refused.instruction))
 			loaded->refused.function = function->name;
 		error_set(err, STATUS_LOAD, -result,
 			  "the kernel's verifier refused the program: %s\nits last words:\n%s",
-			  strerror(-result), last_lines(log, LOG_LINES));
+			  strerror(-result), verifier_log_last_lines(log, LOG_LINES));
 	}
 	free(log);
 	return result;

@@ -9,8 +9,8 @@
 struct merge;
 
 /*
- * A record: its first eight bytes are its time, if it is that long. `bytes` is 8-byte aligned, valid during the call.
- * Not 0 ends the drain.
+ * A record: its first eight bytes are its time, if it is that long. `bytes` is 8-byte aligned,
+ * valid during the call. Not 0 ends the drain.
  */
 typedef int merge_record(void *context, uint32_t cpu, const void *bytes, size_t size);
 

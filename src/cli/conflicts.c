@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/conflicts.h"
+
+#include <errno.h>
+
+#include "cli/options.h"
+#include "stream/summary.h"
+#include "util/error.h"
+
+int conflicts_check(const struct options *options, bool expression, struct error *err)
+{
+	const char *conflict = NULL;
+	bool filtered = filter_given(&options->filter) || expression;
+
+	if (options->headers_dir && options->btf_file)
+		conflict = "--headers and --btf both name the types";
+	else if (options->types == TYPES_HEADERS && options->btf_file)
+		conflict = "--btf contradicts --types=headers";
+	else if (options->types == TYPES_BTF && options->headers_dir)
+		conflict = "--headers contradicts --types=btf";
+	else if (options->source_file && options->templates_dir)
+		conflict = "--source and --templates both name the program";
+	else if (options->source_file && options->probes.count)
+		conflict = "--source and --probe both name the program";
+	else if (options->probes.count && options->attach != ATTACH_ANY)
+		conflict = "--probe says what to attach to: --attach would have no effect";
+	else if (options->probes.count > 1 && options->action == ACTION_PRINT_SOURCE)
+		conflict = "--print-source prints one program: of more than one --probe there are "
+			   "as many";
+	else if (options->probes.count > 1 &&
+		 (options->action == ACTION_PRINT_REWRITTEN ||
+		  options->action == ACTION_PRINT_ASM || options->action == ACTION_PRINT_CFLAGS))
+		conflict = "--print-asm, --print-cflags and --print-source=rewritten print one "
+			   "program: of more than one --probe there are as many";
+	else if (options->probes.count > 1 && options->action == ACTION_PRINT_FILTER)
+		conflict = "--print-filter tells about one program: of more than one --probe there "
+			   "are as many";
+	else if (options->source_file && filtered)
+		conflict = "--source brings its own filters: others would have no effect";
+	else if (options->source_file && options->attach != ATTACH_ANY)
+		conflict = "--source says by its functions' names what to attach to: --attach "
+			   "would have no effect";
+	else if (options->source_file && options->inner)
+		conflict = "--source brings its own way to read packets: --inner would have no "
+			   "effect";
+	else if (options->source_file && options->action == ACTION_PRINT_FILTER)
+		conflict = "--source brings its own filters, which --print-filter knows nothing "
+			   "of";
+	else if (options->action >= ACTION_PRINT_REWRITTEN && options->action <= ACTION_CHECK &&
+		 (options->count || options->duration_ms))
+		conflict = "what is printed and not run stops by itself: --count and --duration "
+			   "would have no effect";
+	else if (options->cache_dir && options->action >= ACTION_PRINT_REWRITTEN &&
+		 options->action <= ACTION_PRINT_CFLAGS)
+		conflict = "what the compiler makes is compiled anew: --cache-dir would have no "
+			   "effect";
+	else if (options->inner && options->summary && !expression &&
+		 !(options->summary & ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION |
+						      SUMMARY_IFACE | SUMMARY_OWN)) &&
+		 !filter_reads_packet(&options->filter))
+		conflict = "--inner has no effect on a --summary that does not look into packets";
+	else if (options->watch && !options->source_file && !options->probes.count)
+		conflict = "--watch needs a file: --source FILE or --probe FILE";
+	else if (options->watch && options->summary)
+		conflict = "--watch swaps programs that show drops: --summary counts them";
+	else if (options->watch && options->action != ACTION_TRACE)
+		conflict = "--watch has no effect where nothing is traced";
+	else if (options->no_cache && options->cache_dir)
+		conflict = "--no-cache contradicts --cache-dir";
+	else if (options->interval_ms && !options->summary)
+		conflict = "--interval has no effect without --summary";
+	else if (options->summary && options->count)
+		conflict = "--summary shows no drops that --count could stop after";
+	else if (options->summary && options->rate != RATE_DEFAULT)
+		conflict = "--summary shows no drops that --rate could limit";
+	else if (options->summary && options->stack)
+		conflict = "--summary shows no drops that --stack could stand below";
+	else if (options->summary && options->verbosity)
+		conflict = "--summary shows the columns that it counts by: --verbose would have no "
+			   "effect";
+	else if (options->summary && options->buffer)
+		conflict = "--summary counts without buffers: --buffer would have no effect";
+	else if (options->summary && options->hints)
+		conflict = "--summary shows no drops that --hints could stand below";
+	else if (options->hints && options->output != OUTPUT_TABLE)
+		conflict = "--hints stand below the rows of a table: --output contradicts them";
+	else if (options->action == ACTION_LIST_PROBES && (filtered || options->probes.count))
+		conflict = "--list-probes traces nothing: other flags would have no effect";
+	else if (options->action == ACTION_EXPLAIN && filtered)
+		conflict = "--explain traces nothing: a filter flag would have no effect";
+	if (conflict)
+		return error_set(err, STATUS_USAGE, EINVAL, "%s", conflict);
+	return filter_check(&options->filter, err);
+}
