@@ -15,7 +15,7 @@ override CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DINSTALL_PREFIX='"$
 # Hidden: a function of ours must not take the place of one in libbcc that has its name.
 override CFLAGS += -std=gnu11 -fvisibility=hidden $(WARNINGS) $(SANITIZE)
 override LDFLAGS += $(SANITIZE)
-LIBS = $(shell $(PKG_CONFIG) --libs libbpf) -ldl
+LIBS = $(shell $(PKG_CONFIG) --libs libbpf) -ldl -pthread
 
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/src/embedded.o

@@ -17,6 +17,7 @@
 #include "program/image.h"
 #include "program/load.h"
 #include "program/sysbpf.h"
+#include "stream/slots.h"
 #include "util/cpus.h"
 #include "util/error.h"
 #include "util/file.h"
@@ -32,6 +33,8 @@ struct ring {
 struct rings {
 	struct ring *rings;
 	size_t count;
+	struct slot *slots; /* of ring buffers in the map `events` */
+	size_t slot_count;
 	size_t size;
 	size_t page_size;
 	int epoll_fd;
@@ -99,7 +102,7 @@ static int open_bpf(struct ring *ring, struct ring_memory *memory, const struct 
 	return result;
 }
 
-/* Open the ring of a CPU, and let programs and the reader find it. */
+/* Open the ring of a CPU for the reader, and a perf buffer for programs. */
 static int open_ring(struct rings *rings, const struct loaded_map *events, uint32_t cpu)
 {
 	struct ring *ring = &rings->rings[rings->count++];
@@ -109,16 +112,20 @@ static int open_ring(struct rings *rings, const struct loaded_map *events, uint3
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
 	int result;
 
-	if (events->type == BPF_MAP_TYPE_ARRAY_OF_MAPS)
+	if (events->type == BPF_MAP_TYPE_ARRAY_OF_MAPS) {
 		result = open_bpf(ring, &memory, rings);
-	else
+		rings->slots[rings->slot_count++] =
+			(struct slot){ .array_fd = events->fd, .ring_fd = ring->fd, .cpu = cpu };
+	} else {
 		result = open_perf(ring, &memory, rings, cpu);
+		if (!result)
+			result = sysbpf_map_set(events->fd, &cpu, &ring->fd);
+	}
 	if (result)
 		return result;
 	memory.data = (const char *)ring->memory + rings->page_size;
 	merge_add(rings->merge, cpu, &memory);
-	result = sysbpf_map_set(events->fd, &cpu, &ring->fd);
-	if (!result && epoll_ctl(rings->epoll_fd, EPOLL_CTL_ADD, ring->fd, &event))
+	if (epoll_ctl(rings->epoll_fd, EPOLL_CTL_ADD, ring->fd, &event))
 		result = -errno;
 	return result;
 }
@@ -131,8 +138,9 @@ static int open_all(struct rings *rings, const struct loaded_map *events, struct
 	int result = 0;
 
 	rings->rings = calloc(possible, sizeof(*rings->rings));
+	rings->slots = calloc(possible, sizeof(*rings->slots));
 	rings->merge = merge_create(possible);
-	if (!online || !rings->rings || !rings->merge) {
+	if (!online || !rings->rings || !rings->slots || !rings->merge) {
 		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 		goto out;
 	}
@@ -150,6 +158,13 @@ static int open_all(struct rings *rings, const struct loaded_map *events, struct
 		if (result)
 			error_set(err, STATUS_LOAD, -result, "cannot open the buffer of CPU %u: %s",
 				  cpu, strerror(-result));
+	}
+	if (!result) {
+		result = slots_fill(rings->slots, rings->slot_count);
+		if (result)
+			error_set(err, STATUS_LOAD, -result,
+				  "the kernel refused a buffer in the map \"events\": %s",
+				  strerror(-result));
 	}
 out:
 	free(online);
@@ -205,6 +220,7 @@ void rings_close(struct rings *rings)
 {
 	if (!rings)
 		return;
+	slots_finish(rings->slots, rings->slot_count);
 	for (size_t i = 0; i < rings->count; i++) {
 		struct ring *ring = &rings->rings[i];
 
@@ -219,5 +235,6 @@ void rings_close(struct rings *rings)
 		close(rings->epoll_fd);
 	merge_free(rings->merge);
 	free(rings->rings);
+	free(rings->slots);
 	free(rings);
 }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "stream/slots.h"
+
+#include <signal.h>
+#include <time.h>
+
+#include "program/sysbpf.h"
+
+#define LOOK_NS 20000
+
+static void *fill(void *context)
+{
+	struct slot *slot = context;
+
+	atomic_store(&slot->result, sysbpf_map_set(slot->array_fd, &slot->cpu, &slot->ring_fd));
+	return NULL;
+}
+
+/* Wait until programs find the ring, which is before the call that puts it there returns. */
+static int wait_for(struct slot *slot)
+{
+	const struct timespec pause = { .tv_nsec = LOOK_NS };
+	uint32_t id;
+	int result;
+
+	while (!(result = atomic_load(&slot->result)) &&
+	       sysbpf_map_get(slot->array_fd, &slot->cpu, &id))
+		nanosleep(&pause, NULL);
+	return result;
+}
+
+/*
+ * Once a map of maps was changed, the kernel waits until no program can still see what was there
+ * before, which takes some 20 ms. Nothing was there, and many CPUs would take a second or more: so
+ * each call has a thread, and nobody waits for its end.
+ */
+int slots_fill(struct slot *slots, size_t count)
+{
+	sigset_t all, before;
+	int result = 0;
+
+	/* Signals are for the reader. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (size_t i = 0; i < count && !result; i++) {
+		result = -pthread_create(&slots[i].thread, NULL, fill, &slots[i]);
+		slots[i].started = !result;
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	for (size_t i = 0; i < count && !result; i++)
+		result = wait_for(&slots[i]);
+	return result;
+}
+
+void slots_finish(struct slot *slots, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (slots[i].started)
+			pthread_join(slots[i].thread, NULL);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_STREAM_SLOTS_H
+#define BYTETRACE_STREAM_SLOTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The place of a CPU's ring in an array of maps. */
+struct slot {
+	int array_fd;
+	int ring_fd;
+	uint32_t cpu;
+	bool started;
+	pthread_t thread;
+	atomic_int result; /* of the call in the thread: -errno */
+};
+
+/*
+ * Put the rings into their slots. Returns 0 as soon as programs find all of them, or -errno. The
+ * slots must stay as they are until slots_finish().
+ */
+int slots_fill(struct slot *slots, size_t count);
+
+/* Wait for what is left of slots_fill(); where that was not called nothing is. */
+void slots_finish(struct slot *slots, size_t count);
+
+#endif
