@@ -2,6 +2,7 @@
 #include "stream/session.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -198,6 +199,7 @@ static int show_drops(struct sink *sink, struct rings *rings, struct loaded *loa
 
 	/* Now, and not while the rings fill up behind the first drop. */
 	symbols_prepare(config->output_config->symbols);
+	malloc_trim(0); /* what it took to start is not needed again */
 	while (!result && !interrupted && !count_reached(sink) && (!end_ms || now_ms() < end_ms)) {
 		if (wait_for_records(rings, end_ms, caught) == RINGS_HANGUP)
 			return reader_gone(err);
