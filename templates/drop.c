@@ -69,6 +69,20 @@ struct summary_key {
 
 BPF_TABLE("percpu_hash", struct summary_key, u64, summary, SUMMARY_ROWS);
 
+/*
+ * In front of it, on each CPU: keys that came before, each at the one place that follows from it. To
+ * find them here takes a third of the time that the hash table takes. Such a key is in the table, too,
+ * and is never given up; what was counted in the two places is added up by the reader.
+ */
+#define SUMMARY_HOT 256
+struct summary_hot {
+	u64 used;
+	u64 count;
+	struct summary_key key;
+};
+BPF_PERCPU_ARRAY(hot, struct summary_hot, SUMMARY_HOT);
+BPF_PERCPU_ARRAY(hot_claims, u64, 1);
+
 /* Drops whose key found no room in it. */
 BPF_PERCPU_ARRAY(other, u64, 1);
 
@@ -768,12 +782,65 @@ static __always_inline void fill_keys(struct summary_key *to, void *ctx, struct 
 }
 #endif
 
+/* Words as small as most members are: a larger one would wait for what was just stored in parts. */
+#define SUMMARY_KEY_WORDS (sizeof(struct summary_key) / sizeof(u32))
+
+static __always_inline u32 key_word(const struct summary_key *key, int index)
+{
+	const char *start = __builtin_assume_aligned(key, sizeof(u64));
+	u32 word;
+
+	__builtin_memcpy(&word, start + index * sizeof(word), sizeof(word));
+	return word;
+}
+
+/* Its place among SUMMARY_HOT: the upper bits of a sum of products, which depend on all bits. */
+static __always_inline int hot_index(const struct summary_key *key)
+{
+	u64 hash = 0;
+
+#pragma unroll
+	for (int i = 0; i < SUMMARY_KEY_WORDS; i++)
+		hash += key_word(key, i) * (0x9e3779b97f4a7c15 * (2 * i + 1)); /* 2^64 / phi */
+	return hash / (~0ULL / SUMMARY_HOT + 1);
+}
+
+static __always_inline int is_hot(const struct summary_hot *hot_key, const struct summary_key *key)
+{
+	u32 difference = !hot_key->used;
+
+#pragma unroll
+	for (int i = 0; i < SUMMARY_KEY_WORDS; i++)
+		difference |= key_word(&hot_key->key, i) ^ key_word(key, i);
+	return !difference;
+}
+
+/*
+ * Another drop may be counted on this CPU in the middle of this, by an interrupt: then none of the two
+ * is the only one that claims, and the place is left to the next that comes.
+ */
+static __always_inline void claim_hot(struct summary_hot *hot_key, const struct summary_key *key)
+{
+	int zero = 0;
+	u64 *claims = hot_claims.lookup(&zero);
+
+	if (!claims)
+		return;
+	__sync_fetch_and_add(claims, 1);
+	if (*(volatile u64 *)claims == 1 && !*(volatile u64 *)&hot_key->used) {
+		hot_key->key = *key;
+		__sync_fetch_and_add(&hot_key->used, 1); /* not before the key is there */
+	}
+	__sync_fetch_and_add(claims, -1);
+}
+
 static __always_inline void count_drop(const struct drop_event *event, void *ctx,
 				       struct sk_buff *skb)
 {
 	struct summary_key key;
+	struct summary_hot *hot_key;
 	u64 *count, one = 1;
-	int zero = 0;
+	int zero = 0, index;
 
 	__builtin_memset(&key, 0, sizeof(key));
 #ifdef DROP_KEYS
@@ -821,7 +888,15 @@ static __always_inline void count_drop(const struct drop_event *event, void *ctx
 	}
 //@end
 
+	index = hot_index(&key);
+	hot_key = hot.lookup(&index);
+	if (hot_key && is_hot(hot_key, &key)) {
+		__sync_fetch_and_add(&hot_key->count, 1);
+		return;
+	}
 	count = summary.lookup(&key);
+	if (count && hot_key && !hot_key->used)
+		claim_hot(hot_key, &key);
 	if (!count && summary.insert(&key, &one) == 0)
 		return;
 	/* There was no room, or another CPU came first. */

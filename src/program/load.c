@@ -22,7 +22,8 @@
 static const struct loaded_map *find_shared(const struct loaded *loaded,
 					    const struct image_map *map)
 {
-	static const char *const shared[] = { "ring", "events", "lost", "summary", "other" };
+	static const char *const shared[] = { "ring",  "events", "lost",      "summary",
+					      "other", "hot",	 "hot_claims" };
 
 	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++)
 		if (strcmp(shared[i], map->name) == 0)

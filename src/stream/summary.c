@@ -150,6 +150,23 @@ static uint64_t read_count(int fd, const void *key, uint64_t *counts, size_t cpu
 	return total;
 }
 
+/* What the map "hot" holds of a CPU at each place (templates/drop.c). */
+struct hot {
+	uint64_t used; /* 0: there is no key yet */
+	uint64_t count;
+	char key[];
+};
+
+/* All of the map, place by place and of each the CPUs. NULL: no memory. The caller frees it. */
+static char *read_hot(const struct loaded_map *hot, size_t cpus)
+{
+	char *values = calloc(hot->max_entries * cpus, hot->value_size);
+
+	for (uint32_t i = 0; values && i < hot->max_entries; i++)
+		sysbpf_map_get(hot->fd, &i, values + i * cpus * hot->value_size);
+	return values;
+}
+
 /* Rows for up to `room` keys. Nothing is ever removed from the map, so each is met once. */
 static void read_rows(struct summary *summary, int fd, unsigned int keys, size_t own_size,
 		      size_t room, uint64_t *counts, size_t cpus)
@@ -168,8 +185,31 @@ static void read_rows(struct summary *summary, int fd, unsigned int keys, size_t
 		row->own_size = own_size;
 		unpack(row->event, key, keys, own_size);
 		row->count = read_count(fd, key, counts, cpus);
-		summary->total += row->count;
 		summary->row_count++;
+	}
+}
+
+static int compare_events(const void *a, const void *b)
+{
+	return compare_keys(a, b);
+}
+
+/* Add to the rows what was counted of their keys in `values`: `count` of `size` bytes. */
+static void add_hot(struct summary *summary, const char *values, size_t count, size_t size,
+		    unsigned int keys, struct summary_row *wanted)
+{
+	qsort(summary->rows, summary->row_count, sizeof(*summary->rows), compare_events);
+	for (size_t i = 0; i < count; i++) {
+		const struct hot *value = (const void *)(values + i * size);
+		struct summary_row *row;
+
+		if (!value->used)
+			continue;
+		unpack(wanted->event, value->key, keys, wanted->own_size);
+		row = bsearch(wanted, summary->rows, summary->row_count, sizeof(*row),
+			      compare_events);
+		if (row)
+			row->count += value->count;
 	}
 }
 
@@ -177,12 +217,13 @@ int summary_check(const struct loaded *loaded, unsigned int keys, size_t own_siz
 		  struct error *err)
 {
 	const struct loaded_map *map = load_find_map(loaded, "summary");
+	const struct loaded_map *hot = load_find_map(loaded, "hot");
 	size_t size = own_size;
 
-	if (!map || !load_find_map(loaded, "other"))
+	if (!map || !hot || !load_find_map(loaded, "other"))
 		return error_set(err, STATUS_LOAD, EINVAL,
 				 "--summary: the program does not count: it lacks the map "
-				 "\"summary\" or \"other\"");
+				 "\"summary\", \"hot\" or \"other\"");
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
 		size += fields[i].keys & keys ? fields[i].size : 0;
 	if (map->key_size != (size + 7) / 8 * 8)
@@ -190,6 +231,10 @@ int summary_check(const struct loaded *loaded, unsigned int keys, size_t own_siz
 				 "--summary: the program counts by other keys: theirs take %u "
 				 "bytes, not %zu",
 				 map->key_size, (size + 7) / 8 * 8);
+	if (hot->value_size != sizeof(struct hot) + map->key_size)
+		return error_set(err, STATUS_LOAD, EINVAL,
+				 "--summary: the map \"hot\" has values of %u bytes, not %zu",
+				 hot->value_size, sizeof(struct hot) + map->key_size);
 	return 0;
 }
 
@@ -197,31 +242,39 @@ int summary_read(struct summary *summary, const struct loaded *loaded, unsigned 
 		 size_t own_size, struct error *err)
 {
 	const struct loaded_map *map = load_find_map(loaded, "summary");
+	const struct loaded_map *hot = load_find_map(loaded, "hot");
 	const struct loaded_map *other = load_find_map(loaded, "other");
-	size_t cpus = cpus_possible();
+	const size_t event_size = sizeof(struct drop_event) + own_size;
+	const size_t cpus = cpus_possible();
+	struct summary_row wanted = { .own_size = own_size };
 	uint64_t *counts = calloc(cpus, sizeof(*counts));
+	/* Before the rows: no key is here that is not yet among them. */
+	char *hot_values = read_hot(hot, cpus);
 	uint32_t zero = 0;
+	int result = 0;
 
 	*summary = (struct summary){ .rows = NULL };
 	summary->rows = calloc(map->max_entries, sizeof(*summary->rows));
-	summary->events = calloc(map->max_entries, sizeof(struct drop_event) + own_size);
-	if (!counts || !summary->rows || !summary->events) {
-		free(counts);
+	summary->events = calloc(map->max_entries, event_size);
+	wanted.event = calloc(1, event_size);
+	if (!counts || !hot_values || !summary->rows || !summary->events || !wanted.event) {
 		summary_free(summary);
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		goto out;
 	}
 	read_rows(summary, map->fd, keys, own_size, map->max_entries, counts, cpus);
-	summary->other = read_count(other->fd, &zero, counts, cpus);
-	summary->total += summary->other;
-	summary->time = clock_monotonic();
-	free(counts);
+	add_hot(summary, hot_values, hot->max_entries * cpus, hot->value_size, keys, &wanted);
 	qsort(summary->rows, summary->row_count, sizeof(*summary->rows), compare_rows);
-	return 0;
-}
-
-static int compare_events(const void *a, const void *b)
-{
-	return compare_keys(a, b);
+	summary->other = read_count(other->fd, &zero, counts, cpus);
+	summary->total = summary->other;
+	for (size_t i = 0; i < summary->row_count; i++)
+		summary->total += summary->rows[i].count;
+	summary->time = clock_monotonic();
+out:
+	free(wanted.event);
+	free(hot_values);
+	free(counts);
+	return result;
 }
 
 void summary_compare(struct summary *summary, const struct summary *previous, uint64_t time)
