@@ -75,8 +75,8 @@ int summary_check(const struct loaded *loaded, unsigned int keys, size_t own_siz
 		  struct error *err);
 
 /*
- * Read the maps "summary", "hot" and "other" of a program that was checked. Returns 0, or -ENOMEM with
- * STATUS_ENVIRONMENT. The caller calls summary_free().
+ * Read the maps "summary", "hot" and "other" of a program that was checked. Returns 0, or -ENOMEM
+ * with STATUS_ENVIRONMENT. The caller calls summary_free().
  */
 int summary_read(struct summary *summary, const struct loaded *loaded, unsigned int keys,
 		 size_t own_size, struct error *err);
