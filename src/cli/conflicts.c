@@ -2,8 +2,12 @@
 #include "cli/conflicts.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "cli/options.h"
+#include "filter/expression.h"
 #include "stream/summary.h"
 #include "util/error.h"
 
@@ -91,4 +95,35 @@ int conflicts_check(const struct options *options, bool expression, struct error
 	if (conflict)
 		return error_set(err, STATUS_USAGE, EINVAL, "%s", conflict);
 	return filter_check(&options->filter, err);
+}
+
+int conflicts_check_expression(const struct options *options, const char *text, struct error *err)
+{
+	const struct filter_set *protocols = &options->filter.sets[FILTER_PROTO];
+	struct expression *both = NULL;
+	char first[ERROR_QUOTE_SIZE], second[ERROR_QUOTE_SIZE];
+	struct error unused;
+	char *whole = NULL;
+	size_t size;
+	FILE *out;
+	int result;
+
+	if (!protocols->given || protocols->negated || !*text)
+		return 0;
+	out = open_memstream(&whole, &size);
+	if (!out)
+		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	fprintf(out, "(%s) and (", text);
+	filter_write_protocols(&options->filter, out);
+	fputs(")", out);
+	if (fclose(out))
+		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+	result = expression_compile(&both, whole, &unused);
+	free(whole);
+	expression_free(both);
+	if (!result || !strstr(unused.text, "rejects all packets"))
+		return 0;
+	return error_set(err, STATUS_USAGE, EINVAL,
+			 "-p %s contradicts the expression %s: no packet matches both",
+			 error_quote(first, protocols->text), error_quote(second, text));
 }

@@ -13,4 +13,10 @@ struct options;
  */
 int conflicts_check(const struct options *options, bool expression, struct error *err);
 
+/*
+ * A filter expression of which libpcap finds that no packet matches it and -p is refused, with
+ * STATUS_USAGE. By itself it is valid.
+ */
+int conflicts_check_expression(const struct options *options, const char *text, struct error *err);
+
 #endif

@@ -383,39 +383,9 @@ static int refuse(struct error *err, int key, const char *word)
 	return error_set(err, STATUS_USAGE, EINVAL, "%s is not a flag; see --help", quoted);
 }
 
-/* Whether libpcap finds that an expression and -p let no packet pass together. */
-static int check_protocols(const struct options *options, const char *text, struct error *err)
-{
-	struct expression *both = NULL;
-	char first[ERROR_QUOTE_SIZE], second[ERROR_QUOTE_SIZE];
-	struct error unused;
-	char *whole = NULL;
-	size_t size;
-	FILE *out = open_memstream(&whole, &size);
-	int result;
-
-	if (!out)
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-	fprintf(out, "(%s) and (", text);
-	filter_write_protocols(&options->filter, out);
-	fputs(")", out);
-	if (fclose(out))
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-	result = expression_compile(&both, whole, &unused);
-	free(whole);
-	expression_free(both);
-	if (!result || !strstr(unused.text, "rejects all packets"))
-		return 0;
-	return error_set(err, STATUS_USAGE, EINVAL,
-			 "-p %s contradicts the expression %s: no packet matches both",
-			 error_quote(first, options->filter.sets[FILTER_PROTO].text),
-			 error_quote(second, text));
-}
-
 /* The words that are no flags, with a space between each two, are one expression. */
 static int parse_expression(struct options *options, char **words, size_t count, struct error *err)
 {
-	const struct filter_set *protocols = &options->filter.sets[FILTER_PROTO];
 	size_t size;
 	char *text = NULL;
 	FILE *out = open_memstream(&text, &size);
@@ -426,8 +396,8 @@ static int parse_expression(struct options *options, char **words, size_t count,
 	if (!out || fclose(out))
 		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 	result = expression_compile(&options->expression, text, err);
-	if (!result && protocols->given && !protocols->negated && size > 0)
-		result = check_protocols(options, text, err);
+	if (!result)
+		result = conflicts_check_expression(options, text, err);
 	options->expression_text = text;
 	return result;
 }

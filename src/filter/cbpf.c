@@ -9,64 +9,9 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <linux/filter.h>
 
-/* What the largest number that each place can hold is, on whatever way here. */
-struct bounds {
-	bool reached;
-	uint32_t a, x;
-	uint32_t memory[BPF_MEMWORDS];
-};
-
-/* What a program comes to, instruction by instruction. */
-struct analysis {
-	const struct sock_filter *code;
-	size_t count;
-	struct bounds bounds[BPF_MAXINSNS + 1]; /* before each instruction */
-	bool labelled[BPF_MAXINSNS + 1];	/* a jump leads there */
-	uint32_t window;			/* where loads that are not far end, at most */
-	bool loads;				/* anything of the packet */
-	size_t far_loads;
-	bool uses_x;
-	bool uses_memory[BPF_MEMWORDS];
-};
-
-static uint32_t max_of(uint32_t left, uint32_t right)
-{
-	return left > right ? left : right;
-}
-
-static bool is_packet_load(const struct sock_filter *insn)
-{
-	unsigned int kind = BPF_CLASS(insn->code);
-	unsigned int mode = BPF_MODE(insn->code);
-
-	return (kind == BPF_LD && (mode == BPF_ABS || mode == BPF_IND)) ||
-	       (kind == BPF_LDX && mode == BPF_MSH);
-}
-
-static uint32_t load_size(const struct sock_filter *insn)
-{
-	switch (BPF_SIZE(insn->code)) {
-	case BPF_W:
-		return 4;
-	case BPF_H:
-		return 2;
-	default:
-		return 1;
-	}
-}
-
-/* Where the furthest byte lies, plus one, that a load of the packet can reach. */
-static uint64_t load_end(const struct sock_filter *insn, const struct bounds *bounds)
-{
-	uint64_t offset = insn->k;
-
-	if (BPF_MODE(insn->code) == BPF_IND)
-		offset += bounds->x;
-	return offset + load_size(insn);
-}
+#include "filter/cbpf_analysis.h"
 
 static bool is_known(const struct sock_filter *insn)
 {
@@ -107,178 +52,9 @@ static bool is_known(const struct sock_filter *insn)
 	}
 }
 
-static uint32_t min_of(uint32_t left, uint32_t right)
-{
-	return left < right ? left : right;
-}
-
-/* The bound of a result that wraps around if it does not fit is that of the register. */
-static uint32_t fitting(uint64_t value)
-{
-	return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
-}
-
-/* All bits up to the highest one. */
-static uint32_t filled_bits(uint32_t value)
-{
-	for (unsigned int shift = 1; shift < 32; shift *= 2)
-		value |= value >> shift;
-	return value;
-}
-
-/* The bound of A after an arithmetic instruction, from the bounds of its operands. */
-static uint32_t arithmetic_bound(const struct sock_filter *insn, uint32_t a, uint32_t x)
-{
-	bool constant = BPF_SRC(insn->code) == BPF_K;
-	uint32_t operand = constant ? insn->k : x;
-
-	switch (BPF_OP(insn->code)) {
-	case BPF_ADD:
-		return fitting((uint64_t)a + operand);
-	case BPF_MUL:
-		return fitting((uint64_t)a * operand);
-	case BPF_DIV:
-		return constant && operand ? a / operand : a;
-	case BPF_MOD:
-		return operand ? min_of(a, operand - 1) : 0;
-	case BPF_AND:
-		return min_of(a, operand);
-	case BPF_OR:
-	case BPF_XOR:
-		return filled_bits(a | operand);
-	case BPF_LSH:
-		return constant && operand < 32 ? fitting((uint64_t)a << operand) : UINT32_MAX;
-	case BPF_RSH:
-		if (!constant)
-			return a;
-		return operand < 32 ? a >> operand : 0;
-	default: /* a difference or negative number wraps around */
-		return UINT32_MAX;
-	}
-}
-
-/* The bounds after an instruction, from those before it. */
-static struct bounds step(const struct sock_filter *insn, struct bounds bounds)
-{
-	uint32_t *to = BPF_CLASS(insn->code) == BPF_LDX ? &bounds.x : &bounds.a;
-
-	switch (BPF_CLASS(insn->code)) {
-	case BPF_LD:
-	case BPF_LDX:
-		switch (BPF_MODE(insn->code)) {
-		case BPF_IMM:
-			*to = insn->k;
-			break;
-		case BPF_MEM:
-			*to = bounds.memory[insn->k];
-			break;
-		case BPF_MSH:
-			*to = 4 * 15;
-			break;
-		case BPF_LEN:
-			*to = UINT32_MAX;
-			break;
-		default:
-			*to = UINT32_MAX >> (32 - 8 * load_size(insn));
-		}
-		break;
-	case BPF_ST:
-		bounds.memory[insn->k] = bounds.a;
-		break;
-	case BPF_STX:
-		bounds.memory[insn->k] = bounds.x;
-		break;
-	case BPF_ALU:
-		bounds.a = arithmetic_bound(insn, bounds.a, bounds.x);
-		break;
-	case BPF_MISC:
-		if (BPF_MISCOP(insn->code) == BPF_TAX)
-			bounds.x = bounds.a;
-		else
-			bounds.a = bounds.x;
-		break;
-	}
-	return bounds;
-}
-
-/* What can be true at a place that several ways lead to. */
-static void join(struct bounds *to, const struct bounds *from)
-{
-	to->reached = true;
-	to->a = max_of(to->a, from->a);
-	to->x = max_of(to->x, from->x);
-	for (size_t i = 0; i < BPF_MEMWORDS; i++)
-		to->memory[i] = max_of(to->memory[i], from->memory[i]);
-}
-
-static void jump_to(struct analysis *analysis, size_t target, const struct bounds *bounds)
-{
-	analysis->labelled[target] = true;
-	join(&analysis->bounds[target], bounds);
-}
-
-/* The window would have to be too large. */
-static bool is_far(const struct sock_filter *insn, const struct bounds *bounds)
-{
-	return load_end(insn, bounds) > CBPF_MAX_WINDOW;
-}
-
-/* As all jumps lead forwards, one pass in the order of the program sees all ways to a place. */
-static struct analysis *analyse(const struct sock_filter *code, size_t count)
-{
-	struct analysis *analysis = calloc(1, sizeof(*analysis));
-
-	if (!analysis)
-		return NULL;
-	analysis->code = code;
-	analysis->count = count;
-	analysis->bounds[0].reached = true;
-	for (size_t i = 0; i < count; i++) {
-		const struct sock_filter *insn = &code[i];
-		unsigned int kind = BPF_CLASS(insn->code);
-		struct bounds after;
-
-		if (!analysis->bounds[i].reached)
-			continue;
-		after = step(insn, analysis->bounds[i]);
-		analysis->uses_x |=
-			kind == BPF_LDX || kind == BPF_STX || kind == BPF_MISC ||
-			(kind == BPF_LD && BPF_MODE(insn->code) == BPF_IND) ||
-			((kind == BPF_ALU || kind == BPF_JMP) && BPF_SRC(insn->code) == BPF_X);
-		if (kind == BPF_ST || kind == BPF_STX ||
-		    ((kind == BPF_LD || kind == BPF_LDX) && BPF_MODE(insn->code) == BPF_MEM))
-			analysis->uses_memory[insn->k] = true;
-		if (is_packet_load(insn)) {
-			analysis->loads = true;
-			if (is_far(insn, &analysis->bounds[i]))
-				analysis->far_loads++;
-			else
-				analysis->window =
-					max_of(analysis->window,
-					       (uint32_t)load_end(insn, &analysis->bounds[i]));
-		}
-		if (kind == BPF_RET)
-			continue;
-		if (kind != BPF_JMP) {
-			join(&analysis->bounds[i + 1], &after);
-		} else if (BPF_OP(insn->code) == BPF_JA) {
-			jump_to(analysis, i + 1 + insn->k, &after);
-		} else {
-			/* The one that is the next instruction needs no jump, so no label. */
-			if (insn->jt)
-				jump_to(analysis, i + 1 + insn->jt, &after);
-			if (insn->jf)
-				jump_to(analysis, i + 1 + insn->jf, &after);
-			if (!insn->jt || !insn->jf)
-				join(&analysis->bounds[i + 1], &after);
-		}
-	}
-	return analysis;
-}
-
 const char *cbpf_refusal(const struct sock_filter *code, size_t count)
 {
-	struct analysis *analysis;
+	struct cbpf_analysis *analysis;
 	const char *refusal = NULL;
 
 	if (count == 0 || count > BPF_MAXINSNS || BPF_CLASS(code[count - 1].code) != BPF_RET)
@@ -289,17 +65,19 @@ const char *cbpf_refusal(const struct sock_filter *code, size_t count)
 
 		if (!is_known(insn))
 			return "libpcap makes an instruction of it that is not supported";
-		if (is_packet_load(insn) && BPF_MODE(insn->code) != BPF_IND &&
+		if (cbpf_is_packet_load(insn) && BPF_MODE(insn->code) != BPF_IND &&
 		    insn->k >= (uint32_t)SKF_LL_OFF && insn->k < (uint32_t)SKF_AD_OFF + SKF_AD_MAX)
 			return "only a capture on an interface knows what it asks for";
 		if (BPF_CLASS(insn->code) == BPF_JMP)
-			jump = BPF_OP(insn->code) == BPF_JA ? insn->k : max_of(insn->jt, insn->jf);
+			jump = BPF_OP(insn->code) == BPF_JA ? insn->k
+			       : insn->jt > insn->jf	    ? insn->jt
+							    : insn->jf;
 		/* Backwards is far forwards. */
 		if (BPF_CLASS(insn->code) != BPF_RET && i + 1 + jump >= count)
 			return "it follows a chain of headers in a loop (protochain), which is "
 			       "not supported";
 	}
-	analysis = analyse(code, count);
+	analysis = cbpf_analyse(code, count);
 	if (!analysis)
 		return "there is no memory to look at it";
 	if (analysis->far_loads > CBPF_MAX_FAR_LOADS)
@@ -379,13 +157,13 @@ static void describe(const struct sock_filter *insn, size_t index, FILE *out)
 }
 
 static void emit_packet_load(const struct sock_filter *insn, size_t index,
-			     const struct bounds *bounds, size_t *far, FILE *out)
+			     const struct cbpf_bounds *bounds, size_t *far, FILE *out)
 {
 	char to = BPF_CLASS(insn->code) == BPF_LDX ? 'x' : 'a';
 	const char *base = BPF_MODE(insn->code) == BPF_IND ? "x + " : "";
-	uint32_t size = load_size(insn);
+	uint32_t size = cbpf_load_size(insn);
 
-	if (is_far(insn, bounds))
+	if (cbpf_is_far(insn, bounds))
 		fprintf(out, "\tif (!frame_load_far(frame, %zu, %s%uULL, %u, &%c)) ", (*far)++,
 			base, insn->k, size, to);
 	else
@@ -469,9 +247,9 @@ static void emit_jump(const struct sock_filter *insn, size_t index, FILE *out)
 }
 
 static void emit_instruction(const struct sock_filter *insn, size_t index,
-			     const struct bounds *bounds, size_t *far, FILE *out)
+			     const struct cbpf_bounds *bounds, size_t *far, FILE *out)
 {
-	if (is_packet_load(insn)) {
+	if (cbpf_is_packet_load(insn)) {
 		emit_packet_load(insn, index, bounds, far, out);
 		return;
 	}
@@ -504,7 +282,7 @@ static void emit_instruction(const struct sock_filter *insn, size_t index,
 	describe(insn, index, out);
 }
 
-static void emit(const struct analysis *analysis, FILE *out)
+static void emit(const struct cbpf_analysis *analysis, FILE *out)
 {
 	size_t far = 0;
 
@@ -541,7 +319,7 @@ static void emit(const struct analysis *analysis, FILE *out)
 
 int cbpf_emit(const struct sock_filter *code, size_t count, FILE *out)
 {
-	struct analysis *analysis = analyse(code, count);
+	struct cbpf_analysis *analysis = cbpf_analyse(code, count);
 
 	if (!analysis)
 		return -ENOMEM;

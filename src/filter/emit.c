@@ -6,16 +6,13 @@
 #include "filter/emit.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdbool.h>
 
 #include "filter/filter.h"
+#include "filter/pattern.h"
 #include "util/protocols.h"
-#include "util/text.h"
 
-#define NAME_SIZE 16 /* IFNAMSIZ, TASK_COMM_LEN */
-#define LIST_MAX 8   /* longer lists become a search tree */
+#define LIST_MAX 8 /* longer lists become a search tree */
 
 /* What the program calls the value of a field, and how it knows that a packet has it. */
 static const struct {
@@ -340,52 +337,6 @@ static void put_numbers(struct writer *writer, const struct ranges *numbers)
 
 /* Names and bits */
 
-/* Whether the name is compared by words: it has no wildcard but a * at its end. */
-static bool is_prefix(const char *text)
-{
-	size_t plain = strcspn(text, "*?");
-
-	return text[plain] == '\0' || strcmp(text + plain, "*") == 0;
-}
-
-/* The program runs on this host, so the bytes of a name are compared as this host's words. */
-static void put_words(const struct writer *writer, const char *text)
-{
-	size_t length = strcspn(text, "*");
-	char name[NAME_SIZE] = "", mask[NAME_SIZE];
-	uint64_t words[2], masks[2];
-	bool first = true;
-
-	memcpy(name, text, length);
-	memset(mask, 0xff, sizeof(mask));
-	if (text[length])
-		memset(mask + length, 0, sizeof(mask) - length);
-	memcpy(words, name, sizeof(words));
-	memcpy(masks, mask, sizeof(masks));
-	for (int i = 0; i < 2; i++) {
-		if (masks[i] == 0)
-			continue;
-		fputs(first ? "" : " && ", writer->out);
-		if (masks[i] == UINT64_MAX)
-			fprintf(writer->out, "%s_words[%d] == 0x%016llx", value_of(writer), i,
-				(unsigned long long)words[i]);
-		else
-			fprintf(writer->out, "(%s_words[%d] & 0x%016llx) == 0x%016llx",
-				value_of(writer), i, (unsigned long long)masks[i],
-				(unsigned long long)words[i]);
-		first = false;
-	}
-	fputs(first ? "1" : "", writer->out);
-}
-
-static void comment_name(FILE *out, const char *text)
-{
-	char name[4 * NAME_SIZE + 1];
-
-	text_escape(name, sizeof(name), text, strlen(text), "*/", NULL);
-	fprintf(out, "/* %s */", name);
-}
-
 static void put_item(const struct writer *writer, size_t index, const struct filter_item *item)
 {
 	if (writer->field == FILTER_TCP_FLAGS) {
@@ -396,14 +347,9 @@ static void put_item(const struct writer *writer, size_t index, const struct fil
 	} else if (!item->text) {
 		fprintf(writer->out, "(%s & 0x%x) == 0x%x", value_of(writer), item->mask,
 			item->value);
-	} else if (is_prefix(item->text)) {
-		put_words(writer, item->text);
-		fputs(" ", writer->out);
-		comment_name(writer->out, item->text);
 	} else {
-		fprintf(writer->out, "%s_matches_%zu(%s)",
-			writer->field == FILTER_COMM ? "comm" : "interface", index,
-			value_of(writer));
+		pattern_emit_test(writer->field == FILTER_COMM ? "comm" : "interface", index,
+				  item->text, value_of(writer), writer->out);
 	}
 }
 
@@ -507,67 +453,13 @@ void filter_emit(const struct filter *filter, enum filter_stage stage, uint32_t 
 	}
 }
 
-/*
- * A function that tells whether a name has a pattern with * and ?. It steps through the name and
- * holds, bit by bit, which beginnings of the pattern match what it has seen.
- */
-static void emit_pattern(const char *field, size_t index, const char *text, FILE *out)
-{
-	uint32_t any = 0, repeated = 0;
-	size_t length = 0;
-	char characters[NAME_SIZE];
-
-	for (; *text; text++) {
-		if (*text == '*') {
-			repeated |= 1u << length;
-			continue;
-		}
-		if (*text == '?')
-			any |= 1u << length;
-		characters[length++] = *text;
-	}
-	fprintf(out,
-		"static __always_inline int %s_matches_%zu(const char *name)\n"
-		"{\n"
-		"\tu32 seen = 1; /* bit N: the first N characters of the pattern match */\n\n"
-		"#pragma unroll\n"
-		"\tfor (int i = 0; i < %d; i++) {\n"
-		"\t\tu32 next = 0x%x; /* which of them the character goes on */\n\n"
-		"\t\tif (!name[i])\n"
-		"\t\t\tbreak;\n",
-		field, index, NAME_SIZE, any);
-	for (size_t i = 0; i < length; i++) {
-		uint32_t places = 0;
-
-		if (any >> i & 1 || memchr(characters, characters[i], i))
-			continue; /* said already */
-		for (size_t k = i; k < length; k++)
-			if (characters[k] == characters[i] && !(any >> k & 1))
-				places |= 1u << k;
-		if (isalnum((unsigned char)characters[i]))
-			fprintf(out, "\t\tif (name[i] == '%c')", characters[i]);
-		else
-			fprintf(out, "\t\tif ((u8)name[i] == 0x%02x)",
-				(unsigned char)characters[i]);
-		fprintf(out, "\n\t\t\tnext |= 0x%x;\n", places);
-	}
-	fprintf(out,
-		"\t\tseen = (seen & next) << 1 | (seen & 0x%x);\n"
-		"\t}\n"
-		"\treturn seen >> %zu & 1;\n"
-		"}\n\n",
-		repeated, length);
-}
-
 void filter_emit_functions(const struct filter *filter, FILE *out)
 {
 	const struct filter_set *interfaces = &filter->sets[FILTER_INTERFACE];
 	const struct filter_set *comms = &filter->sets[FILTER_COMM];
 
 	for (size_t i = 0; i < interfaces->item_count; i++)
-		if (!is_prefix(interfaces->items[i].text))
-			emit_pattern("interface", i, interfaces->items[i].text, out);
+		pattern_emit_function("interface", i, interfaces->items[i].text, out);
 	for (size_t i = 0; i < comms->item_count; i++)
-		if (!is_prefix(comms->items[i].text))
-			emit_pattern("comm", i, comms->items[i].text, out);
+		pattern_emit_function("comm", i, comms->items[i].text, out);
 }
