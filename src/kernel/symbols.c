@@ -19,11 +19,12 @@
 #define CACHE_BITS 8
 
 /*
- * A symbol, or a bare boundary: where something starts that no drop can be in. Boundaries matter
- * because a function ends where the next symbol of any kind is. Packed: there are 100,000.
+ * A function; while the symbols are read also a bare boundary, where something starts that no drop
+ * can be in: a function ends where the next symbol of any kind is. Packed: there are 60,000.
  */
 struct entry {
 	uint64_t address;
+	uint32_t size;	 /* bytes */
 	uint32_t name;	 /* offset in the names, 0: a boundary */
 	uint16_t module; /* number of its module, 0: vmlinux */
 } __attribute__((packed));
@@ -36,7 +37,7 @@ struct array {
 struct symbols {
 	char *path;
 	char *modules_path;
-	struct array entries; /* struct entry, by address, one for each address */
+	struct array entries; /* struct entry, by address */
 	struct array names;   /* strings, one after another; the first one is empty */
 	struct array modules; /* uint32_t: offsets in the names; the first one is unused */
 	bool seen_line, seen_address;
@@ -203,6 +204,39 @@ static void order_entries(struct symbols *symbols)
 	symbols->entries.size = kept * sizeof(*entries);
 }
 
+/*
+ * Where a function ends, that has `after` behind it, or NULL. What the last one of a module has
+ * behind it is not known: the rest of its page is the module's for certain, anything beyond may be
+ * of a module loaded since.
+ */
+static uint64_t end_of(const struct entry *function, const struct entry *after)
+{
+	uint64_t end = (function->address | (PAGE_SIZE - 1)) + 1;
+
+	return after && (after->address < end || after->module == function->module) ? after->address
+										    : end;
+}
+
+/* Give each function its size, and the boundaries up. */
+static void keep_functions(struct symbols *symbols)
+{
+	struct entry *entries = entries_of(symbols);
+	size_t count = entry_count(symbols);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct entry function = entries[i];
+
+		if (function.name == 0)
+			continue;
+		function.size =
+			(uint32_t)(end_of(&function, i + 1 < count ? &entries[i + 1] : NULL) -
+				   function.address);
+		entries[kept++] = function;
+	}
+	symbols->entries.size = kept * sizeof(*entries);
+}
+
 static void forget(struct symbols *symbols)
 {
 	array_free(&symbols->entries);
@@ -226,6 +260,7 @@ static void load(struct symbols *symbols)
 		symbols->names.bytes[0] = '\0';
 		kallsyms_read(fd, add_line, symbols);
 		order_entries(symbols);
+		keep_functions(symbols);
 		array_shrink(&symbols->entries);
 		array_shrink(&symbols->names);
 		array_shrink(&symbols->modules);
@@ -296,27 +331,11 @@ bool symbols_restricted(const struct symbols *symbols)
 	return symbols->seen_line && !symbols->seen_address;
 }
 
-/*
- * Where a function ends. What the last one of a module has behind it is not known: the rest of its
- * page is the module's for certain, anything beyond may be of a module loaded since.
- */
-static uint64_t end_of(const struct symbols *symbols, size_t index)
-{
-	const struct entry *entry = &entries_of(symbols)[index];
-	uint64_t end = (entry->address | (PAGE_SIZE - 1)) + 1;
-
-	if (index + 1 < entry_count(symbols) &&
-	    (entry[1].address < end || entry[1].module == entry->module))
-		end = entry[1].address;
-	return end;
-}
-
 static bool find(const struct symbols *symbols, uint64_t address, struct symbol *symbol)
 {
 	const struct entry *entries = entries_of(symbols);
 	size_t first = 0, after = entry_count(symbols);
 	const struct entry *entry;
-	uint64_t end;
 
 	while (first < after) { /* ends with both behind the last one that is not above */
 		size_t middle = first + (after - first) / 2;
@@ -326,17 +345,16 @@ static bool find(const struct symbols *symbols, uint64_t address, struct symbol 
 		else
 			after = middle;
 	}
-	if (first == 0 || entries[first - 1].name == 0)
+	if (first == 0)
 		return false;
 	entry = &entries[first - 1];
-	end = end_of(symbols, first - 1);
-	if (address >= end)
+	if (address - entry->address >= entry->size)
 		return false;
 	*symbol = (struct symbol){
 		.name = symbols->names.bytes + entry->name,
 		.module = module_name(symbols, entry->module),
 		.offset = address - entry->address,
-		.size = end - entry->address,
+		.size = entry->size,
 	};
 	return true;
 }
@@ -384,16 +402,11 @@ void symbols_prepare(struct symbols *symbols)
  */
 static uint64_t last_of(const struct symbols *symbols, size_t index)
 {
-	const struct entry *entries = entries_of(symbols);
-	size_t next = index + 1;
+	const struct entry *entry = &entries_of(symbols)[index];
 
-	while (next < entry_count(symbols) && !entries[next].name &&
-	       entries[next].module == entries[index].module)
-		next++;
-	if (next < entry_count(symbols) && entries[next].name &&
-	    entries[next].module == entries[index].module)
-		return entries[next].address - 1;
-	return end_of(symbols, index) - 1;
+	if (index + 1 < entry_count(symbols) && entry[1].module == entry->module)
+		return entry[1].address - 1;
+	return entry->address + entry->size - 1;
 }
 
 int symbols_each(struct symbols *symbols,
@@ -406,9 +419,8 @@ int symbols_each(struct symbols *symbols,
 	for (size_t i = 0; i < entry_count(symbols) && !result; i++) {
 		const struct entry *entry = &entries_of(symbols)[i];
 
-		if (entry->name)
-			result = take(context, symbols->names.bytes + entry->name, entry->address,
-				      last_of(symbols, i));
+		result = take(context, symbols->names.bytes + entry->name, entry->address,
+			      last_of(symbols, i));
 	}
 	return result;
 }

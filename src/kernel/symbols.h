@@ -10,7 +10,7 @@
  * look-up or by symbols_prepare(), and again if modules came or went (looked at every 20 ms at
  * most, when an address lies in a module or in no known function), or if an address lies in no
  * known function (after 0.1 s at the earliest, and later each time that it was in vain). Holds only
- * code symbols, packed: 3 to 5 MB. Names are those that the kernel itself prints.
+ * code symbols, packed: 2.5 to 4 MB. Names are those that the kernel itself prints.
  */
 struct symbols;
 
