@@ -81,6 +81,18 @@ INLINED char *put_name(char *at, const char *key, const char *name)
 	return put_string(at, key, name, name ? strlen(name) : 0);
 }
 
+/* A name of a table of ours (protocols, tunnels): nothing in it has to be escaped. */
+INLINED char *put_known(char *at, const char *key, const char *name)
+{
+	at = stpcpy(at, key);
+	if (!name)
+		return stpcpy(at, "null");
+	*at++ = '"';
+	at = stpcpy(at, name);
+	*at++ = '"';
+	return at;
+}
+
 INLINED char *put_address(char *at, const char *key, const struct drop_event *event,
 			  const uint8_t *address)
 {
@@ -189,13 +201,13 @@ static char *put_keys(char *at, const struct json *json, const struct drop_event
 	if (keys == EVERY_KEY) {
 		at = put_number(at, KEY("ifindex"), event->ifindex != 0, event->ifindex);
 		at = put_number(at, KEY("mark"), event->detailed, event->mark);
-		at = put_name(at, KEY("tunnel"), decode_tunnel_name(event->tunnel));
+		at = put_known(at, KEY("tunnel"), decode_tunnel_name(event->tunnel));
 		at = put_number(at, KEY("vlan"), event->flags & DROP_HAS_VLAN, event->vlan);
 	}
 	if (keys & SUMMARY_PROTO) {
 		at = put_number(at, KEY("ethertype"), has_ethertype, event->ethertype);
-		at = put_name(at, KEY("ethertype_name"),
-			      has_ethertype ? protocol_ethertype_name(event->ethertype) : NULL);
+		at = put_known(at, KEY("ethertype_name"),
+			       has_ethertype ? protocol_ethertype_name(event->ethertype) : NULL);
 	}
 	if (keys & SUMMARY_SADDR)
 		at = put_address(at, KEY("saddr"), event, event->saddr.bytes);
@@ -203,8 +215,8 @@ static char *put_keys(char *at, const struct json *json, const struct drop_event
 		at = put_address(at, KEY("daddr"), event, event->daddr.bytes);
 	if (keys & SUMMARY_PROTO) {
 		at = put_number(at, KEY("protocol"), has_l4, event->l4_protocol);
-		at = put_name(at, KEY("protocol_name"),
-			      has_l4 ? protocol_ip_name(event->l4_protocol) : NULL);
+		at = put_known(at, KEY("protocol_name"),
+			       has_l4 ? protocol_ip_name(event->l4_protocol) : NULL);
 	}
 	if (keys & SUMMARY_SPORT)
 		at = put_number(at, KEY("sport"), has_ports, event->sport);
