@@ -16,26 +16,31 @@ void grid_color(const struct grid *grid, const char *color)
 		fputs(color, grid->file);
 }
 
-static char *add_repeated(char *at, char c, size_t count)
+/* Where a row goes: spaces, as many as it may take. One memset() is less than two for each cell. */
+static char *clear_line(struct grid *grid)
 {
-	memset(at, c, count);
-	return at + count;
+	size_t length = 0;
+
+	for (size_t i = 0; i < grid->column_count; i++)
+		length += grid->columns[i].width + 3 + (grid->color ? 2 * GRID_MAX_COLOR : 0);
+	return memset(grid->line, ' ', length);
 }
 
+/* Without a NUL, which would take the place of a space. */
 static char *add_color(const struct grid *grid, char *at, const char *color)
 {
-	return grid->color && color ? stpcpy(at, color) : at;
+	return grid->color && color ? mempcpy(at, color, strlen(color)) : at;
 }
 
+/* So many spaces are before and after the text, and one more on both sides. */
 static char *add_cell(const struct grid *grid, char *at, const char *text, size_t length,
 		      size_t before, size_t after, const char *color)
 {
-	*at++ = '|';
-	at = add_repeated(at, ' ', before + 1);
-	at = add_color(grid, at, color);
+	*at = '|';
+	at = add_color(grid, at + before + 2, color);
 	memcpy(at, text, length);
 	at = add_color(grid, at + length, color ? GRID_OFF : NULL);
-	return add_repeated(at, ' ', after + 1);
+	return at + after + 1;
 }
 
 static void put_line(struct grid *grid, char *end, char border)
@@ -51,16 +56,18 @@ void grid_border(struct grid *grid)
 
 	for (size_t i = 0; i < grid->column_count; i++) {
 		*at++ = '+';
-		at = add_repeated(at, '-', grid->columns[i].width + 2);
+		memset(at, '-', grid->columns[i].width + 2);
+		at += grid->columns[i].width + 2;
 	}
 	put_line(grid, at, '+');
 }
 
 void grid_header(struct grid *grid)
 {
-	char *at = grid->line;
+	char *at;
 
 	grid_border(grid);
+	at = clear_line(grid);
 	for (size_t i = 0; i < grid->column_count; i++) {
 		const char *title = grid->columns[i].title;
 		size_t padding = grid->columns[i].width - strlen(title);
@@ -74,7 +81,7 @@ void grid_header(struct grid *grid)
 
 void grid_row(struct grid *grid, const char *cells, const size_t *lengths)
 {
-	char *at = grid->line;
+	char *at = clear_line(grid);
 
 	for (size_t i = 0; i < grid->column_count; i++) {
 		const struct grid_column *column = &grid->columns[i];

@@ -33,7 +33,6 @@
 struct json {
 	struct output_config config;
 	uint64_t clock_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC, nanoseconds */
-	size_t length;
 	char line[OBJECT_SIZE + PLACE_SIZE];
 };
 
@@ -48,100 +47,103 @@ static void *json_create(const struct output_config *config)
 	return json;
 }
 
-static void write_line(struct json *json)
+static void write_line(const struct json *json, const char *end)
 {
-	fwrite_unlocked(json->line, 1, json->length, json->config.file);
-	json->length = 0;
+	fwrite_unlocked(json->line, 1, (size_t)(end - json->line), json->config.file);
 }
 
-static void put_bytes(struct json *json, const char *bytes, size_t length)
+/*
+ * Each put_...() writes at `at` and returns the end of what it wrote. Those with a key are inlined
+ * wherever they are called: the compiler knows the key there, and copies it in a few instructions.
+ */
+#define INLINED static inline __attribute__((always_inline))
+#define KEY(name) ",\"" name "\":"
+
+INLINED char *put_number(char *at, const char *key, bool present, uint64_t number)
 {
-	memcpy(json->line + json->length, bytes, length);
-	json->length += length;
+	at = stpcpy(at, key);
+	return present ? at + write_number(at, number) : stpcpy(at, "null");
 }
 
-static void put_char(struct json *json, char c)
+INLINED char *put_string(char *at, const char *key, const char *text, size_t length)
 {
-	json->line[json->length++] = c;
+	at = stpcpy(at, key);
+	if (!text)
+		return stpcpy(at, "null");
+	*at++ = '"';
+	at += text_escape_json(at, STRING_SIZE, text, length);
+	*at++ = '"';
+	return at;
 }
 
-/* What is written as it stands here: its length is known to the compiler. */
-#define PUT(json, literal) put_bytes(json, literal, sizeof(literal) - 1)
-#define KEY_TEXT(name) ",\"" name "\":"
-#define KEY(name) KEY_TEXT(name), sizeof(KEY_TEXT(name)) - 1
-
-static void put_number(struct json *json, const char *key, size_t key_length, bool present,
-		       uint64_t number)
+INLINED char *put_name(char *at, const char *key, const char *name)
 {
-	put_bytes(json, key, key_length);
-	if (present)
-		json->length += write_number(json->line + json->length, number);
-	else
-		PUT(json, "null");
+	return put_string(at, key, name, name ? strlen(name) : 0);
 }
 
-static void put_string(struct json *json, const char *key, size_t key_length, const char *text,
-		       size_t length)
+/* A name of a table of ours (protocols, tunnels): nothing in it has to be escaped. */
+INLINED char *put_known(char *at, const char *key, const char *name)
 {
-	put_bytes(json, key, key_length);
-	if (!text) {
-		PUT(json, "null");
-		return;
-	}
-	put_char(json, '"');
-	json->length += text_escape_json(json->line + json->length, STRING_SIZE, text, length);
-	put_char(json, '"');
+	at = stpcpy(at, key);
+	if (!name)
+		return stpcpy(at, "null");
+	*at++ = '"';
+	at = stpcpy(at, name);
+	*at++ = '"';
+	return at;
 }
 
-static void put_name(struct json *json, const char *key, size_t key_length, const char *name)
+INLINED char *put_address(char *at, const char *key, const struct drop_event *event,
+			  const uint8_t *address)
 {
-	put_string(json, key, key_length, name, name ? strlen(name) : 0);
-}
-
-static void put_address(struct json *json, const char *key, size_t key_length,
-			const struct drop_event *event, const uint8_t *address)
-{
-	char *to;
-
-	put_bytes(json, key, key_length);
-	if (!(event->flags & DROP_HAS_ADDRESSES)) {
-		PUT(json, "null");
-		return;
-	}
-	put_char(json, '"');
-	to = json->line + json->length;
-	json->length += event->ethertype == ETHERTYPE_IPV6 ? write_ipv6(to, address)
-							   : write_ipv4(to, address);
-	put_char(json, '"');
+	at = stpcpy(at, key);
+	if (!(event->flags & DROP_HAS_ADDRESSES))
+		return stpcpy(at, "null");
+	*at++ = '"';
+	at += event->ethertype == ETHERTYPE_IPV6 ? write_ipv6(at, address)
+						 : write_ipv4(at, address);
+	*at++ = '"';
+	return at;
 }
 
 /* A time of CLOCK_MONOTONIC, as the first key. */
-static void put_time(struct json *json, uint64_t time)
+static char *put_time(char *at, const struct json *json, uint64_t time)
 {
 	time += json->clock_offset;
-	PUT(json, "{\"time\":");
-	json->length += write_number(json->line + json->length, time / NANOSECONDS);
-	put_char(json, '.');
-	json->length += write_digits(json->line + json->length, time % NANOSECONDS, 9);
+	at = stpcpy(at, "{\"time\":");
+	at += write_number(at, time / NANOSECONDS);
+	*at++ = '.';
+	return at + write_digits(at, time % NANOSECONDS, 9);
 }
 
 /* A place in the kernel: its address as text, as JSON's numbers lose the last digits of it. */
-static void put_place(struct json *json, uint64_t address)
+static char *put_place(char *at, const struct json *json, uint64_t address)
 {
 	struct symbol symbol;
 	bool known = symbols_find(json->config.symbols, address, &symbol);
 
-	PUT(json, "{\"address\":\"");
-	json->length += write_hex(json->line + json->length, address, 1);
-	put_char(json, '"');
-	put_name(json, KEY("function"), known ? symbol.name : NULL);
-	put_number(json, KEY("offset"), known, known ? symbol.offset : 0);
-	put_name(json, KEY("module"), known ? symbol.module : NULL);
-	put_char(json, '}');
+	at = stpcpy(at, "{\"address\":\"");
+	at += write_hex(at, address, 1);
+	*at++ = '"';
+	at = put_name(at, KEY("function"), known ? symbol.name : NULL);
+	at = put_number(at, KEY("offset"), known, known ? symbol.offset : 0);
+	at = put_name(at, KEY("module"), known ? symbol.module : NULL);
+	*at++ = '}';
+	return at;
+}
+
+/* Where to go on: at the start again, once what is there leaves no room for a column or place. */
+static char *make_room(char *at, struct json *json)
+{
+	if (at - json->line <= OBJECT_SIZE)
+		return at;
+	write_line(json, at);
+	return json->line;
 }
 
 /* The columns that programs bring: the same ones in each object, null where another has none. */
-static void put_fields(struct json *json, const struct layout *layout, const char *fields)
+static char *put_fields(char *at, struct json *json, const struct layout *layout,
+			const char *fields)
 {
 	const struct layouts *layouts = json->config.layouts;
 	char text[FIELD_TEXT_SIZE];
@@ -150,42 +152,40 @@ static void put_fields(struct json *json, const struct layout *layout, const cha
 	for (size_t i = 0; i < layouts->column_count; i++) {
 		const struct field *field = layout_field(layout, layouts->columns[i]);
 
-		if (json->length > OBJECT_SIZE)
-			write_line(json);
-		PUT(json, ",\"");
-		put_bytes(json, layouts->columns[i], strlen(layouts->columns[i]));
+		at = make_room(at, json);
+		at = stpcpy(at, ",\"");
+		at = stpcpy(at, layouts->columns[i]);
 		if (!field) {
-			PUT(json, "\":null");
+			at = stpcpy(at, "\":null");
 		} else if (field_number(field, fields, &number)) {
-			PUT(json, "\":");
-			if (field->kind == FIELD_SIGNED && number < 0)
-				put_char(json, '-');
-			json->length += write_number(json->line + json->length,
-						     field->kind == FIELD_SIGNED && number < 0
-							     ? 0 - (uint64_t)number
-							     : (uint64_t)number);
+			bool negative = field->kind == FIELD_SIGNED && number < 0;
+
+			at = stpcpy(at, negative ? "\":-" : "\":");
+			at += write_number(at, negative ? 0 - (uint64_t)number : (uint64_t)number);
 		} else {
-			put_string(json, "\":", 2, text,
-				   field_write(text, field, fields, json->config.symbols));
+			at = put_string(at, "\":", text,
+					field_write(text, field, fields, json->config.symbols));
 		}
 	}
+	return at;
 }
 
-static void put_stack(struct json *json, const struct drop *drop)
+static char *put_stack(char *at, struct json *json, const struct drop *drop)
 {
-	PUT(json, KEY_TEXT("stack") "[");
+	at = stpcpy(at, KEY("stack") "[");
 	for (size_t i = 0; i < drop->stack_depth; i++) {
-		if (json->length > OBJECT_SIZE)
-			write_line(json);
+		at = make_room(at, json);
 		if (i > 0)
-			put_char(json, ',');
-		put_place(json, drop->stack[i]);
+			*at++ = ',';
+		at = put_place(at, json, drop->stack[i]);
 	}
-	put_char(json, ']');
+	*at++ = ']';
+	return at;
 }
 
 /* What drops can be counted by (SUMMARY_...), or all that a packet has: the same order for both. */
-static void put_keys(struct json *json, const struct drop_event *event, unsigned int keys)
+static char *put_keys(char *at, const struct json *json, const struct drop_event *event,
+		      unsigned int keys)
 {
 	struct reasons *reasons = json->config.reasons;
 	const bool has_reason = reasons_given(reasons) && event->reason != DROP_NO_REASON;
@@ -195,67 +195,69 @@ static void put_keys(struct json *json, const struct drop_event *event, unsigned
 	char reason[REASON_NAME_SIZE];
 
 	if (keys & SUMMARY_IFACE)
-		put_string(json, KEY("interface"),
-			   event->flags & DROP_HAS_DEVICE ? event->ifname : NULL,
-			   strnlen(event->ifname, sizeof(event->ifname)));
+		at = put_string(at, KEY("interface"),
+				event->flags & DROP_HAS_DEVICE ? event->ifname : NULL,
+				strnlen(event->ifname, sizeof(event->ifname)));
 	if (keys == EVERY_KEY) {
-		put_number(json, KEY("ifindex"), event->ifindex != 0, event->ifindex);
-		put_number(json, KEY("mark"), event->detailed, event->mark);
-		put_name(json, KEY("tunnel"), decode_tunnel_name(event->tunnel));
-		put_number(json, KEY("vlan"), event->flags & DROP_HAS_VLAN, event->vlan);
+		at = put_number(at, KEY("ifindex"), event->ifindex != 0, event->ifindex);
+		at = put_number(at, KEY("mark"), event->detailed, event->mark);
+		at = put_known(at, KEY("tunnel"), decode_tunnel_name(event->tunnel));
+		at = put_number(at, KEY("vlan"), event->flags & DROP_HAS_VLAN, event->vlan);
 	}
 	if (keys & SUMMARY_PROTO) {
-		put_number(json, KEY("ethertype"), has_ethertype, event->ethertype);
-		put_name(json, KEY("ethertype_name"),
-			 has_ethertype ? protocol_ethertype_name(event->ethertype) : NULL);
+		at = put_number(at, KEY("ethertype"), has_ethertype, event->ethertype);
+		at = put_known(at, KEY("ethertype_name"),
+			       has_ethertype ? protocol_ethertype_name(event->ethertype) : NULL);
 	}
 	if (keys & SUMMARY_SADDR)
-		put_address(json, KEY("saddr"), event, event->saddr.bytes);
+		at = put_address(at, KEY("saddr"), event, event->saddr.bytes);
 	if (keys & SUMMARY_DADDR)
-		put_address(json, KEY("daddr"), event, event->daddr.bytes);
+		at = put_address(at, KEY("daddr"), event, event->daddr.bytes);
 	if (keys & SUMMARY_PROTO) {
-		put_number(json, KEY("protocol"), has_l4, event->l4_protocol);
-		put_name(json, KEY("protocol_name"),
-			 has_l4 ? protocol_ip_name(event->l4_protocol) : NULL);
+		at = put_number(at, KEY("protocol"), has_l4, event->l4_protocol);
+		at = put_known(at, KEY("protocol_name"),
+			       has_l4 ? protocol_ip_name(event->l4_protocol) : NULL);
 	}
 	if (keys & SUMMARY_SPORT)
-		put_number(json, KEY("sport"), has_ports, event->sport);
+		at = put_number(at, KEY("sport"), has_ports, event->sport);
 	if (keys & SUMMARY_DPORT)
-		put_number(json, KEY("dport"), has_ports, event->dport);
+		at = put_number(at, KEY("dport"), has_ports, event->dport);
 	if (keys == EVERY_KEY)
-		put_number(json, KEY("length"), event->detailed, event->length);
+		at = put_number(at, KEY("length"), event->detailed, event->length);
 	if (keys & SUMMARY_LOCATION) {
-		PUT(json, KEY_TEXT("location"));
+		at = stpcpy(at, KEY("location"));
 		if (event->location)
-			put_place(json, event->location);
+			at = put_place(at, json, event->location);
 		else
-			PUT(json, "null");
+			at = stpcpy(at, "null");
 	}
 	if (keys & SUMMARY_REASON) {
-		put_number(json, KEY("reason"), has_reason, event->reason);
-		put_name(json, KEY("reason_name"),
-			 has_reason ? reasons_name(reasons, event->reason, reason) : NULL);
+		at = put_number(at, KEY("reason"), has_reason, event->reason);
+		at = put_name(at, KEY("reason_name"),
+			      has_reason ? reasons_name(reasons, event->reason, reason) : NULL);
 	}
+	return at;
 }
 
 static void json_drop(void *output, const struct drop *drop)
 {
 	struct json *json = output;
 	const struct drop_event *event = drop->event;
+	char *at = json->line;
 
-	put_time(json, event->time);
-	put_string(json, KEY("probe"), drop->layout->name, strlen(drop->layout->name));
-	put_number(json, KEY("cpu"), true, drop->cpu);
-	put_number(json, KEY("pid"), event->detailed, event->pid);
-	put_string(json, KEY("comm"), event->detailed ? event->comm : NULL,
-		   strnlen(event->comm, sizeof(event->comm)));
-	put_number(json, KEY("netns"), event->flags & DROP_HAS_NETNS, event->netns);
-	put_keys(json, event, EVERY_KEY);
-	put_fields(json, drop->layout, drop->fields);
+	at = put_time(at, json, event->time);
+	at = put_string(at, KEY("probe"), drop->layout->name, strlen(drop->layout->name));
+	at = put_number(at, KEY("cpu"), true, drop->cpu);
+	at = put_number(at, KEY("pid"), event->detailed, event->pid);
+	at = put_string(at, KEY("comm"), event->detailed ? event->comm : NULL,
+			strnlen(event->comm, sizeof(event->comm)));
+	at = put_number(at, KEY("netns"), event->flags & DROP_HAS_NETNS, event->netns);
+	at = put_keys(at, json, event, EVERY_KEY);
+	at = put_fields(at, json, drop->layout, drop->fields);
 	if (json->config.stack)
-		put_stack(json, drop);
-	PUT(json, "}\n");
-	write_line(json);
+		at = put_stack(at, json, drop);
+	at = stpcpy(at, "}\n");
+	write_line(json, at);
 }
 
 static void put_count(struct json *json, const struct summary *summary,
@@ -263,13 +265,14 @@ static void put_count(struct json *json, const struct summary *summary,
 		      uint64_t before)
 {
 	const uint64_t elapsed = summary->time - summary->time_before;
+	char *at = json->line;
 
-	put_time(json, summary->time);
+	at = put_time(at, json, summary->time);
 	if (row) {
-		put_keys(json, row->event, keys);
-		put_fields(json, &json->config.layouts->list[0], row->own);
+		at = put_keys(at, json, row->event, keys);
+		at = put_fields(at, json, &json->config.layouts->list[0], row->own);
 	}
-	write_line(json);
+	write_line(json, at);
 	fprintf(json->config.file, ",\"other\":%s,\"count\":%llu,\"share\":%.6f,\"rate\":%.3f}\n",
 		row ? "false" : "true", (unsigned long long)count,
 		summary->total ? (double)count / (double)summary->total : 0.0,

@@ -2,55 +2,88 @@
 #include "output/write.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #define IPV6_GROUPS 8
 
 size_t write_digits(char *to, uint64_t number, size_t digits)
 {
-	for (size_t i = digits; i-- > 0; number /= 10)
-		to[i] = (char)('0' + number % 10);
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+				    "25262728293031323334353637383940414243444546474849"
+				    "50515253545556575859606162636465666768697071727374"
+				    "75767778798081828384858687888990919293949596979899";
+	size_t left = digits;
+
+	/* A division takes longer than all else here: each gives two digits. */
+	for (; left > 1; left -= 2, number /= 100)
+		memcpy(to + left - 2, pairs + number % 100 * 2, 2);
+	if (left > 0)
+		to[0] = (char)('0' + number % 10);
 	return digits;
+}
+
+/* At least 1. */
+static unsigned int count_bits(uint64_t number)
+{
+	return 64 - (unsigned int)__builtin_clzll(number | 1);
+}
+
+/* Without a loop: numbers of any length come one behind the other, which processors guess badly. */
+static size_t count_digits(uint64_t number)
+{
+	/* That have one digit more than their index says. */
+	static const uint64_t smallest[] = { 0,	   1e1,	 1e2,  1e3,  1e4,  1e5,	 1e6,
+					     1e7,  1e8,	 1e9,  1e10, 1e11, 1e12, 1e13,
+					     1e14, 1e15, 1e16, 1e17, 1e18, 1e19 };
+	/* A bit is log10(2) digits. Of so many bits numbers have as many digits, or one more. */
+	size_t digits = count_bits(number) * 1233 >> 12;
+
+	return digits + (number >= smallest[digits]);
 }
 
 size_t write_number(char *to, uint64_t number)
 {
-	size_t digits = 1;
-
-	/* The largest number has 20 digits: a power of so many zeros is not looked at. */
-	for (uint64_t power = 10; digits < 20 && number >= power; power *= 10)
-		digits++;
-	return write_digits(to, number, digits);
+	return write_digits(to, number, count_digits(number));
 }
 
-/* At least one digit. */
-static size_t write_hex_digits(char *to, uint64_t number, int min_digits)
+/* At least `min_digits`, and one. */
+static size_t write_hex_digits(char *to, uint64_t number, size_t min_digits)
 {
-	int digits = min_digits;
+	size_t needed = (count_bits(number) + 3) / 4;
+	size_t digits = needed > min_digits ? needed : min_digits;
 
-	while (digits < 16 && number >> digits * 4)
-		digits++;
-	for (int i = 0; i < digits; i++)
-		to[i] = "0123456789abcdef"[number >> (digits - 1 - i) * 4 & 0xf];
-	return (size_t)digits;
+	for (size_t i = digits; i-- > 0; number >>= 4)
+		to[i] = "0123456789abcdef"[number & 0xf];
+	return digits;
 }
 
-size_t write_hex(char *to, uint64_t number, int min_digits)
+size_t write_hex(char *to, uint64_t number, size_t min_digits)
 {
 	to[0] = '0';
 	to[1] = 'x';
 	return 2 + write_hex_digits(to + 2, number, min_digits);
 }
 
+/* A zero in front is written over by the next digit: branches would be guessed as badly here. */
+static char *write_byte(char *to, unsigned int byte)
+{
+	*to = (char)('0' + byte / 100);
+	to += byte >= 100;
+	*to = (char)('0' + byte / 10 % 10);
+	to += byte >= 10;
+	*to = (char)('0' + byte % 10);
+	return to + 1;
+}
+
 size_t write_ipv4(char *to, const uint8_t *address)
 {
-	size_t length = 0;
+	char *end = write_byte(to, address[0]);
 
-	for (int i = 0; i < 4; i++) {
-		if (i > 0)
-			to[length++] = '.';
-		length += write_number(to + length, address[i]);
+	for (int i = 1; i < 4; i++) {
+		*end++ = '.';
+		end = write_byte(end, address[i]);
 	}
-	return length;
+	return (size_t)(end - to);
 }
 
 /* The longest run of two and more groups that are zero, the first of several: "::". */

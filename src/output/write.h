@@ -16,7 +16,7 @@ size_t write_number(char *to, uint64_t number);
 size_t write_digits(char *to, uint64_t number, size_t digits);
 
 /* "0x", and at least so many digits. */
-size_t write_hex(char *to, uint64_t number, int min_digits);
+size_t write_hex(char *to, uint64_t number, size_t min_digits);
 
 /* As inet_ntop() does: four bytes, or sixteen. */
 size_t write_ipv4(char *to, const uint8_t *address);

@@ -96,12 +96,14 @@ static size_t utf8_length(const unsigned char *at, size_t left)
 /* How many bytes there are that JSON takes as they are; there is mostly nothing else. */
 static size_t plain_length(const char *at, size_t length)
 {
-	size_t plain = 0;
+	static const bool plain[256] = { [' ' ... '!'] = true,
+					 ['#' ... '['] = true,
+					 [']' ... '~'] = true };
+	size_t i = 0;
 
-	while (plain < length && at[plain] >= 0x20 && at[plain] < 0x7f && at[plain] != '"' &&
-	       at[plain] != '\\')
-		plain++;
-	return plain;
+	while (i < length && plain[(unsigned char)at[i]])
+		i++;
+	return i;
 }
 
 size_t text_escape_json(char *to, size_t size, const char *from, size_t length)

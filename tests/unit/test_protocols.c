@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "util/text.h"
+
 static void known_numbers(void **state)
 {
 	static const struct {
@@ -49,6 +51,15 @@ static void known_numbers(void **state)
 	assert_null(protocol_ip_name(200));
 }
 
+/* JSON takes the names as they are (src/output/json.c). */
+static void assert_plain(const char *name)
+{
+	char escaped[128];
+
+	text_escape_json(escaped, sizeof(escaped), name, strlen(name));
+	assert_string_equal(escaped, name);
+}
+
 /* What is shown can be typed again, and means the same. */
 static void names_round_trip(void **state)
 {
@@ -62,6 +73,7 @@ static void names_round_trip(void **state)
 		if (!name)
 			continue;
 		ip_names++;
+		assert_plain(name);
 		assert_true(protocol_ip_number(name, strlen(name), &back));
 		assert_int_equal(back, number);
 	}
@@ -72,6 +84,7 @@ static void names_round_trip(void **state)
 		if (!name)
 			continue;
 		ethertype_names++;
+		assert_plain(name);
 		assert_true(protocol_ethertype_number(name, strlen(name), &back));
 		assert_int_equal(back, number);
 	}

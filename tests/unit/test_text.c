@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -125,6 +126,19 @@ static void json_strings(void **state)
 
 		text_escape_json(to, sizeof(to), cases[i].from, strlen(cases[i].from));
 		assert_string_equal(to, cases[i].to);
+	}
+	/* Each character of ASCII, whatever is next to it. */
+	for (unsigned char c = 0; c < 0x80; c++) {
+		const char from[] = { 'a', (char)c, '~' };
+		char to[32], expected[32];
+
+		if (c == '"' || c == '\\')
+			snprintf(expected, sizeof(expected), "a\\%c~", c);
+		else
+			snprintf(expected, sizeof(expected),
+				 c < 0x20 || c == 0x7f ? "a\\u%04x~" : "a%c~", c);
+		text_escape_json(to, sizeof(to), from, sizeof(from));
+		assert_string_equal(to, expected);
 	}
 	for (size_t size = 1; size < 20; size++) {
 		char to[20];

@@ -19,28 +19,67 @@ static void assert_written(const char *written, size_t length, const char *expec
 	assert_int_equal(written[length], '#');
 }
 
-static void numbers(void **state)
+static void assert_number(uint64_t number)
 {
 	char written[64], expected[64];
+
+	memset(written, '#', sizeof(written));
+	snprintf(expected, sizeof(expected), "%" PRIu64, number);
+	assert_written(written, write_number(written, number), expected);
+	for (size_t min_digits = 0; min_digits <= 5; min_digits++) {
+		memset(written, '#', sizeof(written));
+		snprintf(expected, sizeof(expected), "0x%0*" PRIx64, (int)min_digits, number);
+		assert_written(written, write_hex(written, number, min_digits), expected);
+	}
+}
+
+static void numbers(void **state)
+{
 	uint64_t number = 1;
 
 	(void)state;
-	for (int i = 0; i <= 64; i++, number *= 2) {
-		for (int near = -1; near <= 1; near++) {
-			uint64_t value = number + (uint64_t)near;
+	/* Where a bit, hex digit or decimal digit is added. */
+	for (int i = 0; i <= 64; i++, number *= 2)
+		for (int near = -1; near <= 1; near++)
+			assert_number(number + (uint64_t)near);
+	number = 1;
+	for (int i = 0; i < 20; i++, number *= 10)
+		for (int near = -1; near <= 1; near++)
+			assert_number(number + (uint64_t)near);
+	for (number = 0; number <= 100000; number++)
+		assert_number(number);
+	assert_number(9999999999999999999u);
+	assert_number(UINT64_MAX);
+}
 
-			memset(written, '#', sizeof(written));
-			snprintf(expected, sizeof(expected), "%" PRIu64, value);
-			assert_written(written, write_number(written, value), expected);
-			memset(written, '#', sizeof(written));
-			snprintf(expected, sizeof(expected), "0x%04" PRIx64, value);
-			assert_written(written, write_hex(written, value, 4), expected);
-		}
+static void as_many_digits_as_wanted(void **state)
+{
+	static const struct {
+		uint64_t number;
+		size_t digits;
+		const char *expected;
+	} cases[] = {
+		{ 42, 6, "000042" },
+		{ 42, 5, "00042" },
+		{ 0, 9, "000000000" },
+		{ 123456, 2, "56" },
+		{ 123456, 3, "456" },
+		{ 9, 1, "9" },
+		{ 100, 2, "00" },
+		{ 5, 0, "" },
+		{ 999999999, 9, "999999999" },
+		{ UINT64_MAX, 1, "5" },
+		{ UINT64_MAX, 22, "0018446744073709551615" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char written[64];
+
+		memset(written, '#', sizeof(written));
+		assert_written(written, write_digits(written, cases[i].number, cases[i].digits),
+			       cases[i].expected);
 	}
-	memset(written, '#', sizeof(written));
-	assert_written(written, write_digits(written, 42, 6), "000042");
-	memset(written, '#', sizeof(written));
-	assert_written(written, write_digits(written, 123456, 2), "56");
 }
 
 static void assert_address(int family, const uint8_t *address)
@@ -60,6 +99,10 @@ static void addresses_are_those_of_inet_ntop(void **state)
 	uint8_t address[16];
 
 	(void)state;
+	for (int byte = 0; byte < 256; byte++) {
+		memset(address, byte, sizeof(address));
+		assert_address(AF_INET, address);
+	}
 	srand(1);
 	for (int i = 0; i < 20000; i++) {
 		for (size_t j = 0; j < sizeof(address); j++)
@@ -84,6 +127,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers),
+		cmocka_unit_test(as_many_digits_as_wanted),
 		cmocka_unit_test(addresses_are_those_of_inet_ntop),
 	};
 
