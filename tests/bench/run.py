@@ -46,6 +46,8 @@ LOAD_SECONDS, LONG_SECONDS = 2, 10
 SETTLE_SECONDS = 0.3  # in which a tracer that just attached has read what it needs besides, or shown the rest
 SOAK_BURST = 50_000  # each half second
 READER_RECORDS = 1_000_000
+WRITE_SIZE = 64 * 1024  # as in src/stream/session.c
+FLOOD_BYTES = LONG_SECONDS * 1_300_000 * 500  # of JSON, in a long flood
 NOTHING_LOST = "0 lost"  # the target of a flood
 SENDER_CPU, READER_CPU = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
 
@@ -81,12 +83,13 @@ def on_cpu(cpu):
 class Tool:
     """A running tracer: attached once `ready` is in what it says on standard error.
 
-    Rows go into `output`; without one, to where it says the rest if `rows_too`, or nowhere.
+    Rows go into `output`, a new file or `over` what is there; without one, to where it says the rest
+    if `rows_too`, or nowhere.
     """
 
-    def __init__(self, command, ready, output=None, rows_too=False):
+    def __init__(self, command, ready, output=None, rows_too=False, over=False):
         self.words = tempfile.TemporaryFile()
-        with open(output or os.devnull, "wb") as rows:
+        with open(output or os.devnull, "r+b" if over else "wb") as rows:
             with on_cpu(READER_CPU):
                 self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd="/", stderr=self.words,
                                                 stdout=self.words if rows_too else rows)
@@ -113,8 +116,8 @@ class Tool:
         self.process.wait()
 
 
-def bytetrace(*flags, output=None):
-    return Tool([BYTETRACE, *flags], b"tracing", output)
+def bytetrace(*flags, **keywords):
+    return Tool([BYTETRACE, *flags], b"tracing", **keywords)
 
 
 def bpftrace(program):
@@ -240,6 +243,30 @@ def reader_time(form, output):
     return float(done.stderr)
 
 
+def writing_time(size, output):
+    """Nanoseconds that it takes to write a record's share of so many bytes into a new file."""
+    chunk = bytes(WRITE_SIZE)
+    with open(output, "wb", buffering=0) as file, on_cpu(READER_CPU):
+        begin = time.monotonic_ns()
+        for _ in range(size // WRITE_SIZE):
+            file.write(chunk)
+        return (time.monotonic_ns() - begin) / READER_RECORDS
+
+
+@contextlib.contextmanager
+def memory_file():
+    """A file in memory that is as large as what a long flood writes, in which all memory is there."""
+    with open("/proc/meminfo", encoding="ascii") as file:
+        free = int(re.search(r"^MemAvailable: *(\d+)", file.read(), re.M)[1]) * 1024
+    if free < 2 * FLOOD_BYTES:
+        raise RuntimeError(f"not enough memory for a file of {FLOOD_BYTES} bytes")
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as file:
+        for _ in range(FLOOD_BYTES // WRITE_SIZE):
+            file.write(bytes(WRITE_SIZE))
+        file.flush()
+        yield file.name
+
+
 def load(start, seconds=LOAD_SECONDS, program=INJECT, strays=1000):
     """Thousand drops a second under a flood while it traces, and the percentage that it lost.
 
@@ -347,6 +374,8 @@ def figures(scratch, soak):
         **peer(kernel_time)}
     yield "reader: a row of the table into a file", "ns", 1000, {"bytetrace": lambda: reader_time("table", table)}
     yield "reader: a JSON object into a file", "ns", 1000, {"bytetrace": lambda: reader_time("json", rows)}
+    yield "reader: the bytes of a JSON object alone into a file", "ns", None, {
+        "bytetrace": lambda: writing_time(os.path.getsize(rows), f"{scratch}/bytes")}
     yield "sender slowed by a filter that matches nothing", "%", 5, {
         "bytetrace": ours(slowdown, "-p", "tcp"), "bpftrace": theirs(slowdown, never)}
     yield "flood: no tracer", "k drops/s", None, {"bytetrace": lambda: load(nothing)[0]}
@@ -356,10 +385,18 @@ def figures(scratch, soak):
     def long_load(start):
         return load(start, LONG_SECONDS)
 
-    yield f"flood of {LONG_SECONDS} s: table into a file", "k drops/s", NOTHING_LOST, {
-        "bytetrace": ours(long_load, output=table), "bpftrace": theirs(load, show), **peer(load)}
-    yield f"flood of {LONG_SECONDS} s: JSON into a file", "k drops/s", NOTHING_LOST, {
-        "bytetrace": ours(long_load, "-o", "json", output=rows)}
+    def over_memory(*flags):
+        def once():
+            with memory_file() as file:
+                return long_load(lambda: bytetrace(*cached, *flags, output=file, over=True))
+        return once
+
+    for what, flags, theirs_too in (("the table", (), {"bpftrace": theirs(load, show), **peer(load)}),
+                                    ("JSON", ("-o", "json"), {})):
+        yield f"flood of {LONG_SECONDS} s: {what} into a new file", "k drops/s", NOTHING_LOST, {
+            "bytetrace": ours(long_load, *flags, output=table), **theirs_too}
+        yield f"flood of {LONG_SECONDS} s: {what} over a file in memory", "k drops/s", NOTHING_LOST, {
+            "bytetrace": over_memory(*flags)}
 
 
 def measure(rounds, only, soak):
