@@ -34,20 +34,21 @@ static char output_buffer[64 * 1024];
 
 static volatile sig_atomic_t interrupted;
 
-static void on_signal(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
-
 /*
  * The first SIGINT or SIGTERM ends the session in the orderly way. Should that hang, because nobody
- * reads the output, the second one ends the process.
+ * reads the output, the second one ends the process, be it the same or the other.
  */
+static void on_signal(int number)
+{
+	(void)number;
+	interrupted = 1;
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+}
+
 static void catch_signals(sigset_t *caught)
 {
-	struct sigaction action = { .sa_handler = on_signal,
-				    .sa_flags = SA_RESTART | SA_RESETHAND };
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 
 	sigemptyset(caught);
 	sigaddset(caught, SIGINT);

@@ -2,6 +2,7 @@
 """What is printed, when, and how a run ends."""
 
 import collections
+import itertools
 import json
 import os
 import re
@@ -223,24 +224,25 @@ def test_closed_output():
 
 def test_second_signal_ends_what_hangs():
     """Nobody reads, so the orderly end cannot come; it need not be SIGKILL that helps."""
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    while True:  # fill the pipe
-        try:
-            os.write(writer, bytes(4096))
-        except BlockingIOError:
-            break
-    os.set_blocking(writer, True)
-    with Pings() as pings, Trace("-p", "icmp", "-s", A4, stdout=writer) as tracer:
-        os.close(writer)
-        pings.send()
-        time.sleep(0.3 * Settings.slow)
-        tracer.process.send_signal(signal.SIGTERM)
-        time.sleep(0.1 * Settings.slow)
-        assert tracer.process.poll() is None
-        tracer.process.send_signal(signal.SIGTERM)
-        assert tracer.finish() == -signal.SIGTERM
-    os.close(reader)
+    for first, second in itertools.product((signal.SIGTERM, signal.SIGINT), repeat=2):
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        while True:  # fill the pipe
+            try:
+                os.write(writer, bytes(4096))
+            except BlockingIOError:
+                break
+        os.set_blocking(writer, True)
+        with Pings() as pings, Trace("-p", "icmp", "-s", A4, stdout=writer) as tracer:
+            os.close(writer)
+            pings.send()
+            time.sleep(0.3 * Settings.slow)
+            tracer.process.send_signal(first)
+            time.sleep(0.1 * Settings.slow)
+            assert tracer.process.poll() is None
+            tracer.process.send_signal(second)
+            assert tracer.finish() == -second, (first, second)
+        os.close(reader)
 
 
 def test_full_disk():
