@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import tempfile
@@ -280,6 +281,16 @@ def test_every_loss_is_counted():
     assert dropped == count, dropped
     assert lost > 0, "the flood was too small to lose anything"
     assert shown + lost + suppressed == dropped, (tracer.totals, dropped)
+
+
+def test_little_memory_for_stacks():
+    """The threads that put rings into their places need none of the size that a shell allows."""
+    def limit():
+        for what in resource.RLIMIT_STACK, resource.RLIMIT_AS:
+            resource.setrlimit(what, (4 << 30, 4 << 30))
+
+    code, _, errors = run("-p", "253", "--duration", "0.05", preexec_fn=limit)
+    assert code == 0, errors
 
 
 def waits(tracer):
