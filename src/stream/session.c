@@ -55,7 +55,9 @@ static void catch_signals(sigset_t *caught)
 	sigaddset(caught, SIGTERM);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* What cannot be written is told. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 static uint64_t now_ms(void)

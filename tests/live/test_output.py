@@ -255,6 +255,17 @@ def test_full_disk():
             "bytetrace: cannot write the output: No space left on device"], tracer.errors
 
 
+def test_limited_file_size():
+    """As a full disk: what was refused is told, and no signal ends the process."""
+    with tempfile.TemporaryFile() as file, net.Netns() as ns, \
+            Trace("-p", "udp", "-D", "2005", "-d", HERE, stdout=file) as tracer:
+        resource.prlimit(tracer.process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
+        with ns.inside():
+            net.flood(HERE, 2005, 100)
+        assert tracer.finish() == 1
+        assert tracer.errors.splitlines()[1:] == ["bytetrace: cannot write the output: File too large"], tracer.errors
+
+
 def test_full_disk_for_help_and_source():
     for flag in "--help", "--version", "--print-source":
         with open("/dev/full", "w", encoding="ascii") as full:
