@@ -321,6 +321,17 @@ static int show_summary(const struct session_config *config, const struct loaded
 	return flush(config, err);
 }
 
+/*
+ * When the next summary is due. Those that were due while the process, or its reader, was stopped
+ * are not made up for.
+ */
+static uint64_t next_summary(uint64_t last, uint64_t interval)
+{
+	const uint64_t now = clock_monotonic();
+
+	return last + interval > now ? last + interval : now + interval - (now - last) % interval;
+}
+
 /* Wait until a time (nanoseconds) or a signal. False: the output's reader hung up. */
 static bool wait_until(uint64_t end, int output_fd, const sigset_t *caught)
 {
@@ -361,7 +372,7 @@ int session_count(const struct session_config *config, struct loaded *loaded, co
 		tell_start(loaded, types);
 	while (!result && !interrupted && clock_monotonic() < end) {
 		if (config->interval_ms)
-			next += config->interval_ms * 1000000;
+			next = next_summary(next, config->interval_ms * 1000000);
 		if (!wait_until(next < end ? next : end, fileno(config->output_config->file),
 				&caught))
 			result = reader_gone(err);

@@ -246,6 +246,18 @@ def test_second_signal_ends_what_hangs():
         os.close(reader)
 
 
+def test_summaries_while_it_is_stopped():
+    """They are left out: a table is of the time when it is printed."""
+    with Trace("--summary", "--interval", "0.1", "-p", "253", "-V", "4094") as tracer:
+        tracer.process.send_signal(signal.SIGSTOP)
+        time.sleep(2)
+        before = tracer.text.count("COUNT")
+        tracer.process.send_signal(signal.SIGCONT)
+        time.sleep(0.2)
+        tracer.stop()
+    assert before < tracer.text.count("COUNT") <= before + 8 * Settings.slow, (before, tracer.text)
+
+
 def test_full_disk():
     with open("/dev/full", "w", encoding="ascii") as full, Pings() as pings, \
             Trace("-p", "icmp", "-s", A4, stdout=full) as tracer:
