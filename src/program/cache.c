@@ -151,7 +151,9 @@ void cache_close(struct cache *cache)
 /* Open the entry if it is a file that only we can have written. */
 static int open_entry(const struct cache *cache, const struct cache_key *key, off_t *size)
 {
-	int fd = openat(cache->directory, key->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	/* A pipe in its place would be waited for. */
+	int fd =
+		openat(cache->directory, key->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat status;
 
 	if (fd < 0)
@@ -287,7 +289,8 @@ void cache_store(const struct cache *cache, const struct cache_key *key, const s
 		return;
 	if (write_entry(key, image, fd)) {
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		unlinkat(cache->directory, key->name, 0);
+		if (unlinkat(cache->directory, key->name, 0) && errno == EISDIR)
+			unlinkat(cache->directory, key->name, AT_REMOVEDIR);
 		linkat(AT_FDCWD, path, cache->directory, key->name, AT_SYMLINK_FOLLOW);
 		remove_oldest(cache);
 	}

@@ -34,27 +34,30 @@ static char output_buffer[64 * 1024];
 
 static volatile sig_atomic_t interrupted;
 
-static void on_signal(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
-
 /*
  * The first SIGINT or SIGTERM ends the session in the orderly way. Should that hang, because nobody
- * reads the output, the second one ends the process.
+ * reads the output, the second one ends the process, be it the same or the other.
  */
+static void on_signal(int number)
+{
+	(void)number;
+	interrupted = 1;
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+}
+
 static void catch_signals(sigset_t *caught)
 {
-	struct sigaction action = { .sa_handler = on_signal,
-				    .sa_flags = SA_RESTART | SA_RESETHAND };
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 
 	sigemptyset(caught);
 	sigaddset(caught, SIGINT);
 	sigaddset(caught, SIGTERM);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* What cannot be written is told. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 static uint64_t now_ms(void)
@@ -318,6 +321,17 @@ static int show_summary(const struct session_config *config, const struct loaded
 	return flush(config, err);
 }
 
+/*
+ * When the next summary is due. Those that were due while the process, or its reader, was stopped
+ * are not made up for.
+ */
+static uint64_t next_summary(uint64_t last, uint64_t interval)
+{
+	const uint64_t now = clock_monotonic();
+
+	return last + interval > now ? last + interval : now + interval - (now - last) % interval;
+}
+
 /* Wait until a time (nanoseconds) or a signal. False: the output's reader hung up. */
 static bool wait_until(uint64_t end, int output_fd, const sigset_t *caught)
 {
@@ -358,7 +372,7 @@ int session_count(const struct session_config *config, struct loaded *loaded, co
 		tell_start(loaded, types);
 	while (!result && !interrupted && clock_monotonic() < end) {
 		if (config->interval_ms)
-			next += config->interval_ms * 1000000;
+			next = next_summary(next, config->interval_ms * 1000000);
 		if (!wait_until(next < end ? next : end, fileno(config->output_config->file),
 				&caught))
 			result = reader_gone(err);

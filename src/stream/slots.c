@@ -7,6 +7,7 @@
 #include "program/sysbpf.h"
 
 #define LOOK_NS 20000
+#define STACK_SIZE (128 * 1024) /* more than a call needs, and little for hundreds of CPUs */
 
 static void *fill(void *context)
 {
@@ -32,21 +33,27 @@ static int wait_for(struct slot *slot)
 /*
  * Once a map of maps was changed, the kernel waits until no program can still see what was there
  * before, which takes some 20 ms. Nothing was there, and many CPUs would take a second or more: so
- * each call has a thread, and nobody waits for its end.
+ * each call has a thread, and nobody waits for its end. Where a limit allows no more threads, the
+ * call is made here.
  */
 int slots_fill(struct slot *slots, size_t count)
 {
+	pthread_attr_t small;
 	sigset_t all, before;
 	int result = 0;
 
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, STACK_SIZE);
 	/* Signals are for the reader. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	for (size_t i = 0; i < count && !result; i++) {
-		result = -pthread_create(&slots[i].thread, NULL, fill, &slots[i]);
-		slots[i].started = !result;
+	for (size_t i = 0; i < count; i++) {
+		slots[i].started = !pthread_create(&slots[i].thread, &small, fill, &slots[i]);
+		if (!slots[i].started)
+			fill(&slots[i]);
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&small);
 	for (size_t i = 0; i < count && !result; i++)
 		result = wait_for(&slots[i]);
 	return result;

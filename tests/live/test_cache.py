@@ -117,6 +117,17 @@ def test_foreign_entries_are_not_believed():
         assert not compiled(cache.path)
 
 
+def test_what_is_no_file_is_replaced():
+    with Cache() as cache:
+        name = cache.entry
+        for put in os.mkfifo, os.mkdir:
+            name.unlink()
+            put(name)
+            assert compiled(cache.path), put
+            assert not compiled(cache.path), put
+            assert name.is_file(), put
+
+
 def test_foreign_directories_are_refused():
     with Cache() as cache:
         cache.path.chmod(0o755)

@@ -2,9 +2,11 @@
 """What is printed, when, and how a run ends."""
 
 import collections
+import itertools
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import tempfile
@@ -223,24 +225,37 @@ def test_closed_output():
 
 def test_second_signal_ends_what_hangs():
     """Nobody reads, so the orderly end cannot come; it need not be SIGKILL that helps."""
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    while True:  # fill the pipe
-        try:
-            os.write(writer, bytes(4096))
-        except BlockingIOError:
-            break
-    os.set_blocking(writer, True)
-    with Pings() as pings, Trace("-p", "icmp", "-s", A4, stdout=writer) as tracer:
-        os.close(writer)
-        pings.send()
-        time.sleep(0.3 * Settings.slow)
-        tracer.process.send_signal(signal.SIGTERM)
-        time.sleep(0.1 * Settings.slow)
-        assert tracer.process.poll() is None
-        tracer.process.send_signal(signal.SIGTERM)
-        assert tracer.finish() == -signal.SIGTERM
-    os.close(reader)
+    for first, second in itertools.product((signal.SIGTERM, signal.SIGINT), repeat=2):
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        while True:  # fill the pipe
+            try:
+                os.write(writer, bytes(4096))
+            except BlockingIOError:
+                break
+        os.set_blocking(writer, True)
+        with Pings() as pings, Trace("-p", "icmp", "-s", A4, stdout=writer) as tracer:
+            os.close(writer)
+            pings.send()
+            time.sleep(0.3 * Settings.slow)
+            tracer.process.send_signal(first)
+            time.sleep(0.1 * Settings.slow)
+            assert tracer.process.poll() is None
+            tracer.process.send_signal(second)
+            assert tracer.finish() == -second, (first, second)
+        os.close(reader)
+
+
+def test_summaries_while_it_is_stopped():
+    """They are left out: a table is of the time when it is printed."""
+    with Trace("--summary", "--interval", "0.1", "-p", "253", "-V", "4094") as tracer:
+        tracer.process.send_signal(signal.SIGSTOP)
+        time.sleep(2)
+        before = tracer.text.count("COUNT")
+        tracer.process.send_signal(signal.SIGCONT)
+        time.sleep(0.2)
+        tracer.stop()
+    assert before < tracer.text.count("COUNT") <= before + 8 * Settings.slow, (before, tracer.text)
 
 
 def test_full_disk():
@@ -250,6 +265,17 @@ def test_full_disk():
         assert tracer.finish() == 1
         assert tracer.errors.splitlines()[1:] == [
             "bytetrace: cannot write the output: No space left on device"], tracer.errors
+
+
+def test_limited_file_size():
+    """As a full disk: what was refused is told, and no signal ends the process."""
+    with tempfile.TemporaryFile() as file, net.Netns() as ns, \
+            Trace("-p", "udp", "-D", "2005", "-d", HERE, stdout=file) as tracer:
+        resource.prlimit(tracer.process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
+        with ns.inside():
+            net.flood(HERE, 2005, 100)
+        assert tracer.finish() == 1
+        assert tracer.errors.splitlines()[1:] == ["bytetrace: cannot write the output: File too large"], tracer.errors
 
 
 def test_full_disk_for_help_and_source():
@@ -278,6 +304,16 @@ def test_every_loss_is_counted():
     assert dropped == count, dropped
     assert lost > 0, "the flood was too small to lose anything"
     assert shown + lost + suppressed == dropped, (tracer.totals, dropped)
+
+
+def test_little_memory_for_stacks():
+    """The threads that put rings into their places need none of the size that a shell allows."""
+    def limit():
+        for what in resource.RLIMIT_STACK, resource.RLIMIT_AS:
+            resource.setrlimit(what, (4 << 30, 4 << 30))
+
+    code, _, errors = run("-p", "253", "--duration", "0.05", preexec_fn=limit)
+    assert code == 0, errors
 
 
 def waits(tracer):
