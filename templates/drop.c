@@ -1071,8 +1071,9 @@ static __always_inline void count_lost(void)
 	int zero = 0;
 	u64 *count = lost.lookup(&zero);
 
+	/* At once: an interrupt may count in the middle of it, in another program. */
 	if (count)
-		(*count)++;
+		__sync_fetch_and_add(count, 1);
 }
 
 /*

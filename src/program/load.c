@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <linux/bpf.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "program/image.h"
@@ -423,6 +425,8 @@ void load_detach(struct loaded *loaded)
 {
 	for (size_t i = 0; i < loaded->program_count; i++)
 		close_fd(&loaded->programs[i].link_fd);
+	/* This waits for a grace period of RCU, in whose read sides programs run. */
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
 uint64_t load_lost(const struct loaded *loaded, uint64_t *cpus)

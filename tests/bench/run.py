@@ -48,6 +48,7 @@ SOAK_BURST = 50_000  # each half second
 READER_RECORDS = 1_000_000
 WRITE_SIZE = 64 * 1024  # as in src/stream/session.c
 FLOOD_BYTES = LONG_SECONDS * 1_300_000 * 500  # of JSON, in a long flood
+FLOOD_BUFFER = "4M"  # holds what comes while the reader is not let run for some 20 ms
 NOTHING_LOST = "0 lost"  # the target of a flood
 SENDER_CPU, READER_CPU = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
 
@@ -220,6 +221,19 @@ def memory(start, seconds=0):
         return resident(tool.process.pid)
 
 
+def first_drop(start, output):
+    """Seconds from the start to where the first of many drops is shown: of a tool that says nothing."""
+    with Target() as target:
+        begin = time.monotonic()
+
+        def shown():
+            target.ns.udp(b"x", target.address, PORT)
+            return target.address in read(output)
+        with start():
+            wait_for(shown, 5, "a row")
+            return time.monotonic() - begin
+
+
 def lone_drop(start, output):
     """Seconds until a drop that comes alone is shown."""
     with Target() as target, start():
@@ -243,14 +257,17 @@ def reader_time(form, output):
     return float(done.stderr)
 
 
-def writing_time(size, output):
-    """Nanoseconds that it takes to write a record's share of so many bytes into a new file."""
-    chunk = bytes(WRITE_SIZE)
+def writing_time(form, output):
+    """Nanoseconds a record that it takes to write as many bytes as a long flood's into a new file."""
+    reader_time(form, output)
+    chunk, size = bytes(WRITE_SIZE), os.path.getsize(output)
     with open(output, "wb", buffering=0) as file, on_cpu(READER_CPU):
         begin = time.monotonic_ns()
-        for _ in range(size // WRITE_SIZE):
+        for _ in range(LONG_SECONDS * size // WRITE_SIZE):
             file.write(chunk)
-        return (time.monotonic_ns() - begin) / READER_RECORDS
+        took = time.monotonic_ns() - begin
+    os.unlink(output)
+    return took / LONG_SECONDS / READER_RECORDS
 
 
 @contextlib.contextmanager
@@ -322,13 +339,19 @@ def figures(scratch, soak):
     def theirs(measure, program):
         return lambda: measure(lambda: bpftrace(program))
 
-    # Another tracer is only known to trace: it counts as started after a second.
-    def peer(measure):
+    # Of another tracer it is only known that it shows drops: it counts as started after a second.
+    def peer(measure, wait=1):
         def start():
             tool = Tool(shlex.split(os.environ["PEER"]), b"", table)
-            time.sleep(1)
+            time.sleep(wait)
             return tool
         return {"peer": lambda: measure(start)} if os.environ.get("PEER") else {}
+
+    def shows_first(start):
+        return first_drop(start, table)
+
+    def shows_lone(start):
+        return lone_drop(start, table)
 
     count = "tracepoint:skb:kfree_skb { @[args->location, args->reason] = count(); }"
     show = 'tracepoint:skb:kfree_skb { printf("%d %llx\\n", args->reason, (uint64)args->location); }'
@@ -340,9 +363,9 @@ def figures(scratch, soak):
     ports = itertools.count(1)
     yield "start to attached, new flags", "s", 0.25, {
         "bytetrace": lambda: start_time(lambda: bytetrace(*cached, "-D", str(next(ports)))),
-        "bpftrace": theirs(start_time, count)}
+        "bpftrace": theirs(start_time, count), **peer(shows_first, 0)}
     yield "a lone drop is shown after", "s", 0.1, {
-        "bytetrace": lambda: lone_drop(lambda: bytetrace(*cached, "-D", str(PORT), output=table), table)}
+        "bytetrace": ours(shows_lone, "-D", str(PORT), output=table), **peer(shows_lone)}
     yield "memory while tracing, buffers counted", "MB", 8, {
         "bytetrace": ours(memory), "bpftrace": theirs(memory, show), **peer(memory)}
 
@@ -374,10 +397,10 @@ def figures(scratch, soak):
         **peer(kernel_time)}
     yield "reader: a row of the table into a file", "ns", 1000, {"bytetrace": lambda: reader_time("table", table)}
     yield "reader: a JSON object into a file", "ns", 1000, {"bytetrace": lambda: reader_time("json", rows)}
-    yield "reader: the bytes of a JSON object alone into a file", "ns", None, {
-        "bytetrace": lambda: writing_time(os.path.getsize(rows), f"{scratch}/bytes")}
+    yield f"writing alone, {LONG_SECONDS} s of JSON into a new file: an object", "ns", None, {
+        "bytetrace": lambda: writing_time("json", rows)}
     yield "sender slowed by a filter that matches nothing", "%", 5, {
-        "bytetrace": ours(slowdown, "-p", "tcp"), "bpftrace": theirs(slowdown, never)}
+        "bytetrace": ours(slowdown, "-p", "tcp"), "bpftrace": theirs(slowdown, never), **peer(slowdown)}
     yield "flood: no tracer", "k drops/s", None, {"bytetrace": lambda: load(nothing)[0]}
     yield "flood: counted", "k drops/s", NOTHING_LOST, {
         "bytetrace": ours(load, "--summary"), "bpftrace": theirs(load, count)}
@@ -391,12 +414,13 @@ def figures(scratch, soak):
                 return long_load(lambda: bytetrace(*cached, *flags, output=file, over=True))
         return once
 
-    for what, flags, theirs_too in (("the table", (), {"bpftrace": theirs(load, show), **peer(load)}),
-                                    ("JSON", ("-o", "json"), {})):
-        yield f"flood of {LONG_SECONDS} s: {what} into a new file", "k drops/s", NOTHING_LOST, {
+    buffer = "--buffer", FLOOD_BUFFER
+    for what, flags, theirs_too in (("the table", buffer, {"bpftrace": theirs(load, show), **peer(load)}),
+                                    ("JSON", (*buffer, "-o", "json"), {})):
+        name = f"{LONG_SECONDS} s of flood, --buffer {FLOOD_BUFFER}: {what}"
+        yield f"{name} over a file in memory", "k drops/s", NOTHING_LOST, {"bytetrace": over_memory(*flags)}
+        yield f"{name} into a new file", "k drops/s", NOTHING_LOST, {
             "bytetrace": ours(long_load, *flags, output=table), **theirs_too}
-        yield f"flood of {LONG_SECONDS} s: {what} over a file in memory", "k drops/s", NOTHING_LOST, {
-            "bytetrace": over_memory(*flags)}
 
 
 def measure(rounds, only, soak):
