@@ -988,7 +988,11 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 //@end
 //@if summary
 //@else
+//@if short_record
+	u32 size = DROP_EVENT_SHORT;
+//@else
 	u32 size = sizeof(*event);
+//@end
 //@end
 
 	event->version = DROP_EVENT_VERSION;

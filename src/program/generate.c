@@ -209,6 +209,9 @@ static int fill_template(struct program *program, const struct options *options,
 		{ "device", device },
 		{ "everything", everything },
 		{ "clock", everything || options->action == ACTION_PRINT_SOURCE },
+		/* What is added by hand may be in any member. */
+		{ "short_record", !device && !everything && !options->stack && !fields &&
+					  options->action != ACTION_PRINT_SOURCE },
 		{ "stack", options->stack },
 		{ "expression", options->expression },
 		{ "device_only", device_only },

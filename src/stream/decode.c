@@ -2,6 +2,7 @@
 #include "stream/decode.h"
 
 #include <errno.h>
+#include <string.h>
 #include <linux/types.h>
 
 #include "event.h"
@@ -27,21 +28,27 @@ static void trim_stack(struct drop *drop)
 	}
 }
 
-int decode_drop(const void *bytes, size_t size, uint32_t cpu, const struct layouts *layouts,
+int decode_drop(void *bytes, size_t size, uint32_t cpu, const struct layouts *layouts,
 		struct drop *drop)
 {
 	const struct drop_event *event = bytes;
 	const struct layout *layout;
 
-	if (size < sizeof(*event))
+	if (size < DROP_EVENT_SHORT)
 		return -EMSGSIZE;
 	if (event->version != DROP_EVENT_VERSION || event->stack_depth > DROP_STACK_DEPTH)
 		return -EPROTO;
 	layout = layouts_find(layouts, event->probe);
 	if (!layout)
 		return -EPROTO;
-	if (size < sizeof(*event) + layout->size + event->stack_depth * sizeof(event->stack[0]))
+	if (size < sizeof(*event)) {
+		if (layout->size > 0 || event->stack_depth > 0)
+			return -EMSGSIZE;
+		memset((char *)bytes + DROP_EVENT_SHORT, 0, sizeof(*event) - DROP_EVENT_SHORT);
+	} else if (size <
+		   sizeof(*event) + layout->size + event->stack_depth * sizeof(event->stack[0])) {
 		return -EMSGSIZE;
+	}
 	drop->event = event;
 	drop->layout = layout;
 	drop->fields = (const char *)(event + 1);

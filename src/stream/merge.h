@@ -10,9 +10,9 @@ struct merge;
 
 /*
  * A record: its first eight bytes are its time, if it is that long. `bytes` is 8-byte aligned,
- * valid during the call. Not 0 ends the drain.
+ * during the call the callback's to write to, up to 64 KB. Not 0 ends the drain.
  */
-typedef int merge_record(void *context, uint32_t cpu, const void *bytes, size_t size);
+typedef int merge_record(void *context, uint32_t cpu, void *bytes, size_t size);
 
 enum ring_kind {
 	RING_PERF, /* a perf buffer: perf_event_open(2) */

@@ -89,7 +89,7 @@ static bool count_reached(const struct sink *sink)
 	return sink->config->count > 0 && sink->totals->shown >= sink->config->count;
 }
 
-static int show_record(void *context, uint32_t cpu, const void *bytes, size_t size)
+static int show_record(void *context, uint32_t cpu, void *bytes, size_t size)
 {
 	struct sink *sink = context;
 	struct drop drop;

@@ -141,11 +141,11 @@ def test_column_that_is_left_out():
 
 def test_record_that_differs():
     cases = (
-        ("#define DROP_EVENT_VERSION 3", "#define DROP_EVENT_VERSION 4",
-         "the record is of another version than this bytetrace reads, which is 3"),
-        ("__u32 mark;", "__u64 mark;", "the record differs: mark has to be 4 bytes at 48"),
+        ("#define DROP_EVENT_VERSION 4", "#define DROP_EVENT_VERSION 5",
+         "the record is of another version than this bytetrace reads, which is 4"),
+        ("__u32 mark;", "__u64 mark;", "the record differs: mark has to be 4 bytes at 104"),
         ("__u64 time;", "__u64 time, mine;", "the record differs: location has to be 8 bytes at 8"),
-        ("__u8 reserved[6];", "__u8 reserved[6];\n\t__u64 mine;",
+        ("char comm[16];", "char comm[16];\n\t__u64 mine;",
          "the record differs: stack has to start at 128; further members are made with DROP_FIELD"),
         ("DROP_EVENT_VERSION", "MY_VERSION",
          "the record is missing: the program has no DROP_EVENT_VERSION"),

@@ -70,6 +70,30 @@ static void padded_record(void **state)
 	assert_int_equal(decode_drop(&record, sizeof(record.event) + 4, 0, &layouts, &drop), 0);
 }
 
+/* What a record leaves out because it is not going to be shown is not there, whatever was behind
+ * it. */
+static void short_record(void **state)
+{
+	struct record record;
+	struct drop drop;
+	const char *event = (const char *)&record.event;
+
+	(void)state;
+	fill(&record, 0);
+	memset((char *)&record.event + DROP_EVENT_SHORT, 0xff,
+	       sizeof(record.event) - DROP_EVENT_SHORT);
+	record.event.sport = 80;
+	record.event.daddr.bytes[15] = 7;
+	assert_int_equal(decode_drop(&record, DROP_EVENT_SHORT, 0, &layouts, &drop), 0);
+	assert_int_equal(drop.event->sport, 80);
+	assert_int_equal(drop.event->daddr.bytes[15], 7);
+	for (size_t i = DROP_EVENT_SHORT; i < sizeof(record.event); i++)
+		assert_int_equal(event[i], 0);
+	assert_int_equal(decode_drop(&record, DROP_EVENT_SHORT - 1, 0, &layouts, &drop), -EMSGSIZE);
+	record.event.probe = known[1].id; /* with columns, which would be behind all of it */
+	assert_int_equal(decode_drop(&record, DROP_EVENT_SHORT, 0, &layouts, &drop), -EMSGSIZE);
+}
+
 static void assert_shorter_refused(const struct record *record, size_t whole)
 {
 	struct drop drop;
@@ -178,13 +202,15 @@ static void random_records(void **state)
 	(void)state;
 	for (int round = 0; round < 20000; round++) {
 		size_t size = (size_t)rand_r(&seed) % sizeof(struct record);
-		unsigned char *bytes = malloc(size ? size : 1);
+		/* There is room for a whole one. */
+		unsigned char *bytes =
+			malloc(size < sizeof(struct drop_event) ? sizeof(struct drop_event) : size);
 		struct drop drop;
 
 		assert_non_null(bytes);
 		for (size_t i = 0; i < size; i++)
 			bytes[i] = (unsigned char)rand_r(&seed);
-		if (size >= sizeof(struct drop_event)) {
+		if (size >= DROP_EVENT_SHORT) {
 			((struct drop_event *)bytes)->version = DROP_EVENT_VERSION;
 			((struct drop_event *)bytes)->probe = known[round % 2].id;
 		}
@@ -206,6 +232,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_record),
 		cmocka_unit_test(padded_record),
+		cmocka_unit_test(short_record),
 		cmocka_unit_test(every_shorter_size_is_refused),
 		cmocka_unit_test(hostile_records_are_refused),
 		cmocka_unit_test(stack_starts_at_the_location),

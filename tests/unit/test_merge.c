@@ -126,7 +126,7 @@ static void write_some(struct kernel *kernel, int count)
 	}
 }
 
-static int check(void *context, uint32_t cpu, const void *bytes, size_t size)
+static int check(void *context, uint32_t cpu, void *bytes, size_t size)
 {
 	struct kernel *kernel = context;
 	const uint64_t *words = bytes;
@@ -224,7 +224,7 @@ static void a_record_that_is_being_written_is_waited_for(void **state)
 	close_rings(&kernel);
 }
 
-static int note_size(void *context, uint32_t cpu, const void *bytes, size_t size)
+static int note_size(void *context, uint32_t cpu, void *bytes, size_t size)
 {
 	(void)cpu;
 	(void)bytes;

@@ -94,7 +94,7 @@
  * order; addresses stay as they are in the packet. A field whose flag is not
  * set was not there, or could not be read, and is zero.
  */
-#define DROP_EVENT_VERSION 3
+#define DROP_EVENT_VERSION 4
 
 #define DROP_HAS_ETHERTYPE 0x01 /* ethertype */
 #define DROP_HAS_ADDRESSES 0x02 /* saddr, daddr */
@@ -122,10 +122,7 @@ struct drop_event {
 	__u64 time; /* CLOCK_MONOTONIC, nanoseconds; if that is not shown, what orders records */
 	__u64 location; /* where kfree_skb was called: a return address; 0: not known */
 	__u32 reason;	/* enum skb_drop_reason, 0 on kernels that give none, DROP_NO_REASON */
-	__u32 length;	/* skb->len */
-	__u32 netns;	/* inode of the network namespace */
-	__u32 ifindex;	/* 0: none, or not known */
-	__u32 pid;	/* thread group that was running; the sender only by luck */
+	__u32 probe;	/* DROP_PROBE: which program's record it is */
 	__u16 ethertype;
 	__u16 vlan; /* outermost VLAN ID */
 	__u16 sport;
@@ -134,25 +131,32 @@ struct drop_event {
 	__u8 flags;   /* DROP_HAS_... */
 	__u8 version; /* DROP_EVENT_VERSION */
 	__u8 stack_depth;
-	__u32 mark;  /* skb->mark */
-	__u32 probe; /* DROP_PROBE: which program's record it is */
+	__u8 tunnel;   /* enum drop_tunnel: what the packet was found inside of */
+	__u8 detailed; /* 1: length, mark, pid and comm are filled */
+	__u8 reserved[2];
 	union {
 		__u8 bytes[16]; /* IPv4 in the first four */
 		__u32 words[4];
 	} saddr, daddr;
+	/* Here a record ends that has nothing of what follows: DROP_EVENT_SHORT. */
+	__u32 netns;   /* inode of the network namespace */
+	__u32 ifindex; /* 0: none, or not known */
 	union {
 		char ifname[16]; /* filled up with NUL */
 		__u64 ifname_words[2];
 	};
+	__u32 length; /* skb->len */
+	__u32 pid;    /* thread group that was running; the sender only by luck */
+	__u32 mark;   /* skb->mark */
+	__u32 reserved2;
 	char comm[16];
-	__u8 tunnel;   /* enum drop_tunnel: what the packet was found inside of */
-	__u8 detailed; /* 1: length, mark, pid and comm are filled */
-	__u8 reserved[6];
 #ifdef DROP_FIELDS
 	DROP_FIELDS(DROP_MEMBER_NUMBER, DROP_MEMBER_BYTES, DROP_MEMBER_BYTES)
 #endif
 	__u64 stack[]; /* stack_depth return addresses, innermost first, with -k */
 };
+
+#define DROP_EVENT_SHORT __builtin_offsetof(struct drop_event, netns) /* bytes */
 
 #ifdef EVENTS_RINGS
 /* A ring buffer for each CPU, like the first one in all but the size, which --buffer tells. */
@@ -538,7 +542,7 @@ static __always_inline int record_drop(void *ctx, struct drop_event *event, stru
 {
 	struct sk_buff copy, *skb = &copy;
 	struct packet packet;
-	u32 size = sizeof(*event);
+	u32 size = DROP_EVENT_SHORT;
 
 	event->version = DROP_EVENT_VERSION;
 	event->probe = DROP_PROBE;
