@@ -2,7 +2,8 @@
 /*
  * What showing a drop costs the reader: consume table|json VERBOSITY COUNT decodes and prints so
  * many made-up records on standard output, and tells the nanoseconds that one took on standard
- * error.
+ * error. consume symbols 0 COUNT does so of reading all names of the kernel's functions, consume
+ * places 0 COUNT of finding the name of one of a few places.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #define BATCH 1024   /* so many lie in a ring when the kernel wakes the reader */
 #define FUNCTION "nf_hook_slow"
 #define PROBE 1
+#define PLACES 16
 
 static struct drop_event events[RECORDS];
 static char buffer[64 * 1024]; /* as in src/stream/session.c */
@@ -79,6 +81,47 @@ static void make_events(void)
 	}
 }
 
+static int tell(__u64 start, unsigned long count)
+{
+	fprintf(stderr, "%.1f\n", (double)(clock_monotonic() - start) / (double)count);
+	return 0;
+}
+
+static struct symbols *read_symbols(void)
+{
+	return symbols_create("/proc/kallsyms", "/proc/modules");
+}
+
+static int measure_symbols(unsigned long count)
+{
+	const __u64 start = clock_monotonic();
+
+	for (unsigned long i = 0; i < count; i++) {
+		struct symbols *symbols = read_symbols();
+
+		symbols_prepare(symbols);
+		symbols_free(symbols);
+	}
+	return tell(start, count);
+}
+
+static int measure_places(unsigned long count)
+{
+	struct symbols *symbols = read_symbols();
+	const __u64 location = find_location();
+	struct symbol symbol;
+	__u64 start;
+
+	symbols_prepare(symbols);
+	start = clock_monotonic();
+	for (unsigned long i = 0; i < count; i++)
+		if (!symbols_find(symbols, location + i % PLACES, &symbol))
+			return 1;
+	tell(start, count);
+	symbols_free(symbols);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct layout layout = { .id = PROBE, .name = "kfree_skb" };
@@ -92,13 +135,17 @@ int main(int argc, char **argv)
 	void *output;
 
 	if (argc != 4) {
-		fputs("usage: consume table|json VERBOSITY COUNT\n", stderr);
+		fputs("usage: consume table|json|symbols|places VERBOSITY COUNT\n", stderr);
 		return 2;
 	}
+	count = strtoul(argv[3], NULL, 10);
+	if (strcmp(argv[1], "symbols") == 0)
+		return measure_symbols(count);
+	if (strcmp(argv[1], "places") == 0)
+		return measure_places(count);
 	ops = strcmp(argv[1], "json") == 0 ? &output_json : &output_table;
 	config.verbosity = atoi(argv[2]);
-	count = strtoul(argv[3], NULL, 10);
-	config.symbols = symbols_create("/proc/kallsyms", "/proc/modules");
+	config.symbols = read_symbols();
 	if (tracefs_read_event("skb", "kfree_skb", "format", &format, &err) ||
 	    reasons_create(&config.reasons, format, &(struct reasons_source){ 0 }, &err)) {
 		fprintf(stderr, "consume: %s\n", err.text);
@@ -122,7 +169,7 @@ int main(int argc, char **argv)
 		}
 	}
 	fflush(stdout);
-	fprintf(stderr, "%.1f\n", (double)(clock_monotonic() - start) / (double)count);
+	tell(start, count);
 	ops->finish(output);
 	reasons_free(config.reasons);
 	symbols_free(config.symbols);

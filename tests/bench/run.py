@@ -249,11 +249,10 @@ def read(path):
         return file.read()
 
 
-def reader_time(form, output):
-    """Nanoseconds that decoding and printing a record takes."""
+def reader_time(form, output=os.devnull, count=READER_RECORDS):
+    """Nanoseconds that decoding and printing a record takes, or what else tests/bench/consume.c measures."""
     with open(output, "wb") as rows, on_cpu(READER_CPU):
-        done = subprocess.run([CONSUME, form, "0", str(READER_RECORDS)], stdout=rows, stderr=subprocess.PIPE,
-                              check=True)
+        done = subprocess.run([CONSUME, form, "0", str(count)], stdout=rows, stderr=subprocess.PIPE, check=True)
     return float(done.stderr)
 
 
@@ -397,6 +396,10 @@ def figures(scratch, soak):
         **peer(kernel_time)}
     yield "reader: a row of the table into a file", "ns", 1000, {"bytetrace": lambda: reader_time("table", table)}
     yield "reader: a JSON object into a file", "ns", 1000, {"bytetrace": lambda: reader_time("json", rows)}
+    yield "reader: the name of a place that came before", "ns", None, {
+        "bytetrace": lambda: reader_time("places")}
+    yield "reader: all names of the kernel's functions, once", "ms", None, {
+        "bytetrace": lambda: reader_time("symbols", count=5) / 1e6}
     yield f"writing alone, {LONG_SECONDS} s of JSON into a new file: an object", "ns", None, {
         "bytetrace": lambda: writing_time("json", rows)}
     yield "sender slowed by a filter that matches nothing", "%", 5, {
