@@ -75,6 +75,7 @@ BPF_TABLE("percpu_hash", struct summary_key, u64, summary, SUMMARY_ROWS);
  * and is never given up; what was counted in the two places is added up by the reader.
  */
 #define SUMMARY_HOT 256
+#define SUMMARY_HOT_KEY 80 /* larger ones have no place: their words would not fit on the stack twice */
 struct summary_hot {
 	u64 used;
 	u64 count;
@@ -838,7 +839,7 @@ static __always_inline void count_drop(const struct drop_event *event, void *ctx
 				       struct sk_buff *skb)
 {
 	struct summary_key key;
-	struct summary_hot *hot_key;
+	struct summary_hot *hot_key = NULL;
 	u64 *count, one = 1;
 	int zero = 0, index;
 
@@ -888,8 +889,10 @@ static __always_inline void count_drop(const struct drop_event *event, void *ctx
 	}
 //@end
 
-	index = hot_index(&key);
-	hot_key = hot.lookup(&index);
+	if (sizeof(key) <= SUMMARY_HOT_KEY) {
+		index = hot_index(&key);
+		hot_key = hot.lookup(&index);
+	}
 	if (hot_key && is_hot(hot_key, &key)) {
 		__sync_fetch_and_add(&hot_key->count, 1);
 		return;

@@ -281,3 +281,23 @@ def test_columns_of_a_probe():
             file.write(PROBE.replace("u32, mtu", "u16, mtu").replace("%u", "%x"))
         one_line(2, "--summary: the columns that it counts by are not the same ones in all probes\n",
                  flags=("--summary=mtu", "--probe", path, "--probe", other))
+
+
+def test_large_keys():
+    """As much as fits into a key: four texts and all that can be counted by besides."""
+    texts = "".join(f'DROP_FIELD(char[{size}], t{i}, "%s", skb->dev->name)\n'
+                    for i, size in enumerate((64, 64, 64, 16)))
+    every = "reason,location,iface,proto,saddr,daddr,sport,dport"
+    with tempfile.TemporaryDirectory() as directory:
+        path = f"{directory}/mine.c"
+        with open(path, "w", encoding="ascii") as file:
+            file.write(texts + PROBE[PROBE.index("int raw_"):])
+        with counted(f"t0,t1,t2,{every}", "--probe", path) as (ns, tracer):
+            for _ in range(4):
+                drop_some(ns)
+            rows = tracer.stop().rows
+        assert [(row["T0"], row["T2"], row["DPORT"], row["COUNT"]) for row in rows] == \
+            [("lo", "lo", "1998", "20"), ("lo", "lo", "1999", "12"), ("lo", "lo", "1997", "4")], tracer.text
+        with counted("t0,t1,t2,t3", "--probe", path) as (ns, tracer):
+            drop_some(ns)
+            assert [row["T3"] for row in tracer.stop().rows] == ["lo"], tracer.text
