@@ -237,25 +237,6 @@ static int apply_choice(int *member, const struct option_spec *spec, const char 
 	return bad_value(err, flag, text, spec->expected);
 }
 
-/* A decimal number of seconds above 0, as milliseconds; finer digits are cut. */
-static bool parse_seconds(const char *text, uint64_t *milliseconds)
-{
-	const char *point = strchr(text, '.');
-	size_t whole_length = point ? (size_t)(point - text) : strlen(text);
-	uint64_t whole = 0, thousandths = 0;
-	uint64_t weight = 100;
-
-	if (strspn(text, "0123456789.") != strlen(text) || (whole_length == 0 && !point) ||
-	    (whole_length > 0 && !text_number(text, whole_length, 1000000000, &whole)))
-		return false;
-	if (point && (!point[1] || strchr(point + 1, '.')))
-		return false;
-	for (const char *digit = point ? point + 1 : ""; *digit; digit++, weight /= 10)
-		thousandths += (uint64_t)(*digit - '0') * weight;
-	*milliseconds = whole * 1000 + thousandths;
-	return *milliseconds > 0;
-}
-
 /* A power of two from 4K to 256M, which is what the kernel makes its buffers of. */
 static bool parse_size(const char *text, uint64_t *size)
 {
@@ -314,7 +295,7 @@ static int apply(struct options *options, const struct option_spec *spec, const 
 		*(uint64_t *)member = number;
 		return 0;
 	case KIND_SECONDS:
-		if (!parse_seconds(text, &number))
+		if (!text_seconds(text, &number))
 			return bad_value(err, flag, text, "a number of seconds above 0");
 		*(uint64_t *)member = number;
 		return 0;

@@ -213,6 +213,8 @@ static uint64_t end_of(const struct entry *function, const struct entry *after)
 {
 	uint64_t end = (function->address | (PAGE_SIZE - 1)) + 1;
 
+	if (after && after->address - function->address > UINT32_MAX) /* no size is that large */
+		return end;
 	return after && (after->address < end || after->module == function->module) ? after->address
 										    : end;
 }

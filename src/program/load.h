@@ -80,8 +80,7 @@ int load_attach(struct loaded *loaded, struct error *err);
  */
 int load_replace(struct loaded *loaded, size_t old, size_t count, struct error *err);
 
-/* Detach all programs, and wait until none runs any more on any CPU: their maps stay as they are.
- */
+/* Detach all programs and wait until none runs on any CPU: their maps stay as they are. */
 void load_detach(struct loaded *loaded);
 
 /* The map of that name, or NULL. */

@@ -39,6 +39,24 @@ bool text_number(const char *text, size_t length, uint64_t max, uint64_t *number
 	return true;
 }
 
+bool text_seconds(const char *text, uint64_t *milliseconds)
+{
+	const char *point = strchr(text, '.');
+	size_t whole_length = point ? (size_t)(point - text) : strlen(text);
+	uint64_t whole = 0, thousandths = 0;
+	uint64_t weight = 100;
+
+	if (strspn(text, "0123456789.") != strlen(text) || (whole_length == 0 && !point) ||
+	    (whole_length > 0 && !text_number(text, whole_length, 1000000000, &whole)))
+		return false;
+	if (point && (!point[1] || strchr(point + 1, '.')))
+		return false;
+	for (const char *digit = point ? point + 1 : ""; *digit; digit++, weight /= 10)
+		thousandths += (uint64_t)(*digit - '0') * weight;
+	*milliseconds = whole * 1000 + thousandths;
+	return *milliseconds > 0;
+}
+
 size_t text_escape(char *to, size_t size, const char *from, size_t length, const char *also,
 		   bool *complete)
 {

@@ -13,6 +13,12 @@
 bool text_number(const char *text, size_t length, uint64_t max, uint64_t *number);
 
 /*
+ * Parse a decimal number of seconds ("1", "0.25", ".5") as milliseconds; finer digits are cut.
+ * False for anything else, for 0 and for more than 10^9 seconds.
+ */
+bool text_seconds(const char *text, uint64_t *milliseconds);
+
+/*
  * Copy bytes that are not to be trusted (an interface or process name, what
  * a user typed) as printable ASCII: control bytes, bytes >= 0x80, a backslash
  * and every byte of `also` become \xNN. Stops before an escape that would not

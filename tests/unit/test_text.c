@@ -174,12 +174,37 @@ static void error_is_set(void **state)
 	assert_string_equal(err.text, "no map");
 }
 
+static void seconds(void **state)
+{
+	static const char *const refused[] = { "",   ".",    "0",	  "0.0", "0.0009",
+					       "1.", "1..2", "1.2.",	  "-1",	 "1s",
+					       " 1", "1e3",  "1000000001" };
+	static const struct {
+		const char *text;
+		uint64_t milliseconds;
+	} taken[] = { { "1", 1000 },	  { "0.25", 250 },   { ".5", 500 },
+		      { "1.0019", 1001 }, { "007.1", 7100 }, { "1000000000", 1000000000000 } };
+	uint64_t milliseconds;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
+		assert_false(text_seconds(refused[i], &milliseconds));
+	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++) {
+		assert_true(text_seconds(taken[i].text, &milliseconds));
+		assert_int_equal(milliseconds, taken[i].milliseconds);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),	cmocka_unit_test(number_within_text),
-		cmocka_unit_test(escapes),	cmocka_unit_test(escape_never_overflows),
-		cmocka_unit_test(json_strings), cmocka_unit_test(quotes),
+		cmocka_unit_test(seconds),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(number_within_text),
+		cmocka_unit_test(escapes),
+		cmocka_unit_test(escape_never_overflows),
+		cmocka_unit_test(json_strings),
+		cmocka_unit_test(quotes),
 		cmocka_unit_test(error_is_set),
 	};
 
