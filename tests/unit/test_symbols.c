@@ -230,6 +230,29 @@ static void write_file(const char *path, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
+/* A function ends at another module's symbol, also within a page, and is never larger than it can
+ * say. */
+static void ends(void **state)
+{
+	char path[] = "/tmp/test_symbols.XXXXXX";
+	struct symbols *symbols;
+
+	(void)state;
+	fclose(create_file(path));
+	write_file(path, "0000000000001000 T low\n"
+			 "ffffffff81000000 T high\n"
+			 "ffffffffc0000000 t function\t[a]\n"
+			 "ffffffffc0000100 d data\t[b]\n");
+	symbols = symbols_create(path, "/nonexistent");
+	assert_non_null(symbols);
+	assert_symbol(symbols, 0x1010, "low+0x10/0x1000");
+	assert_unknown(symbols, 0x2000);
+	assert_symbol(symbols, 0xffffffffc00000ff, "function+0xff/0x100 [a]");
+	assert_unknown(symbols, 0xffffffffc0000180);
+	symbols_free(symbols);
+	unlink(path);
+}
+
 /*
  * What lies in the place of a module that went, or of the functions that only loading took, is not
  * called by their names. Users of a module are no reason to read all again.
@@ -342,7 +365,8 @@ int main(void)
 		cmocka_unit_test(restricted),  cmocka_unit_test(missing_file),
 		cmocka_unit_test(many_lines),  cmocka_unit_test(long_line),
 		cmocka_unit_test(late_module), cmocka_unit_test(replaced_module),
-		cmocka_unit_test(lines),       cmocka_unit_test(garbage),
+		cmocka_unit_test(ends),	       cmocka_unit_test(lines),
+		cmocka_unit_test(garbage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
