@@ -41,7 +41,7 @@ $(BUILD)/%.o: %.c
 
 # Where probes are installed is in the program: it is made anew when that changes.
 $(shell mkdir -p $(BUILD); echo '$(PREFIX)' | cmp -s - $(BUILD)/prefix || echo '$(PREFIX)' >$(BUILD)/prefix)
-$(BUILD)/src/program/probes.o: $(BUILD)/prefix
+$(BUILD)/src/generate/probes.o: $(BUILD)/prefix
 
 $(BUILD)/src/embedded.o: src/embedded.S $(wildcard templates/* probes/*.c src/explain/*.txt)
 	@mkdir -p $(@D)

@@ -19,7 +19,7 @@
 	embed embedded_reasons, "src/explain/reasons.txt"
 	embed embedded_locations, "src/explain/locations.txt"
 
-	/* Probes: pairs of a name and a text, and a pair of NULLs. src/program/probes.c reads them. */
+	/* Probes: pairs of a name and a text, and a pair of NULLs. src/generate/probes.c reads them. */
 	.macro embed_probe name
 	.section .rodata
 1:	.asciz "\name"

@@ -30,41 +30,12 @@
 //@if summary
 #define SUMMARY_ROWS 8192
 
-/* What drops are counted by. src/stream/summary.c knows the order of these fields. */
+/* What drops are counted by. */
 struct summary_key {
 #ifdef DROP_KEYS
 	DROP_KEYS(DROP_MEMBER_NUMBER, DROP_MEMBER_BYTES, DROP_MEMBER_BYTES)
 #endif
-//@if key_location
-	u64 location;
-//@end
-//@if key_iface
-	u64 ifname_words[2];
-//@end
-//@if key_saddr
-	u32 saddr[4];
-//@end
-//@if key_daddr
-	u32 daddr[4];
-//@end
-//@if key_reason
-	u32 reason;
-//@end
-//@if key_ethertype
-	u16 ethertype;
-//@end
-//@if key_sport
-	u16 sport;
-//@end
-//@if key_dport
-	u16 dport;
-//@end
-//@if key_proto
-	u8 l4_protocol;
-//@end
-//@if key_flags
-	u8 flags;
-//@end
+//@slot key_members
 } __attribute__((aligned(8)));
 
 BPF_TABLE("percpu_hash", struct summary_key, u64, summary, SUMMARY_ROWS);

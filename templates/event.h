@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The record of one drop, as the program in the kernel writes it into the
- * buffer of its CPU and as src/stream/decode.c reads it. Integers are in host byte
+ * buffer of its CPU and as src/record/decode.c reads it. Integers are in host byte
  * order; addresses stay as they are in the packet. A field whose flag is not
  * set was not there, or could not be read, and is zero.
  */

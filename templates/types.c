@@ -5,8 +5,8 @@
  * names of the header files that stand-ins exist for, and need not parse the headers themselves.
  *
  * The question is this file as it stands. The answer is the same file once more, included behind
- * it when the compiler goes through the question for the last time (src/program/include_tree.c).
- * src/kernel/digest.c lists the types that it wants.
+ * it when the compiler goes through the question for the last time (src/compile/header_tree.c).
+ * src/compile/type_dump.c lists the types that it wants.
  */
 #ifndef KERNEL_TYPES_ANSWER
 #define KERNEL_TYPES_QUESTION

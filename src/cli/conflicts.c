@@ -8,98 +8,100 @@
 
 #include "cli/options.h"
 #include "filter/expression.h"
-#include "stream/summary.h"
+#include "record/keys.h"
 #include "util/error.h"
 
 int conflicts_check(const struct options *options, bool expression, struct error *err)
 {
 	const char *conflict = NULL;
-	bool filtered = filter_given(&options->filter) || expression;
+	bool filtered = filter_given(&options->generate.filter) || expression;
 
-	if (options->headers_dir && options->btf_file)
+	if (options->types.headers && options->types.btf)
 		conflict = "--headers and --btf both name the types";
-	else if (options->types == TYPES_HEADERS && options->btf_file)
+	else if (options->types.only == TYPES_HEADERS && options->types.btf)
 		conflict = "--btf contradicts --types=headers";
-	else if (options->types == TYPES_BTF && options->headers_dir)
+	else if (options->types.only == TYPES_BTF && options->types.headers)
 		conflict = "--headers contradicts --types=btf";
-	else if (options->source_file && options->templates_dir)
+	else if (options->generate.source_file && options->generate.templates_dir)
 		conflict = "--source and --templates both name the program";
-	else if (options->source_file && options->probes.count)
+	else if (options->generate.source_file && options->generate.probes.count)
 		conflict = "--source and --probe both name the program";
-	else if (options->probes.count && options->attach != ATTACH_ANY)
+	else if (options->generate.probes.count && options->attach != ATTACH_ANY)
 		conflict = "--probe says what to attach to: --attach would have no effect";
-	else if (options->probes.count > 1 && options->action == ACTION_PRINT_SOURCE)
+	else if (options->generate.probes.count > 1 && options->action == ACTION_PRINT_SOURCE)
 		conflict = "--print-source prints one program: of more than one --probe there are "
 			   "as many";
-	else if (options->probes.count > 1 &&
+	else if (options->generate.probes.count > 1 &&
 		 (options->action == ACTION_PRINT_REWRITTEN ||
 		  options->action == ACTION_PRINT_ASM || options->action == ACTION_PRINT_CFLAGS))
 		conflict = "--print-asm, --print-cflags and --print-source=rewritten print one "
 			   "program: of more than one --probe there are as many";
-	else if (options->probes.count > 1 && options->action == ACTION_PRINT_FILTER)
+	else if (options->generate.probes.count > 1 && options->action == ACTION_PRINT_FILTER)
 		conflict = "--print-filter tells about one program: of more than one --probe there "
 			   "are as many";
-	else if (options->source_file && filtered)
+	else if (options->generate.source_file && filtered)
 		conflict = "--source brings its own filters: others would have no effect";
-	else if (options->source_file && options->attach != ATTACH_ANY)
+	else if (options->generate.source_file && options->attach != ATTACH_ANY)
 		conflict = "--source says by its functions' names what to attach to: --attach "
 			   "would have no effect";
-	else if (options->source_file && options->inner)
+	else if (options->generate.source_file && options->generate.inner)
 		conflict = "--source brings its own way to read packets: --inner would have no "
 			   "effect";
-	else if (options->source_file && options->action == ACTION_PRINT_FILTER)
+	else if (options->generate.source_file && options->action == ACTION_PRINT_FILTER)
 		conflict = "--source brings its own filters, which --print-filter knows nothing "
 			   "of";
 	else if (options->action >= ACTION_PRINT_REWRITTEN && options->action <= ACTION_CHECK &&
-		 (options->count || options->duration_ms))
+		 (options->limits.count || options->limits.duration_ms))
 		conflict = "what is printed and not run stops by itself: --count and --duration "
 			   "would have no effect";
-	else if (options->cache_dir && options->action >= ACTION_PRINT_REWRITTEN &&
+	else if (options->compile.cache_dir && options->action >= ACTION_PRINT_REWRITTEN &&
 		 options->action <= ACTION_PRINT_CFLAGS)
 		conflict = "what the compiler makes is compiled anew: --cache-dir would have no "
 			   "effect";
-	else if (options->inner && options->summary && !expression &&
-		 !(options->summary & ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION |
-						      SUMMARY_IFACE | SUMMARY_OWN)) &&
-		 !filter_reads_packet(&options->filter))
+	else if (options->generate.inner && options->generate.keys.set && !expression &&
+		 !(options->generate.keys.set & ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION |
+								SUMMARY_IFACE | SUMMARY_OWN)) &&
+		 !filter_reads_packet(&options->generate.filter))
 		conflict = "--inner has no effect on a --summary that does not look into packets";
-	else if (options->watch && !options->source_file && !options->probes.count)
+	else if (options->watch && !options->generate.source_file &&
+		 !options->generate.probes.count)
 		conflict = "--watch needs a file: --source FILE or --probe FILE";
-	else if (options->watch && options->summary)
+	else if (options->watch && options->generate.keys.set)
 		conflict = "--watch swaps programs that show drops: --summary counts them";
 	else if (options->watch && options->action != ACTION_TRACE)
 		conflict = "--watch has no effect where nothing is traced";
-	else if (options->no_cache && options->cache_dir)
+	else if (options->compile.no_cache && options->compile.cache_dir)
 		conflict = "--no-cache contradicts --cache-dir";
-	else if (options->interval_ms && !options->summary)
+	else if (options->limits.interval_ms && !options->generate.keys.set)
 		conflict = "--interval has no effect without --summary";
-	else if (options->summary && options->count)
+	else if (options->generate.keys.set && options->limits.count)
 		conflict = "--summary shows no drops that --count could stop after";
-	else if (options->summary && options->rate != RATE_DEFAULT)
+	else if (options->generate.keys.set && options->limits.rate != RATE_DEFAULT)
 		conflict = "--summary shows no drops that --rate could limit";
-	else if (options->summary && options->stack)
+	else if (options->generate.keys.set && options->output.stack)
 		conflict = "--summary shows no drops that --stack could stand below";
-	else if (options->summary && options->verbosity)
+	else if (options->generate.keys.set && options->output.verbosity)
 		conflict = "--summary shows the columns that it counts by: --verbose would have no "
 			   "effect";
-	else if (options->summary && options->buffer)
+	else if (options->generate.keys.set && options->limits.buffer)
 		conflict = "--summary counts without buffers: --buffer would have no effect";
-	else if (options->summary && options->hints)
+	else if (options->generate.keys.set && options->output.hints)
 		conflict = "--summary shows no drops that --hints could stand below";
-	else if (options->hints && options->output != OUTPUT_TABLE)
+	else if (options->output.hints && options->output.format != OUTPUT_TABLE)
 		conflict = "--hints stand below the rows of a table: --output contradicts them";
-	else if (options->action == ACTION_LIST_PROBES && (filtered || options->probes.count))
+	else if (options->action == ACTION_LIST_PROBES &&
+		 (filtered || options->generate.probes.count))
 		conflict = "--list-probes traces nothing: other flags would have no effect";
 	else if (options->action == ACTION_EXPLAIN && filtered)
 		conflict = "--explain traces nothing: a filter flag would have no effect";
 	if (conflict)
 		return error_set(err, STATUS_USAGE, EINVAL, "%s", conflict);
-	return filter_check(&options->filter, err);
+	return filter_check(&options->generate.filter, err);
 }
 
 int conflicts_check_expression(const struct options *options, const char *text, struct error *err)
 {
-	const struct filter_set *protocols = &options->filter.sets[FILTER_PROTO];
+	const struct filter_set *protocols = &options->generate.filter.sets[FILTER_PROTO];
 	struct expression *both = NULL;
 	char first[ERROR_QUOTE_SIZE], second[ERROR_QUOTE_SIZE];
 	struct error unused;
@@ -112,12 +114,12 @@ int conflicts_check_expression(const struct options *options, const char *text, 
 		return 0;
 	out = open_memstream(&whole, &size);
 	if (!out)
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		return error_nomem(err);
 	fprintf(out, "(%s) and (", text);
-	filter_write_protocols(&options->filter, out);
+	filter_write_protocols(&options->generate.filter, out);
 	fputs(")", out);
 	if (fclose(out))
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		return error_nomem(err);
 	result = expression_compile(&both, whole, &unused);
 	free(whole);
 	expression_free(both);

@@ -9,7 +9,7 @@
 
 #include "cli/conflicts.h"
 #include "filter/expression.h"
-#include "stream/summary.h"
+#include "record/columns.h"
 #include "util/error.h"
 #include "util/text.h"
 
@@ -34,7 +34,7 @@ enum kind {
 	KIND_SECONDS, /* uint64_t, milliseconds; the argument may have decimals */
 	KIND_PATH,    /* const char * */
 	KIND_SIZE,    /* uint64_t, bytes: a number with or without K or M */
-	KIND_SUMMARY, /* unsigned int, SUMMARY_... */
+	KIND_SUMMARY, /* struct keys */
 	KIND_EXPLAIN, /* the action; the argument is one name */
 	KIND_WORD,    /* struct words, one more */
 };
@@ -93,71 +93,71 @@ static const struct option_spec {
 	const char *expected; /* what the choices are, in words */
 } specs[] = {
 	{ 'p', "proto", "P", GROUP_FILTERS, "L3 or L4 protocol, name or number (tcp, 1, 0x88cc)",
-	  KIND_FILTER, MEMBER(filter), FILTER_PROTO, NULL, NULL },
+	  KIND_FILTER, MEMBER(generate.filter), FILTER_PROTO, NULL, NULL },
 	{ 's', "saddr", "A", GROUP_FILTERS, "source address or prefix (10.0.0.0/8, ::1)",
-	  KIND_FILTER, MEMBER(filter), FILTER_SADDR, NULL, NULL },
+	  KIND_FILTER, MEMBER(generate.filter), FILTER_SADDR, NULL, NULL },
 	{ 'd', "daddr", "A", GROUP_FILTERS, "destination address or prefix", KIND_FILTER,
-	  MEMBER(filter), FILTER_DADDR, NULL, NULL },
+	  MEMBER(generate.filter), FILTER_DADDR, NULL, NULL },
 	{ 'S', "sport", "N", GROUP_FILTERS, "source port or range (53, 1024-2047)", KIND_FILTER,
-	  MEMBER(filter), FILTER_SPORT, NULL, NULL },
+	  MEMBER(generate.filter), FILTER_SPORT, NULL, NULL },
 	{ 'D', "dport", "N", GROUP_FILTERS, "destination port or range", KIND_FILTER,
-	  MEMBER(filter), FILTER_DPORT, NULL, NULL },
+	  MEMBER(generate.filter), FILTER_DPORT, NULL, NULL },
 	{ 'V', "vlan", "N", GROUP_FILTERS, "VLAN ID or range; of two tags the outer", KIND_FILTER,
-	  MEMBER(filter), FILTER_VLAN, NULL, NULL },
+	  MEMBER(generate.filter), FILTER_VLAN, NULL, NULL },
 	{ 'i', "interface", "I", GROUP_FILTERS,
-	  "interface name or pattern ('veth*'), in every netns", KIND_FILTER, MEMBER(filter),
-	  FILTER_INTERFACE, NULL, NULL },
+	  "interface name or pattern ('veth*'), in every netns", KIND_FILTER,
+	  MEMBER(generate.filter), FILTER_INTERFACE, NULL, NULL },
 	{ 0, "tcp-flags", "F", GROUP_FILTERS, "all of these TCP flags (syn,!ack); again: or these",
-	  KIND_FILTER, MEMBER(filter), FILTER_TCP_FLAGS, NULL, NULL },
+	  KIND_FILTER, MEMBER(generate.filter), FILTER_TCP_FLAGS, NULL, NULL },
 	{ 0, "len", "N", GROUP_FILTERS, "bytes that the packet still had, or a range (64-1500)",
-	  KIND_FILTER, MEMBER(filter), FILTER_LEN, NULL, NULL },
+	  KIND_FILTER, MEMBER(generate.filter), FILTER_LEN, NULL, NULL },
 	{ 0, "mark", "N", GROUP_FILTERS, "firewall mark, or MARK/MASK (0x10/0xf0)", KIND_FILTER,
-	  MEMBER(filter), FILTER_MARK, NULL, NULL },
+	  MEMBER(generate.filter), FILTER_MARK, NULL, NULL },
 	{ 0, "netns", "NS", GROUP_FILTERS, "network namespace: name, path, PID or inode",
-	  KIND_FILTER, MEMBER(filter), FILTER_NETNS, NULL, NULL },
+	  KIND_FILTER, MEMBER(generate.filter), FILTER_NETNS, NULL, NULL },
 	{ 0, "reason", "NAME", GROUP_FILTERS, "drop reason or pattern ('TCP_*,!TCP_OLD*')",
-	  KIND_FILTER, MEMBER(filter), FILTER_REASON, NULL, NULL },
+	  KIND_FILTER, MEMBER(generate.filter), FILTER_REASON, NULL, NULL },
 	{ 0, "location", "FUNC", GROUP_FILTERS, "kernel function or pattern ('nft_*')", KIND_FILTER,
-	  MEMBER(filter), FILTER_LOCATION, NULL, NULL },
-	{ 0, "cpu", "N", GROUP_FILTERS, "CPU or range of CPUs (0-3)", KIND_FILTER, MEMBER(filter),
-	  FILTER_CPU, NULL, NULL },
+	  MEMBER(generate.filter), FILTER_LOCATION, NULL, NULL },
+	{ 0, "cpu", "N", GROUP_FILTERS, "CPU or range of CPUs (0-3)", KIND_FILTER,
+	  MEMBER(generate.filter), FILTER_CPU, NULL, NULL },
 	{ 0, "pid", "N", GROUP_FILTERS, "process that was running, or a range", KIND_FILTER,
-	  MEMBER(filter), FILTER_PID, NULL, NULL },
+	  MEMBER(generate.filter), FILTER_PID, NULL, NULL },
 	{ 0, "comm", "NAME", GROUP_FILTERS, "name of that process, or pattern ('nginx*')",
-	  KIND_FILTER, MEMBER(filter), FILTER_COMM, NULL, NULL },
+	  KIND_FILTER, MEMBER(generate.filter), FILTER_COMM, NULL, NULL },
 	{ 0, "inner", NULL, GROUP_FILTERS, "filter and show the packet inside of a tunnel",
-	  KIND_TRUE, MEMBER(inner), 0, NULL, NULL },
+	  KIND_TRUE, MEMBER(generate.inner), 0, NULL, NULL },
 	{ 'r', "valid-reason", NULL, GROUP_FILTERS, "only drops whose reason the kernel gives",
-	  KIND_TRUE, MEMBER(filter.valid_reason), 0, NULL, NULL },
+	  KIND_TRUE, MEMBER(generate.filter.valid_reason), 0, NULL, NULL },
 	{ 'o', "output", "FORMAT", GROUP_OUTPUT, "table (default), or json: one object a line",
-	  KIND_ENUM, MEMBER(output), 0, output_choices, "table or json" },
+	  KIND_ENUM, MEMBER(output.format), 0, output_choices, "table or json" },
 	{ 'v', "verbose", NULL, GROUP_OUTPUT, "add INTERFACE; -vv: every column", KIND_COUNTER,
-	  MEMBER(verbosity), 0, NULL, NULL },
+	  MEMBER(output.verbosity), 0, NULL, NULL },
 	{ 'k', "stack", NULL, GROUP_OUTPUT, "kernel stack below each drop", KIND_TRUE,
-	  MEMBER(stack), 0, NULL, NULL },
+	  MEMBER(output.stack), 0, NULL, NULL },
 	{ 0, "hints", NULL, GROUP_OUTPUT, "a line about each reason when it is new", KIND_TRUE,
-	  MEMBER(hints), 0, NULL, NULL },
-	{ 'n', "numeric", NULL, GROUP_OUTPUT, "PROTOCOL as a number", KIND_TRUE, MEMBER(numeric), 0,
-	  NULL, NULL },
+	  MEMBER(output.hints), 0, NULL, NULL },
+	{ 'n', "numeric", NULL, GROUP_OUTPUT, "PROTOCOL as a number", KIND_TRUE,
+	  MEMBER(output.numeric), 0, NULL, NULL },
 	{ 'c', "color", "[WHEN]", GROUP_OUTPUT, "auto (default), always, never; -c: always",
 	  KIND_ENUM, MEMBER(color), COLOR_ALWAYS, color_choices, "auto, always or never" },
-	{ 0, "count", "N", GROUP_OUTPUT, "stop after N drops", KIND_NUMBER, MEMBER(count), 1, NULL,
-	  NULL },
+	{ 0, "count", "N", GROUP_OUTPUT, "stop after N drops", KIND_NUMBER, MEMBER(limits.count), 1,
+	  NULL, NULL },
 	{ 0, "rate", "N", GROUP_OUTPUT, "show up to N drops a second; 0: all", KIND_NUMBER,
-	  MEMBER(rate), 0, NULL, NULL },
+	  MEMBER(limits.rate), 0, NULL, NULL },
 	{ 0, "duration", "SEC", GROUP_OUTPUT, "stop after so many seconds", KIND_SECONDS,
-	  MEMBER(duration_ms), 0, NULL, NULL },
+	  MEMBER(limits.duration_ms), 0, NULL, NULL },
 	{ 0, "summary", "[KEYS]", GROUP_OUTPUT, "count in the kernel by location,reason or KEYS",
-	  KIND_SUMMARY, MEMBER(summary), 0, NULL, NULL },
+	  KIND_SUMMARY, MEMBER(generate.keys), 0, NULL, NULL },
 	{ 0, "interval", "SEC", GROUP_OUTPUT, "a summary each SEC seconds, too", KIND_SECONDS,
-	  MEMBER(interval_ms), 0, NULL, NULL },
+	  MEMBER(limits.interval_ms), 0, NULL, NULL },
 	{ 0, "buffer", "SIZE", GROUP_OUTPUT, "buffer of each CPU: 1M, or 4K to 256M", KIND_SIZE,
-	  MEMBER(buffer), 0, NULL, NULL },
-	{ 0, "types", "WHAT", GROUP_TYPES, "only headers, or only btf", KIND_ENUM, MEMBER(types), 0,
-	  types_choices, "headers or btf" },
+	  MEMBER(limits.buffer), 0, NULL, NULL },
+	{ 0, "types", "WHAT", GROUP_TYPES, "only headers, or only btf", KIND_ENUM,
+	  MEMBER(types.only), 0, types_choices, "headers or btf" },
 	{ 0, "headers", "DIR", GROUP_TYPES, "a header tree, unpacked packages, kheaders.tar.xz",
-	  KIND_PATH, MEMBER(headers_dir), 0, NULL, NULL },
-	{ 'b', "btf", "FILE", GROUP_TYPES, "a BTF file", KIND_PATH, MEMBER(btf_file), 0, NULL,
+	  KIND_PATH, MEMBER(types.headers), 0, NULL, NULL },
+	{ 'b', "btf", "FILE", GROUP_TYPES, "a BTF file", KIND_PATH, MEMBER(types.btf), 0, NULL,
 	  NULL },
 	{ 0, "force", NULL, GROUP_OTHER, "take headers of another kernel, files all may write",
 	  KIND_TRUE, MEMBER(force), 0, NULL, NULL },
@@ -165,11 +165,11 @@ static const struct option_spec {
 	  KIND_ENUM, MEMBER(attach), 0, attach_choices,
 	  "tp_btf, raw_tracepoint, tracepoint or kprobe" },
 	{ 0, "probe", "NAME", GROUP_SOURCE, "a probe of --list-probes, or a file; again: one more",
-	  KIND_WORD, MEMBER(probes), 0, NULL, NULL },
+	  KIND_WORD, MEMBER(generate.probes), 0, NULL, NULL },
 	{ 0, "list-probes", NULL, GROUP_SOURCE, "probes, and whether they work on this kernel",
 	  KIND_ENUM, MEMBER(action), ACTION_LIST_PROBES, NULL, NULL },
 	{ 0, "templates", "DIR", GROUP_SOURCE, "its drop.c and event.h, not those built in",
-	  KIND_PATH, MEMBER(templates_dir), 0, NULL, NULL },
+	  KIND_PATH, MEMBER(generate.templates_dir), 0, NULL, NULL },
 	{ 0, "print-filter", NULL, GROUP_SOURCE, "say what passes and what it costs, and end",
 	  KIND_ENUM, MEMBER(action), ACTION_PRINT_FILTER, NULL, NULL },
 	{ 0, "print-source", "[WHAT]", GROUP_SOURCE,
@@ -182,13 +182,13 @@ static const struct option_spec {
 	{ 0, "check", NULL, GROUP_SOURCE, "compile and load it, say what it takes, and end",
 	  KIND_ENUM, MEMBER(action), ACTION_CHECK, NULL, NULL },
 	{ 0, "source", "FILE", GROUP_SOURCE, "run this program instead", KIND_PATH,
-	  MEMBER(source_file), 0, NULL, NULL },
+	  MEMBER(generate.source_file), 0, NULL, NULL },
 	{ 0, "watch", NULL, GROUP_SOURCE, "swap a program in when its file is saved", KIND_TRUE,
 	  MEMBER(watch), 0, NULL, NULL },
 	{ 0, "cache-dir", "DIR", GROUP_SOURCE, "where compiled programs are kept", KIND_PATH,
-	  MEMBER(cache_dir), 0, NULL, NULL },
+	  MEMBER(compile.cache_dir), 0, NULL, NULL },
 	{ 0, "no-cache", NULL, GROUP_SOURCE, "compile anew and keep nothing", KIND_TRUE,
-	  MEMBER(no_cache), 0, NULL, NULL },
+	  MEMBER(compile.no_cache), 0, NULL, NULL },
 	{ 0, "explain", "[NAME]", GROUP_OTHER, "what a reason or location means; without: all",
 	  KIND_EXPLAIN, MEMBER(action), 0, NULL, NULL },
 	{ 'h', "help", NULL, GROUP_OTHER, "print this and end", KIND_ENUM, MEMBER(action),
@@ -256,7 +256,7 @@ static int add_word(struct words *words, const char *word, struct error *err)
 	const char **grown = realloc(words->list, (words->count + 1) * sizeof(*grown));
 
 	if (!grown)
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		return error_nomem(err);
 	words->list = grown;
 	grown[words->count++] = word;
 	return 0;
@@ -304,8 +304,8 @@ static int apply(struct options *options, const struct option_spec *spec, const 
 			return bad_value(err, flag, text, "a power of two from 4K to 256M");
 		return 0;
 	case KIND_SUMMARY:
-		*(unsigned int *)member = SUMMARY_DEFAULT;
-		return text ? summary_parse(member, &options->summary_own, text, err) : 0;
+		((struct keys *)member)->set = SUMMARY_DEFAULT;
+		return text ? keys_parse(member, text, err) : 0;
 	case KIND_EXPLAIN:
 		options->action = ACTION_EXPLAIN;
 		return text ? add_explained(options, text, err) : 0;
@@ -375,12 +375,36 @@ static int parse_expression(struct options *options, char **words, size_t count,
 	for (size_t i = 0; i < count && out; i++)
 		fprintf(out, "%s%s", i ? " " : "", words[i]);
 	if (!out || fclose(out))
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
-	result = expression_compile(&options->expression, text, err);
+		return error_nomem(err);
+	result = expression_compile(&options->generate.expression, text, err);
 	if (!result)
 		result = conflicts_check_expression(options, text, err);
-	options->expression_text = text;
+	options->generate.expression_text = text;
 	return result;
+}
+
+/* The parts of a record that the output shows. */
+static unsigned int shown_parts(const struct output_config *output)
+{
+	unsigned int parts = output->stack ? RECORD_STACK : 0;
+
+	if (output->format == OUTPUT_JSON || output->verbosity >= 2)
+		parts |= RECORD_TIME | RECORD_DEVICE | RECORD_DETAILS;
+	else if (output->verbosity >= 1)
+		parts |= RECORD_DEVICE;
+	return parts;
+}
+
+/* What one flag says to several stages. */
+static void share(struct options *options)
+{
+	options->generate.force = options->types.any_release = options->force;
+	options->generate.edited = options->action == ACTION_PRINT_SOURCE;
+	options->generate.record = options->generate.keys.set ? 0 : shown_parts(&options->output);
+	options->output.inner = options->generate.inner;
+	options->output.numeric_protocol = options->generate.filter.numeric_protocol;
+	if (!options->limits.buffer)
+		options->limits.buffer = BUFFER_DEFAULT;
 }
 
 int options_parse(struct options *options, int argc, char **argv, struct error *err)
@@ -390,7 +414,7 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 	int result = 0;
 
 	memset(options, 0, sizeof(*options));
-	options->rate = RATE_DEFAULT;
+	options->limits.rate = RATE_DEFAULT;
 	make_tables(letters, names);
 	opterr = 0;
 	optind = 0; /* start anew: tests parse more than once */
@@ -424,8 +448,8 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 		result = add_explained(options, argv[optind], err);
 	if (!result)
 		result = conflicts_check(options, optind < argc, err);
-	if (!options->buffer)
-		options->buffer = BUFFER_DEFAULT;
+	if (!result)
+		share(options);
 	if (!result && optind < argc)
 		result = parse_expression(options, argv + optind, (size_t)(argc - optind), err);
 	return result;
@@ -475,10 +499,10 @@ void options_help(FILE *out)
 void options_free(struct options *options)
 {
 	free(options->explain.list);
-	free(options->probes.list);
-	filter_free(&options->filter);
-	expression_free(options->expression);
-	free(options->expression_text);
-	options->expression = NULL;
-	options->expression_text = NULL;
+	free(options->generate.probes.list);
+	filter_free(&options->generate.filter);
+	expression_free(options->generate.expression);
+	free(options->generate.expression_text);
+	options->generate.expression = NULL;
+	options->generate.expression_text = NULL;
 }

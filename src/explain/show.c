@@ -212,5 +212,5 @@ int show_list(const struct show_config *config, struct error *err)
 	for (size_t i = 0; i < listed.count && !result; i++)
 		list_reason(config->file, listed.entries[i].name);
 	enums_free(&listed);
-	return result ? error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory") : 0;
+	return result ? error_nomem(err) : 0;
 }

@@ -99,7 +99,7 @@ static int libpcap_open(struct libpcap *pcap, struct error *err)
 		return result;
 	file = fmemopen(&header, sizeof(header), "r");
 	if (!file)
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		return error_nomem(err);
 	pcap->capture = pcap->fopen_offline(file, message);
 	if (!pcap->capture) {
 		fclose(file);
@@ -259,7 +259,7 @@ static int take_program(struct expression *expression, const struct bpf_program 
 	expression->count = program->bf_len;
 	expression->code = malloc(size);
 	if (!expression->code)
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		return error_nomem(err);
 	memcpy(expression->code, program->bf_insns, size);
 	return 0;
 }
@@ -273,7 +273,7 @@ int expression_compile(struct expression **expression, const char *text, struct 
 
 	*expression = calloc(1, sizeof(**expression));
 	if (!*expression && !result)
-		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		result = error_nomem(err);
 	if (!result) {
 		judge(&pcap, text, &program, message);
 		if (message[0]) {

@@ -72,7 +72,7 @@ static int parse_whole(struct filter_set *set, enum filter_field field, const ch
 	if (!value_parse_tcp_flags(text, &value, &bad, &length))
 		return bad_item(field, flag, text, bad, length, err);
 	if (add_value(set, &value, false))
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		return error_nomem(err);
 	return 0;
 }
 
@@ -94,7 +94,7 @@ static int parse_list(struct filter *filter, enum filter_field field, const char
 			filter->numeric_protocol = false;
 		/* In a list that is turned around, a '!' in front of each says the same. */
 		if (add_value(set, &value, excluded && !set->negated))
-			return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+			return error_nomem(err);
 		if (!item[length])
 			return 0;
 		item += length + 1;
@@ -122,7 +122,7 @@ int filter_parse(struct filter *filter, enum filter_field field, const char *fla
 	set->given = true;
 	set->negated = negated;
 	if (note_text(set, flag, text))
-		return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		return error_nomem(err);
 	return field == FILTER_TCP_FLAGS ? parse_whole(set, field, flag, text, err)
 					 : parse_list(filter, field, flag, text, err);
 }

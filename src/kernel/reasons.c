@@ -158,7 +158,7 @@ int reasons_create(struct reasons **reasons, const char *format,
 
 out_of_memory:
 	reasons_free(created);
-	return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory for drop reasons");
+	return error_nomem(err);
 }
 
 void reasons_free(struct reasons *reasons)

@@ -83,7 +83,7 @@ int tracefs_read_event(const char *system, const char *event, const char *file, 
 	bytes = malloc(FILE_MAX);
 	if (!bytes || asprintf(&path, "events/%s/%s/%s", system, event, file) < 0) {
 		path = NULL;
-		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		result = error_nomem(err);
 		goto out;
 	}
 	result = file_read_string(fd, path, bytes, FILE_MAX);
@@ -98,7 +98,7 @@ int tracefs_read_event(const char *system, const char *event, const char *file, 
 	} else {
 		*text = strdup(bytes);
 		if (!*text)
-			result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+			result = error_nomem(err);
 	}
 out:
 	free(path);

@@ -222,7 +222,7 @@ static int find_types(struct types *types, const struct types_request *request, 
 	}
 
 	uname(&kernel);
-	if (!request->btf_only) {
+	if (request->only != TYPES_BTF) {
 		snprintf(build, sizeof(build), "/lib/modules/%s/build", kernel.release);
 		snprintf(source, sizeof(source), "/lib/modules/%s/source", kernel.release);
 		snprintf(types->description, sizeof(types->description),
@@ -233,7 +233,7 @@ static int find_types(struct types *types, const struct types_request *request, 
 		if (open_file(types, KHEADERS, TYPES_KIND_ARCHIVE) == 0)
 			return 0;
 	}
-	if (!request->headers_only) {
+	if (request->only != TYPES_HEADERS) {
 		snprintf(types->description, sizeof(types->description), "BTF of this kernel");
 		if (open_file(types, KERNEL_BTF, TYPES_KIND_BTF) == 0)
 			return 0;
@@ -242,11 +242,9 @@ static int find_types(struct types *types, const struct types_request *request, 
 	headers_package(package, sizeof(package), kernel.release);
 	return error_set(
 		err, STATUS_ENVIRONMENT, ENOENT, "no types of the running kernel: %s%s%s: %s",
-		request->btf_only ? "" : "no headers in /lib/modules/",
-		request->btf_only ? "no " KERNEL_BTF : kernel.release,
-		request->btf_only || request->headers_only ? ""
-							   : ", no " KHEADERS ", no " KERNEL_BTF,
-		package);
+		request->only == TYPES_BTF ? "" : "no headers in /lib/modules/",
+		request->only == TYPES_BTF ? "no " KERNEL_BTF : kernel.release,
+		request->only != TYPES_ANY ? "" : ", no " KHEADERS ", no " KERNEL_BTF, package);
 }
 
 int types_open(struct types *types, const struct types_request *request, struct error *err)

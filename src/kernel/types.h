@@ -34,8 +34,7 @@ struct types {
 
 /* What the user asked for; members NULL or false: nothing. */
 struct types_request {
-	bool headers_only;
-	bool btf_only;
+	enum types_choice { TYPES_ANY, TYPES_HEADERS, TYPES_BTF } only;
 	bool any_release;    /* do not refuse headers of another kernel release */
 	const char *headers; /* a header tree, a directory that packages were unpacked in, or an
 				archive */

@@ -12,9 +12,9 @@
 #include "output/write.h"
 #include "output/field.h"
 #include "output/grid.h"
-#include "stream/decode.h"
-#include "stream/layout.h"
-#include "stream/summary.h"
+#include "record/decode.h"
+#include "record/keys.h"
+#include "record/layout.h"
 #include "util/protocols.h"
 #include "util/text.h"
 

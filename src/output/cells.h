@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "stream/layout.h"
+#include "record/layout.h"
 
 struct drop;
 struct grid;

@@ -7,7 +7,7 @@
 
 #include "kernel/symbols.h"
 #include "output/write.h"
-#include "stream/layout.h"
+#include "record/layout.h"
 
 /* The number of a field, widened by the program to eight bytes. */
 static uint64_t read_number(const struct field *field, const char *fields)
@@ -42,7 +42,7 @@ size_t field_write(char text[FIELD_TEXT_SIZE], const struct field *field, const 
 	size_t length = 0;
 	int written = 0;
 
-/* The format is made by src/program/fields.c for this kind of value. */
+/* The format is made by src/generate/columns.c for this kind of value. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	switch (field->kind) {

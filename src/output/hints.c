@@ -13,7 +13,7 @@
 #include "kernel/reasons.h"
 #include "kernel/symbols.h"
 #include "output/output.h"
-#include "stream/decode.h"
+#include "record/decode.h"
 
 #define SLOT_BITS 11
 #define SLOTS (1u << SLOT_BITS)

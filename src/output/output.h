@@ -11,8 +11,11 @@ struct reasons;
 struct summary;
 struct symbols;
 
+enum output_choice { OUTPUT_TABLE, OUTPUT_JSON };
+
 /* How drops are to be shown, and where the names come from. */
 struct output_config {
+	enum output_choice format;
 	FILE *file;	       /* data goes here; the caller flushes, and checks ferror() */
 	int verbosity;	       /* 0, 1: + INTERFACE, 2: every column */
 	bool inner;	       /* of a tunnelled packet the inner one is shown */

@@ -10,8 +10,9 @@
 #include "output/cells.h"
 #include "output/grid.h"
 #include "output/output.h"
-#include "stream/decode.h"
-#include "stream/layout.h"
+#include "record/decode.h"
+#include "record/keys.h"
+#include "record/layout.h"
 #include "stream/summary.h"
 
 #define NANOSECONDS 1e9

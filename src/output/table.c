@@ -13,8 +13,8 @@
 #include "output/grid.h"
 #include "output/hints.h"
 #include "output/summary.h"
-#include "stream/decode.h"
-#include "stream/layout.h"
+#include "record/decode.h"
+#include "record/layout.h"
 #include "util/clock.h"
 
 #define MAX_HELD 64 /* rows that wait for the header at most */

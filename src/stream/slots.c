@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <time.h>
 
-#include "program/sysbpf.h"
+#include "bpf/sysbpf.h"
 
 #define LOOK_NS 20000
 #define STACK_SIZE (128 * 1024) /* more than a call needs, and little for hundreds of CPUs */

@@ -8,121 +8,14 @@
 #include <linux/types.h>
 
 #include "event.h"
-#include "program/load.h"
-#include "program/sysbpf.h"
+#include "bpf/load.h"
+#include "bpf/sysbpf.h"
+#include "record/keys.h"
 #include "util/clock.h"
 #include "util/cpus.h"
 #include "util/error.h"
 
 #define KEY_MAX 512 /* more than all fields together */
-
-static const struct {
-	const char *name;
-	unsigned int key;
-} names[] = {
-	{ "reason", SUMMARY_REASON }, { "location", SUMMARY_LOCATION }, { "iface", SUMMARY_IFACE },
-	{ "proto", SUMMARY_PROTO },   { "saddr", SUMMARY_SADDR },	{ "daddr", SUMMARY_DADDR },
-	{ "sport", SUMMARY_SPORT },   { "dport", SUMMARY_DPORT },
-};
-
-/*
- * The fields of struct summary_key (templates/drop.c) in their order, each with what it is for. In
- * front of them are the program's own.
- */
-#define FIELD(member) offsetof(struct drop_event, member), sizeof(((struct drop_event *)0)->member)
-static const struct {
-	unsigned int keys;
-	size_t offset, size;
-} fields[] = {
-	{ SUMMARY_LOCATION, FIELD(location) },
-	{ SUMMARY_IFACE, FIELD(ifname) },
-	{ SUMMARY_SADDR, FIELD(saddr) },
-	{ SUMMARY_DADDR, FIELD(daddr) },
-	{ SUMMARY_REASON, FIELD(reason) },
-	{ SUMMARY_PROTO | SUMMARY_SADDR | SUMMARY_DADDR, FIELD(ethertype) },
-	{ SUMMARY_SPORT, FIELD(sport) },
-	{ SUMMARY_DPORT, FIELD(dport) },
-	{ SUMMARY_PROTO, FIELD(l4_protocol) },
-	{ ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION | SUMMARY_OWN), FIELD(flags) },
-};
-
-/* A name that a column of a program may have. */
-static bool add_own(struct summary_own *own, const char *text, size_t length)
-{
-	if (length == 0 || length >= FIELD_NAME_SIZE || own->count == SUMMARY_MAX_OWN ||
-	    strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") < length)
-		return false;
-	memcpy(own->names[own->count], text, length);
-	own->names[own->count++][length] = '\0';
-	return true;
-}
-
-int summary_parse(unsigned int *keys, struct summary_own *own, const char *text, struct error *err)
-{
-	char quoted[ERROR_QUOTE_SIZE];
-	const char *end;
-
-	own->count = 0;
-	for (*keys = 0;; text = end + 1) {
-		size_t length = strcspn(text, ",");
-		bool found = false;
-
-		end = text + length;
-		for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !found; i++) {
-			found = strlen(names[i].name) == length &&
-				strncmp(names[i].name, text, length) == 0;
-			if (found)
-				*keys |= names[i].key;
-		}
-		if (!found && add_own(own, text, length)) {
-			found = true;
-			*keys |= SUMMARY_OWN;
-		}
-		if (!found)
-			return error_set(err, STATUS_USAGE, EINVAL,
-					 "--summary: %s does not start with one of reason, "
-					 "location, iface, proto, saddr, daddr, sport, dport or a "
-					 "name in small letters",
-					 error_quote(quoted, text));
-		if (!*end)
-			return 0;
-	}
-}
-
-int summary_select(struct layout *keys, const struct summary_own *own, const struct layout *layout,
-		   struct error *err)
-{
-	char quoted[ERROR_QUOTE_SIZE];
-
-	memset(keys, 0, sizeof(*keys));
-	for (size_t i = 0; i < own->count; i++) {
-		const struct field *field = layout_field(layout, own->names[i]);
-
-		if (!field)
-			return error_set(err, STATUS_USAGE, EINVAL,
-					 "--summary: %s is none of reason, location, iface, proto, "
-					 "saddr, daddr, sport, dport, nor a column of the program",
-					 error_quote(quoted, own->names[i]));
-		if (layout_field(keys, field->name))
-			continue;
-		keys->fields[keys->field_count] = *field;
-		keys->fields[keys->field_count++].offset = keys->size;
-		keys->size += (field->size + 7) / 8 * 8;
-	}
-	return 0;
-}
-
-static void unpack(struct drop_event *event, const char *key, unsigned int keys, size_t own_size)
-{
-	memcpy(event + 1, key, own_size);
-	key += own_size;
-	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
-		if (!(fields[i].keys & keys))
-			continue;
-		memcpy((char *)event + fields[i].offset, key, fields[i].size);
-		key += fields[i].size;
-	}
-}
 
 static int compare_keys(const struct summary_row *left, const struct summary_row *right)
 {
@@ -183,7 +76,7 @@ static void read_rows(struct summary *summary, int fd, unsigned int keys, size_t
 				      summary->row_count * (sizeof(*row->event) + own_size));
 		row->own = (const char *)(row->event + 1);
 		row->own_size = own_size;
-		unpack(row->event, key, keys, own_size);
+		keys_unpack(row->event, key, keys, own_size);
 		row->count = read_count(fd, key, counts, cpus);
 		summary->row_count++;
 	}
@@ -205,7 +98,7 @@ static void add_hot(struct summary *summary, const char *values, size_t count, s
 
 		if (!value->used)
 			continue;
-		unpack(wanted->event, value->key, keys, wanted->own_size);
+		keys_unpack(wanted->event, value->key, keys, wanted->own_size);
 		row = bsearch(wanted, summary->rows, summary->row_count, sizeof(*row),
 			      compare_events);
 		if (row)
@@ -218,19 +111,17 @@ int summary_check(const struct loaded *loaded, unsigned int keys, size_t own_siz
 {
 	const struct loaded_map *map = load_find_map(loaded, "summary");
 	const struct loaded_map *hot = load_find_map(loaded, "hot");
-	size_t size = own_size;
+	const size_t size = keys_size(keys, own_size);
 
 	if (!map || !hot || !load_find_map(loaded, "other"))
 		return error_set(err, STATUS_LOAD, EINVAL,
 				 "--summary: the program does not count: it lacks the map "
 				 "\"summary\", \"hot\" or \"other\"");
-	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		size += fields[i].keys & keys ? fields[i].size : 0;
-	if (map->key_size != (size + 7) / 8 * 8)
+	if (map->key_size != size)
 		return error_set(err, STATUS_LOAD, EINVAL,
 				 "--summary: the program counts by other keys: theirs take %u "
 				 "bytes, not %zu",
-				 map->key_size, (size + 7) / 8 * 8);
+				 map->key_size, size);
 	if (hot->value_size != sizeof(struct hot) + map->key_size)
 		return error_set(err, STATUS_LOAD, EINVAL,
 				 "--summary: the map \"hot\" has values of %u bytes, not %zu",
@@ -259,7 +150,7 @@ int summary_read(struct summary *summary, const struct loaded *loaded, unsigned 
 	wanted.event = calloc(1, event_size);
 	if (!counts || !hot_values || !summary->rows || !summary->events || !wanted.event) {
 		summary_free(summary);
-		result = error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
+		result = error_nomem(err);
 		goto out;
 	}
 	read_rows(summary, map->fd, keys, own_size, map->max_entries, counts, cpus);

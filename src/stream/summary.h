@@ -5,46 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "stream/layout.h"
-
 struct drop_event;
 struct error;
 struct loaded;
-
-/* What drops can be counted by: bits of a set. */
-enum {
-	SUMMARY_REASON = 1 << 0,
-	SUMMARY_LOCATION = 1 << 1,
-	SUMMARY_IFACE = 1 << 2,
-	SUMMARY_PROTO = 1 << 3,
-	SUMMARY_SADDR = 1 << 4,
-	SUMMARY_DADDR = 1 << 5,
-	SUMMARY_SPORT = 1 << 6,
-	SUMMARY_DPORT = 1 << 7,
-	SUMMARY_OWN = 1 << 8, /* columns that the program brings, named in a struct summary_own */
-};
-
-#define SUMMARY_MAX_OWN 8
-
-struct summary_own {
-	char names[SUMMARY_MAX_OWN][FIELD_NAME_SIZE];
-	size_t count;
-};
-
-#define SUMMARY_DEFAULT (SUMMARY_LOCATION | SUMMARY_REASON)
-
-/*
- * Parse `text`, the argument of --summary: a comma list of reason, location, iface, proto, saddr,
- * daddr, sport, dport, and of names that may be columns of the program. Fails with STATUS_USAGE.
- */
-int summary_parse(unsigned int *keys, struct summary_own *own, const char *text, struct error *err);
-
-/*
- * The columns of a program that are counted by, as they lie in a key. Fails with STATUS_USAGE if it
- * has not got them all.
- */
-int summary_select(struct layout *keys, const struct summary_own *own, const struct layout *layout,
-		   struct error *err);
 
 /* One row: the fields of the event that are no keys are zero. */
 struct summary_row {

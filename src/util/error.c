@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "util/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,11 @@ int error_set(struct error *err, enum status status, int errnum, const char *for
 	vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);
 	return -errnum;
+}
+
+int error_nomem(struct error *err)
+{
+	return error_set(err, STATUS_ENVIRONMENT, ENOMEM, "out of memory");
 }
 
 const char *error_quote(char quoted[ERROR_QUOTE_SIZE], const char *text)

@@ -34,6 +34,9 @@ struct error {
 int error_set(struct error *err, enum status status, int errnum, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* error_set() for memory that could not be allocated: returns -ENOMEM, STATUS_ENVIRONMENT. */
+int error_nomem(struct error *err);
+
 /* Room for a quoted text: longer ones are cut and end in "...". */
 #define ERROR_QUOTE_SIZE 128
 

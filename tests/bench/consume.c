@@ -15,8 +15,8 @@
 #include "kernel/symbols.h"
 #include "kernel/tracefs.h"
 #include "output/output.h"
-#include "stream/decode.h"
-#include "stream/layout.h"
+#include "record/decode.h"
+#include "record/layout.h"
 #include "util/clock.h"
 #include "util/error.h"
 
@@ -27,7 +27,7 @@
 #define PLACES 16
 
 static struct drop_event events[RECORDS];
-static char buffer[64 * 1024]; /* as in src/stream/session.c */
+static char buffer[64 * 1024]; /* as in src/run/session.c */
 
 /* Somewhere in a function that any kernel with networking has. */
 static __u64 find_location(void)

@@ -14,10 +14,10 @@
 
 #include "cli/options.h"
 #include "kernel/types.h"
-#include "program/build.h"
-#include "program/cache.h"
-#include "program/generate.h"
-#include "program/image.h"
+#include "compile/compile.h"
+#include "compile/cache.h"
+#include "generate/generate.h"
+#include "bpf/image.h"
 #include "util/error.h"
 
 #define NOT_SPECIFIED 2
@@ -94,22 +94,23 @@ int main(int argc, char **argv)
 	struct options options;
 	struct error err;
 	int result = options_parse(&options, argc, argv, &err);
-	const struct types_request request = { .headers = options.headers_dir,
-					       .btf = options.btf_file,
+	const struct types_request request = { .headers = options.types.headers,
+					       .btf = options.types.btf,
 					       .any_release = true };
 
 	facts.attach = options.attach ? options.attach : ATTACH_RAW_TRACEPOINT;
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	if (!result)
 		result = types_open(&types, &request, &err);
-	if (!result && options.cache_dir)
-		result = cache_open(&cache, options.cache_dir, &err);
+	if (!result && options.compile.cache_dir)
+		result = cache_open(&cache, options.compile.cache_dir, &err);
 	if (!result)
-		result = generate_program(&program, &options, NULL, &facts, &err);
+		result = generate_program(&program, &options.generate, NULL, &facts, &err);
 	if (!result)
-		result = generate_finish(&program, &options, NULL, NULL, &err);
+		result = generate_finish(&program, &options.generate, NULL, NULL, &err);
 	if (!result)
-		result = build_program(&image, &program.source, macros, &types, &cache, NULL, &err);
+		result = compile_program(&image, &program.source, macros, &types, &cache, NULL,
+					 &err);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	if (!result && getenv("OLD_KERNEL") && !is_straight(&image))
 		result = error_set(&err, STATUS_COMPILE, EINVAL,

@@ -25,10 +25,10 @@
 #include "filter/expression.h"
 #include "kernel/types.h"
 #include "packets.h"
-#include "program/compile.h"
-#include "program/image.h"
-#include "program/sysbpf.h"
-#include "program/template.h"
+#include "compile/child.h"
+#include "bpf/image.h"
+#include "bpf/sysbpf.h"
+#include "generate/source.h"
 #include "reference.h"
 #include "util/error.h"
 #include "util/file.h"
@@ -278,7 +278,7 @@ static void run_kernel_batch(const struct types *types, size_t first, size_t cou
 		      "\tstruct frame *frame = input_open(ctx->args[0], EXPRESSION_WINDOW);\n\n"
 		      "\treturn frame ? matches_%zu(frame) : 2;\n}\n");
 	fclose(out);
-	if (compile_program(&image, &source, macros, types, NULL, &err))
+	if (child_compile(&image, &source, macros, types, NULL, &err))
 		die(cases[first].text, err.text);
 	for (size_t map = 0; map < image.map_count; map++) {
 		map_fds[map] = sysbpf_map_create(&image.maps[map], 0);

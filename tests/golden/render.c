@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "cli/options.h"
-#include "program/generate.h"
+#include "generate/generate.h"
 #include "util/error.h"
 
 #define NOT_SPECIFIED 2 /* as in Linux 6.4 and later */
@@ -21,9 +21,10 @@ int main(int argc, char **argv)
 
 	facts.attach = options.attach ? options.attach : ATTACH_RAW_TRACEPOINT;
 	if (!result)
-		result = generate_program(&program, &options,
-					  options.probes.count ? options.probes.list[0] : NULL,
-					  &facts, &err);
+		result = generate_program(
+			&program, &options.generate,
+			options.generate.probes.count ? options.generate.probes.list[0] : NULL,
+			&facts, &err);
 	if (result) {
 		fprintf(stderr, "render: %s\n", err.text);
 	} else {

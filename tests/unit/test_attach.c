@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "program/attach.h"
+#include "bpf/attach.h"
 
 #include <errno.h>
 #include <setjmp.h>

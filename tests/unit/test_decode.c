@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "stream/decode.h"
+#include "record/decode.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "event.h"
-#include "stream/layout.h"
+#include "record/layout.h"
 
 #define LOCATION 0xffffffff81000020
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "program/includes.h"
+#include "generate/includes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "program/template.h"
+#include "generate/source.h"
 #include "util/error.h"
 
 /* The files of a test, in a directory that only it can write to, where it stands. */

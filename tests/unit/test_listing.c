@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "program/listing.h"
+#include "compile/listing.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "program/template.h"
+#include "generate/source.h"
 #include "util/error.h"
 
 static const struct template_file file = { "mine.c",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "program/macros.h"
+#include "generate/macros.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -40,9 +40,9 @@ static void nothing(void **state)
 	assert_int_equal(parse(&options, "", &err), 0);
 	assert_int_equal(options.action, ACTION_TRACE);
 	assert_int_equal(options.color, COLOR_AUTO);
-	assert_int_equal(options.types, TYPES_ANY);
+	assert_int_equal(options.types.only, TYPES_ANY);
 	for (int field = 0; field < FILTER_FIELDS; field++)
-		assert_false(options.filter.sets[field].given);
+		assert_false(options.generate.filter.sets[field].given);
 	options_free(&options);
 }
 
@@ -63,21 +63,21 @@ static void every_flag(void **state)
 		struct error err;
 
 		assert_int_equal(parse(&options, lines[i], &err), 0);
-		assert_string_equal(options.filter.sets[FILTER_PROTO].text, "tcp");
-		assert_string_equal(options.filter.sets[FILTER_SADDR].text, "fd00::/8");
-		assert_string_equal(options.filter.sets[FILTER_DADDR].text, "::1");
-		assert_string_equal(options.filter.sets[FILTER_SPORT].text, "1-2");
-		assert_string_equal(options.filter.sets[FILTER_DPORT].text, "80,443");
-		assert_string_equal(options.filter.sets[FILTER_VLAN].text, "7");
-		assert_string_equal(options.filter.sets[FILTER_INTERFACE].text, "eth0");
-		assert_true(options.filter.valid_reason);
-		assert_int_equal(options.verbosity, 2);
-		assert_true(options.stack);
-		assert_true(options.numeric);
-		assert_int_equal(options.output, OUTPUT_JSON);
+		assert_string_equal(options.generate.filter.sets[FILTER_PROTO].text, "tcp");
+		assert_string_equal(options.generate.filter.sets[FILTER_SADDR].text, "fd00::/8");
+		assert_string_equal(options.generate.filter.sets[FILTER_DADDR].text, "::1");
+		assert_string_equal(options.generate.filter.sets[FILTER_SPORT].text, "1-2");
+		assert_string_equal(options.generate.filter.sets[FILTER_DPORT].text, "80,443");
+		assert_string_equal(options.generate.filter.sets[FILTER_VLAN].text, "7");
+		assert_string_equal(options.generate.filter.sets[FILTER_INTERFACE].text, "eth0");
+		assert_true(options.generate.filter.valid_reason);
+		assert_int_equal(options.output.verbosity, 2);
+		assert_true(options.output.stack);
+		assert_true(options.output.numeric);
+		assert_int_equal(options.output.format, OUTPUT_JSON);
 		assert_int_equal(options.color, COLOR_ALWAYS);
-		assert_int_equal(options.count, 5);
-		assert_int_equal(options.duration_ms, 1500);
+		assert_int_equal(options.limits.count, 5);
+		assert_int_equal(options.limits.duration_ms, 1500);
 		options_free(&options);
 	}
 }
@@ -97,8 +97,8 @@ static void fields_that_pcap_lacks(void **state)
 			 0);
 	for (int field = FILTER_TCP_FLAGS; field < FILTER_FIELDS; field++)
 		if (field != FILTER_VLAN && field != FILTER_INTERFACE)
-			assert_true(options.filter.sets[field].given);
-	assert_true(options.inner);
+			assert_true(options.generate.filter.sets[field].given);
+	assert_true(options.generate.inner);
 	assert_int_equal(options.action, ACTION_PRINT_FILTER);
 	options_free(&options);
 }
@@ -111,14 +111,14 @@ static void types_and_source(void **state)
 	(void)state;
 	assert_int_equal(
 		parse(&options, "--types=headers --headers /h --force --templates /t", &err), 0);
-	assert_int_equal(options.types, TYPES_HEADERS);
+	assert_int_equal(options.types.only, TYPES_HEADERS);
 	assert_true(options.force);
-	assert_string_equal(options.headers_dir, "/h");
-	assert_string_equal(options.templates_dir, "/t");
+	assert_string_equal(options.types.headers, "/h");
+	assert_string_equal(options.generate.templates_dir, "/t");
 	assert_int_equal(parse(&options, "-b /file --types btf --source mine.c -vv -k", &err), 0);
-	assert_int_equal(options.types, TYPES_BTF);
-	assert_string_equal(options.btf_file, "/file");
-	assert_string_equal(options.source_file, "mine.c");
+	assert_int_equal(options.types.only, TYPES_BTF);
+	assert_string_equal(options.types.btf, "/file");
+	assert_string_equal(options.generate.source_file, "mine.c");
 	assert_int_equal(parse(&options, "--print-source -p tcp", &err), 0);
 	assert_int_equal(options.action, ACTION_PRINT_SOURCE);
 	options_free(&options);
@@ -143,13 +143,13 @@ static void probes(void **state)
 	(void)state;
 	assert_int_equal(parse(&options, "--probe xdp -p tcp --probe=./mine.c", &err), 0);
 	assert_int_equal(options.action, ACTION_TRACE);
-	assert_int_equal(options.probes.count, 2);
-	assert_string_equal(options.probes.list[0], "xdp");
-	assert_string_equal(options.probes.list[1], "./mine.c");
+	assert_int_equal(options.generate.probes.count, 2);
+	assert_string_equal(options.generate.probes.list[0], "xdp");
+	assert_string_equal(options.generate.probes.list[1], "./mine.c");
 	options_free(&options);
 	assert_int_equal(parse(&options, "--probe xdp --print-source -p tcp", &err), 0);
 	assert_int_equal(options.action, ACTION_PRINT_SOURCE);
-	assert_int_equal(options.probes.count, 1);
+	assert_int_equal(options.generate.probes.count, 1);
 	options_free(&options);
 	assert_int_equal(parse(&options, "--list-probes", &err), 0);
 	assert_int_equal(options.action, ACTION_LIST_PROBES);
@@ -216,7 +216,7 @@ static void durations(void **state)
 		struct error err;
 
 		assert_int_equal(parse(&options, cases[i].line, &err), 0);
-		assert_int_equal(options.duration_ms, cases[i].milliseconds);
+		assert_int_equal(options.limits.duration_ms, cases[i].milliseconds);
 	}
 }
 

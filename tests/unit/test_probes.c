@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "program/probes.h"
+#include "generate/probes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -13,8 +13,8 @@
 #include "event.h"
 #include "kernel/reasons.h"
 #include "kernel/symbols.h"
-#include "stream/decode.h"
-#include "stream/layout.h"
+#include "record/decode.h"
+#include "record/layout.h"
 #include "util/error.h"
 #include "util/file.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "program/user_file.h"
+#include "generate/user_file.h"
 
 #include <limits.h>
 #include <setjmp.h>

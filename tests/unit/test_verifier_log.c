@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "program/verifier_log.h"
+#include "bpf/verifier_log.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

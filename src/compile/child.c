@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "compile/child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "compile/libbcc.h"
+#include "bpf/image.h"
+#include "generate/source.h"
+#include "util/error.h"
+
+#define MAX_TRIES 8 /* each with the types that the compiler missed the time before */
+/* Of what a compiler says; the rest is not read. A listing takes 100 bytes an instruction. */
+#define MAX_MESSAGES (16 * 1024 * 1024)
+
+/*
+ * What the child leaves behind: on success an image in `result`; on failure a struct error
+ * there; on a crash nothing. What libbcc and LLVM say is in `messages`.
+ */
+struct child_files {
+	int result;
+	int messages;
+};
+
+__attribute__((noreturn)) static void
+run_child(const struct child_files *files, const struct source *source, const char *wanted,
+	  const char *const *macros, const struct types *types, bool listing, pid_t parent)
+{
+	struct error err = { .status = STATUS_COMPILE };
+	struct image image;
+	int result;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(STATUS_COMPILE);
+	if (dup2(files->messages, STDOUT_FILENO) < 0 || dup2(files->messages, STDERR_FILENO) < 0)
+		_exit(STATUS_COMPILE);
+	result = libbcc_compile(source->text, wanted, macros, types, listing, &image, &err);
+	fflush(NULL);
+	if (!result) {
+		result = image_write(&image, files->result);
+		if (result)
+			error_set(&err, STATUS_COMPILE, -result,
+				  "cannot hand over the compiled program: %s", strerror(-result));
+	}
+	if (result && pwrite(files->result, &err, sizeof(err), 0) != sizeof(err))
+		_exit(STATUS_COMPILE);
+	/* LLVM's destructors are slow, and their work is for nothing. */
+	_exit(result ? (int)err.status : 0);
+}
+
+static char *read_messages(int fd)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	size_t room = size < 0 ? 0 : size < MAX_MESSAGES ? (size_t)size : MAX_MESSAGES;
+	char *text = malloc(room + 1);
+	ssize_t length;
+
+	if (!text)
+		return NULL;
+	length = pread(fd, text, room, 0);
+	text[length > 0 ? length : 0] = '\0';
+	return text;
+}
+
+static size_t line_end(const char *line)
+{
+	return strcspn(line, "\n");
+}
+
+/*
+ * Print one line of a compiler: where it names a line of the program, that of the file which
+ * a person would edit; no bytes that a terminal would obey, as the line may quote a header file.
+ */
+static void print_line(FILE *out, const char *line, size_t length, const struct source *source)
+{
+	const char *end = line + length;
+	size_t name = strlen(LIBBCC_MAIN_FILE);
+	unsigned long number;
+	char *rest;
+
+	if (length > name && strncmp(line, LIBBCC_MAIN_FILE ":", name + 1) == 0) {
+		number = strtoul(line + name + 1, &rest, 10);
+		if (number >= 1 && number <= source->line_count) {
+			fputs(source->lines[number - 1].file, out);
+			/* Without a line of its own, a column says nothing either. */
+			if (source->lines[number - 1].line)
+				fprintf(out, ":%u", source->lines[number - 1].line);
+			else if (*rest == ':')
+				rest += 1 + strspn(rest + 1, "0123456789");
+			line = rest;
+		}
+	}
+	for (; line < end; line++)
+		fputc((unsigned char)*line >= 0x20 || *line == '\t' ? *line : '?', out);
+}
+
+/*
+ * The sentence of a check that bytetrace put behind the program (generate_finish()), which the
+ * compiler quotes behind the condition that does not hold. False: the error is another one.
+ */
+static bool tell_check(FILE *out, const char *error)
+{
+	const char *end = error + line_end(error);
+	const char *start = strstr(error, "the record ");
+
+	/* Some compilers put the sentence between quotes. */
+	if (!start || start >= end)
+		return false;
+	fprintf(out, "struct drop_event: %.*s", (int)strcspn(start, "\"\n"), start);
+	return true;
+}
+
+/* The first error in what the compiler said, with the source line and the caret below it. */
+static void tell_error(FILE *out, const char *first, const char *messages,
+		       const struct source *source)
+{
+	while (first > messages && first[-1] != '\n')
+		first--;
+	print_line(out, first, line_end(first), source);
+	for (int i = 0; i < 2; i++) {
+		first += line_end(first);
+		if (!*first || strstr(first + 1, "error: ") == first + 1 ||
+		    (first[1] != ' ' && first[1] != '\t'))
+			break;
+		first++;
+		fputc('\n', out);
+		print_line(out, first, line_end(first), source);
+	}
+}
+
+/* Why the child failed: the signal, the compiler's error, or else the child's own sentence. */
+static int tell_failure(struct error *err, int status, const struct child_files *files,
+			const struct source *source)
+{
+	struct error told = { .status = STATUS_COMPILE, .text = "the compile child failed" };
+	char *messages;
+	const char *first;
+	FILE *out;
+
+	if (WIFSIGNALED(status))
+		return error_set(err, STATUS_COMPILE, EIO,
+				 "the compiler was ended by signal %d (%s)", WTERMSIG(status),
+				 strsignal(WTERMSIG(status)));
+	if (pread(files->result, &told, sizeof(told), 0) > 0)
+		told.text[sizeof(told.text) - 1] = '\0';
+	*err = told;
+	messages = told.status == STATUS_COMPILE ? read_messages(files->messages) : NULL;
+	out = messages ? fmemopen(err->text, sizeof(err->text), "w") : NULL;
+	if (out) {
+		first = strstr(messages, "error: ");
+		if (first) {
+			if (!tell_check(out, first))
+				tell_error(out, first, messages, source);
+		} else {
+			fputs(told.text, out);
+			if (*messages) {
+				fputs("; the compiler said: ", out);
+				print_line(out, messages, line_end(messages), source);
+			}
+		}
+		fclose(out);
+	}
+	free(messages);
+	return -EIO;
+}
+
+static const char word_letters[] =
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+
+/* Whether a list of names, a line each, has this one. */
+static bool is_listed(const char *list, const char *name, size_t length)
+{
+	for (const char *at = list; at && *at; at += strcspn(at, "\n"), at += *at == '\n')
+		if (strcspn(at, "\n") == length && strncmp(at, name, length) == 0)
+			return true;
+	return false;
+}
+
+/* Whether a program defines the type itself, or libbcc does, which brings those of bpf(2). */
+static bool is_defined(const char *text, const char *name, size_t length)
+{
+	char definition[128];
+
+	if (strncmp(name, "bpf_", 4) == 0)
+		return true;
+	snprintf(definition, sizeof(definition), " %.*s {", (int)length, name);
+	return strstr(text, definition) != NULL;
+}
+
+/*
+ * Add the names that follow `keyword` in a text, of types that the program does not define itself,
+ * to a list, which grows. False: there was no new one, or no memory.
+ */
+static bool list_types(char **list, const char *text, const char *keyword, const char *program)
+{
+	bool grown = false;
+
+	while ((text = strstr(text, keyword))) {
+		const char *name = text + strlen(keyword);
+		size_t length = strspn(name, word_letters);
+		char *longer;
+
+		text = name;
+		if (length == 0 || is_listed(*list, name, length) ||
+		    is_defined(program, name, length))
+			continue;
+		if (asprintf(&longer, "%s%.*s\n", *list ? *list : "", (int)length, name) < 0)
+			return false;
+		free(*list);
+		*list = longer;
+		grown = true;
+	}
+	return grown;
+}
+
+/*
+ * Compile once. *wanted names the types that the program needs of BTF; on failure, those that the
+ * compiler found incomplete are added, and *missed tells whether there were any.
+ */
+static int try_compile(struct image *image, const struct source *source, char **wanted,
+		       bool *missed, const char *const *macros, const struct types *types,
+		       char **listing, struct error *err)
+{
+	static const char *const incomplete[] = {
+		"incomplete definition of type 'struct ",
+		"incomplete definition of type 'const struct ",
+	};
+	struct child_files files = {
+		.result = memfd_create("bytetrace-image", MFD_CLOEXEC),
+		.messages = memfd_create("bytetrace-messages", MFD_CLOEXEC),
+	};
+	pid_t parent = getpid();
+	pid_t child;
+	int status;
+	int result;
+
+	if (files.result < 0 || files.messages < 0) {
+		result = error_set(err, STATUS_ENVIRONMENT, errno, "cannot make a memory file: %s",
+				   strerror(errno));
+		goto out;
+	}
+	fflush(NULL);
+	child = fork();
+	if (child == 0)
+		run_child(&files, source, *wanted ? *wanted : "", macros, types, listing != NULL,
+			  parent);
+	if (child < 0) {
+		result = error_set(err, STATUS_ENVIRONMENT, errno,
+				   "cannot start the compile child: %s", strerror(errno));
+		goto out;
+	}
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		char *messages = read_messages(files.messages);
+
+		result = tell_failure(err, status, &files, source);
+		for (size_t i = 0; messages && i < sizeof(incomplete) / sizeof(*incomplete); i++)
+			*missed |= list_types(wanted, messages, incomplete[i], source->text);
+		free(messages);
+		goto out;
+	}
+	result = image_read(image, files.result, 0);
+	if (result) {
+		error_set(err, STATUS_COMPILE, -result,
+			  "the compiler handed over a damaged program");
+		goto out;
+	}
+	if (listing) {
+		*listing = read_messages(files.messages);
+		if (!*listing) {
+			image_free(image);
+			result = error_nomem(err);
+		}
+	}
+out:
+	if (files.result >= 0)
+		close(files.result);
+	if (files.messages >= 0)
+		close(files.messages);
+	return result;
+}
+
+int child_compile(struct image *image, const struct source *source, const char *const *macros,
+		  const struct types *types, char **listing, struct error *err)
+{
+	char *wanted = NULL;
+	bool missed = true;
+	int result = -EIO;
+
+	/*
+	 * BTF is no header file that could be included: the types that a program names are looked
+	 * up in it, and those that it only gets at by pointers when the compiler misses them.
+	 */
+	list_types(&wanted, source->text, "struct ", source->text);
+	list_types(&wanted, source->text, "enum ", source->text);
+	for (int i = 0; i < MAX_TRIES && result && missed; i++) {
+		missed = false;
+		result = try_compile(image, source, &wanted, &missed, macros, types, listing, err);
+	}
+	free(wanted);
+	return result;
+}

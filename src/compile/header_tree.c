@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "compile/header_tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <bcc/bcc_version.h>
+
+#include "compile/type_dump.h"
+#include "kernel/types.h"
+#include "util/error.h"
+
+/*
+ * The header files that stand for the dump of BTF. Those of libbcc's helpers.h, those of the
+ * template, and those that a probe written by hand is likely to name.
+ */
+static const char *const stand_ins[] = {
+	"asm/page.h",
+	"asm/ptrace.h",
+	"linux/bpf_common.h",
+	"linux/if_ether.h",
+	"linux/if_vlan.h",
+	"linux/in.h",
+	"linux/in6.h",
+	"linux/ip.h",
+	"linux/ipv6.h",
+	"linux/kernel.h",
+	"linux/log2.h",
+	"linux/netdevice.h",
+	"linux/ptrace.h",
+	"linux/sched.h",
+	"linux/skbuff.h",
+	"linux/tcp.h",
+	"uapi/linux/bpf.h",
+	"linux/types.h",
+	"linux/udp.h",
+	"linux/version.h", /* written anew below */
+	"net/dst.h",
+	"net/inet_sock.h",
+	"net/ip.h",
+	"net/ipv6.h",
+	"net/neighbour.h",
+	"net/net_namespace.h",
+	"net/sock.h",
+	"net/tcp.h",
+	"uapi/linux/icmp.h",
+	"uapi/linux/if_arp.h",
+	"uapi/linux/if_ether.h",
+	"uapi/linux/if_packet.h",
+	"uapi/linux/if_vlan.h",
+	"uapi/linux/in.h",
+	"uapi/linux/in6.h",
+	"uapi/linux/ip.h",
+	"uapi/linux/ipv6.h",
+	"uapi/linux/ptrace.h",
+	"uapi/linux/tcp.h",
+	"uapi/linux/types.h",
+	"uapi/linux/udp.h",
+};
+
+/* fopen() below a directory that makes the directories on the way. */
+static FILE *create_file(const char *root, const char *name)
+{
+	char path[PATH_MAX];
+	size_t root_length = strlen(root);
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	for (char *slash = path + root_length + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		if (mkdir(path, 0700) && errno != EEXIST)
+			return NULL;
+		*slash = '/';
+	}
+	return fopen(path, "we");
+}
+
+static int tree_error(struct error *err, const char *root)
+{
+	char quoted[ERROR_QUOTE_SIZE];
+	int errnum = errno ? errno : EIO;
+
+	return error_set(err, STATUS_ENVIRONMENT, errnum, "cannot write a header file below %s: %s",
+			 error_quote(quoted, root), strerror(errnum));
+}
+
+static int write_text(const char *root, const char *name, const char *text, struct error *err)
+{
+	FILE *file = create_file(root, name);
+	bool written = file && fputs(text, file) >= 0;
+
+	if (file && fclose(file))
+		written = false;
+	return written ? 0 : tree_error(err, root);
+}
+
+__attribute__((format(printf, 2, 3))) static void add_flag(struct include_flags *flags,
+							   const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(flags->text[flags->count++], PATH_MAX, format, args);
+	va_end(args);
+}
+
+/* The kernel's name of this machine's architecture, as below arch/. */
+static const char *kernel_arch(const char *machine)
+{
+	static const struct {
+		const char *prefix, *arch;
+	} known[] = {
+		{ "x86_64", "x86" },	{ "i", "x86" },
+		{ "aarch64", "arm64" }, { "arm", "arm" },
+		{ "s390", "s390" },	{ "ppc", "powerpc" },
+		{ "riscv", "riscv" },	{ "loongarch", "loongarch" },
+		{ "mips", "mips" },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strncmp(machine, known[i].prefix, strlen(known[i].prefix)) == 0)
+			return known[i].arch;
+	return machine;
+}
+
+/* How many lines of a header file hold a word. */
+static unsigned int count_lines(const char *root, const char *name, const char *word)
+{
+	char path[2 * PATH_MAX];
+	char line[4096];
+	unsigned int count = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		count += strstr(line, word) != NULL;
+	fclose(file);
+	return count;
+}
+
+/*
+ * The number of helper functions in libbcc's own copy of uapi/linux/bpf.h, by its version: read
+ * off its releases. The kernel's list is closed since 6.2, so the last number stays.
+ */
+static unsigned int libbcc_helpers(void)
+{
+	static const struct {
+		unsigned int minor, helpers;
+	} known[] = {
+		{ 18, 163 }, { 19, 165 }, { 20, 166 }, { 21, 174 }, { 22, 176 },
+		{ 23, 179 }, { 24, 186 }, { 25, 208 }, { 26, 212 },
+	};
+	unsigned int major = 0, minor = 0;
+	unsigned int helpers = known[0].helpers;
+
+	sscanf(LIBBCC_VERSION, "%u.%u", &major, &minor);
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (major > 0 || minor >= known[i].minor)
+			helpers = known[i].helpers;
+	return helpers;
+}
+
+/*
+ * libbcc parses a program three times, but includes its bcc/footer.h the third time only: the
+ * types that a program asks for are found there, so that the headers are parsed once.
+ */
+static int write_footer(const char *path, struct error *err)
+{
+	FILE *footer = create_file(path, "include/bcc/footer.h");
+	bool written = footer && fprintf(footer,
+					 "#ifdef KERNEL_TYPES_QUESTION\n"
+					 "#define KERNEL_TYPES_ANSWER\n"
+					 "%s"
+					 "#endif\n"
+					 "#include_next <bcc/footer.h>\n",
+					 embedded_kernel_types) > 0;
+
+	if (footer && fclose(footer))
+		written = false;
+	return written ? 0 : tree_error(err, path);
+}
+
+/*
+ * libbcc force-includes its copy of uapi/linux/bpf.h. Headers of a newer kernel need their own,
+ * so it is included before and its guard keeps the copy out; libbcc's helpers.h needs
+ * one that knows all helpers, so an older kernel's stays out itself.
+ */
+static int use_headers(const char *path, const char *source, const char *build,
+		       struct include_flags *flags, struct error *err)
+{
+	char kconfig[3 * PATH_MAX];
+	struct utsname kernel;
+	const char *arch;
+	bool newer = count_lines(source, "include/uapi/linux/bpf.h", "\tFN(") >= libbcc_helpers();
+	int result;
+
+	uname(&kernel);
+	arch = kernel_arch(kernel.machine);
+	snprintf(kconfig, sizeof(kconfig), "#include \"%s/include/linux/kconfig.h\"\n%s", source,
+		 newer ? "#include <linux/types.h>\n#include <uapi/linux/bpf.h>\n" : "");
+	result = write_text(path, "include/linux/kconfig.h", kconfig, err);
+	if (!result)
+		result = write_footer(path, err);
+	if (result)
+		return result;
+	add_flag(flags, "-I%s/arch/%s/include", source, arch);
+	add_flag(flags, "-I%s/arch/%s/include/generated", build, arch);
+	add_flag(flags, "-I%s/include", source);
+	add_flag(flags, "-I%s/include", build);
+	add_flag(flags, "-I%s/arch/%s/include/uapi", source, arch);
+	add_flag(flags, "-I%s/arch/%s/include/generated/uapi", build, arch);
+	add_flag(flags, "-I%s/include/uapi", source);
+	add_flag(flags, "-I%s/include/generated/uapi", build);
+	/* Without it the headers check sizes with long expressions: a tenth of a compile's time. */
+	add_flag(flags, "-U__OPTIMIZE__");
+	/* Headers from 6.19 on embed tagged structs without a name. */
+	add_flag(flags, "-fms-extensions");
+	add_flag(flags, "-Wno-microsoft-anon-tag");
+	/* Backports move this member, so the release does not tell. */
+	if (count_lines(source, "include/linux/skbuff.h", "vlan_all;"))
+		add_flag(flags, "-DSKB_VLAN_ALL");
+	return 0;
+}
+
+/*
+ * The name between the angle brackets of the next #include in a program, NULL: there is none. `*at`
+ * moves on behind it; *length is 0 for an #include that is none of these.
+ */
+static const char *next_include(const char **at, size_t *length)
+{
+	while ((*at = strchr(*at, '#'))) {
+		const char *name = *at + 1 + strspn(*at + 1, " \t");
+
+		++*at;
+		if (strncmp(name, "include", 7) != 0)
+			continue;
+		name += 7 + strspn(name + 7, " \t");
+		*length = *name == '<' ? strcspn(name + 1, "<>\n") : 0;
+		if (*length > 0 && name[1 + *length] != '>')
+			*length = 0;
+		*at = name;
+		return name + 1;
+	}
+	return NULL;
+}
+
+static bool is_stand_in(const char *name, size_t length)
+{
+	for (size_t i = 0; i < sizeof(stand_ins) / sizeof(*stand_ins); i++)
+		if (strlen(stand_ins[i]) == length && strncmp(stand_ins[i], name, length) == 0)
+			return true;
+	return false;
+}
+
+/* What BTF stands for, too, because the program includes it: a header of the kernel's. */
+static int add_stand_ins(const char *path, const char *text, struct error *err)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-/.";
+	char name[256];
+	const char *found;
+	size_t length;
+	int result = 0;
+
+	while (!result && (found = next_include(&text, &length))) {
+		if (length == 0 || is_stand_in(found, length) ||
+		    length + sizeof("include/") > sizeof(name) || strspn(found, letters) < length)
+			continue;
+		snprintf(name, sizeof(name), "include/%.*s", (int)length, found);
+		/* libbcc has its own; nothing may be written elsewhere. */
+		if (strncmp(found, "bcc/", 4) != 0 && found[0] != '/' && !strstr(name, ".."))
+			result = write_text(path, name, "#include <kernel_types.h>\n", err);
+	}
+	return result;
+}
+
+static int use_btf(const char *path, const struct types *types, const char *text,
+		   const char *wanted, struct include_flags *flags, struct error *err)
+{
+	char version[256];
+	char name[PATH_MAX];
+	struct utsname kernel;
+	unsigned int major = 0, minor = 0, patch = 0;
+	FILE *dump;
+	int result;
+
+	dump = create_file(path, "include/kernel_types.h");
+	if (!dump)
+		return tree_error(err, path);
+	fprintf(dump,
+		"#pragma once\n"
+		"#define BPF_NO_PRESERVE_ACCESS_INDEX 1\n"
+		"#define __aligned_u64 __u64 __attribute__((aligned(8)))\n"
+		"#define __always_inline inline __attribute__((always_inline))\n"
+		"#define PAGE_SIZE %ld\n"
+		"#define NULL ((void *)0)\n"
+		"#define true 1\n"
+		"#define false 0\n",
+		sysconf(_SC_PAGESIZE));
+	result = type_dump_write(dump, types->file_fd, wanted,
+				 types->of_running_kernel ? MODULES_BTF : NULL, &flags->dump, err);
+	if (fclose(dump) && !result)
+		result = tree_error(err, path);
+	for (size_t i = 0; i < sizeof(stand_ins) / sizeof(*stand_ins) && !result; i++) {
+		snprintf(name, sizeof(name), "include/%s", stand_ins[i]);
+		result = write_text(path, name, "#include <kernel_types.h>\n", err);
+	}
+	if (!result)
+		result = write_text(path, "include/linux/kconfig.h",
+				    "#define CONFIG_BPF_SYSCALL 1\n"
+				    "#include <kernel_types.h>\n",
+				    err);
+	if (!result)
+		result = add_stand_ins(path, text, err);
+	uname(&kernel);
+	sscanf(kernel.release, "%u.%u.%u", &major, &minor, &patch);
+	snprintf(version, sizeof(version),
+		 "#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + (c))\n"
+		 "#define LINUX_VERSION_CODE KERNEL_VERSION(%u, %u, %u)\n",
+		 major, minor, patch < 255 ? patch : 255);
+	if (!result)
+		result = write_text(path, "include/linux/version.h", version, err);
+	if (flags->dump.vlan_all)
+		add_flag(flags, "-DSKB_VLAN_ALL");
+	return result;
+}
+
+/* Unpack kheaders.tar.xz with tar(1), which brings no state and takes its input from `fd`. */
+static int unpack(const char *path, int fd, struct error *err)
+{
+	char *const arguments[] = { "tar", "-xJf", "-", "-C", (char *)path, NULL };
+	char *const environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		lseek(fd, 0, SEEK_SET);
+		if (dup2(fd, STDIN_FILENO) >= 0)
+			execve("/usr/bin/tar", arguments, environment);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+		return error_set(err, STATUS_ENVIRONMENT, EIO,
+				 "cannot unpack the archive of kernel headers "
+				 "(it takes /usr/bin/tar and xz)");
+	return 0;
+}
+
+bool header_tree_suffices(const char *text)
+{
+	const char *at = text, *name;
+	size_t length;
+
+	/* Configuration is not in BTF: a stand-in would say that nothing is configured. */
+	if (strstr(text, "CONFIG_"))
+		return false;
+	while ((name = next_include(&at, &length)))
+		if (!is_stand_in(name, length))
+			return false;
+	return true;
+}
+
+int header_tree_make(const char *path, const struct types *types, const char *text,
+		     const char *wanted, struct include_flags *flags, struct error *err)
+{
+	char source[PATH_MAX];
+	char build[PATH_MAX];
+	int result;
+
+	flags->count = 0;
+	flags->dump.module_count = 0;
+	switch (types->kind) {
+	case TYPES_KIND_BTF:
+		return use_btf(path, types, text, wanted, flags, err);
+	case TYPES_KIND_ARCHIVE:
+		snprintf(source, sizeof(source), "%s/kheaders", path);
+		snprintf(build, sizeof(build), "%s/kheaders", path);
+		if (mkdir(source, 0700))
+			return tree_error(err, path);
+		result = unpack(source, types->file_fd, err);
+		if (!result && !types->any_release)
+			result = types_check_release(AT_FDCWD, build, err);
+		if (result)
+			return result;
+		break;
+	case TYPES_KIND_HEADERS:
+		snprintf(source, sizeof(source), "/proc/self/fd/%d", types->source_fd);
+		snprintf(build, sizeof(build), "/proc/self/fd/%d", types->build_fd);
+		break;
+	}
+	return use_headers(path, source, build, flags, err);
+}

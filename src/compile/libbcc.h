@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_COMPILE_LIBBCC_H
+#define BYTETRACE_COMPILE_LIBBCC_H
+
+#include <stdbool.h>
+
+struct error;
+struct image;
+struct types;
+
+/* The name under which libbcc reports lines of the program. */
+#define LIBBCC_MAIN_FILE "/virtual/main.c"
+
+/*
+ * Compile `text` with libbcc, in this process: for the compile child, which ends soon after. Loads
+ * libbcc and LLVM, moves the process to a mount namespace and an empty working directory of its
+ * own and clears its environment. `wanted`: see header_tree_make(). `macros` is a NULL-terminated
+ * list of -D flags. Messages of the compiler go to descriptors 1 and 2, and with `listing` what
+ * compile/listing.h reads. Returns 0 with an image that is never freed, or -errno.
+ */
+int libbcc_compile(const char *text, const char *wanted, const char *const *macros,
+		   const struct types *types, bool listing, struct image *image, struct error *err);
+
+#endif

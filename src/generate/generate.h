@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_GENERATE_GENERATE_H
+#define BYTETRACE_GENERATE_GENERATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/attach.h"
+#include "filter/emit.h"
+#include "filter/filter.h"
+#include "generate/includes.h"
+#include "generate/source.h"
+#include "record/keys.h"
+#include "record/layout.h"
+
+struct error;
+struct filter_names;
+struct expression;
+struct reasons;
+
+/* Words that a flag was given, one for each time. */
+struct words {
+	const char **list;
+	size_t count;
+};
+
+/* The program that the user asks for. Strings point into argv. */
+struct generate_config {
+	const char *source_file;   /* --source, or NULL */
+	const char *templates_dir; /* --templates, or NULL */
+	struct words probes;	   /* --probe; none: that of the way to attach */
+	bool force;		   /* take files that everybody may write to */
+	struct filter filter;
+	struct expression *expression; /* of pcap-filter, or NULL */
+	char *expression_text;	       /* what it was made of */
+	bool inner;		       /* of a tunnelled packet the inner one is meant */
+	struct keys keys;	       /* to count by */
+	unsigned int record;	       /* RECORD_...: parts that the output shows */
+	bool edited;		       /* the text is to be read and edited */
+};
+
+/* The program's text, with the files that its lines belong to, and what its records hold. */
+struct program {
+	struct source source;
+	struct layout layout;
+	struct layout keys; /* of the columns, those that --summary counts by */
+	const char *path; /* the file of the user's that makes it this one; NULL: it is built in */
+	struct includes includes;
+	char *files[5]; /* owned texts and names of files that were read, or NULL */
+	char *names[5];
+};
+
+/* What a program depends on besides. */
+struct generate_facts {
+	enum attach_way attach; /* the way that the probe is attached in */
+	uint32_t not_specified; /* the number of the reason NOT_SPECIFIED in this kernel */
+	struct filter_comments comments;
+};
+
+/*
+ * Generate the program that `config` asks for: from the template (built in, or in
+ * --templates) with a probe (`probe`: one of --probe; NULL: that of the way to attach) and the
+ * filters as constants, or the file of --source as it stands. This is what --print-source prints.
+ * The caller calls generate_free().
+ */
+int generate_program(struct program *program, const struct generate_config *config,
+		     const char *probe, const struct generate_facts *facts, struct error *err);
+
+/*
+ * Make it ready for the compiler, lines keeping their names and numbers: files that it includes are
+ * put into it, its columns are taken out of its text (program->layout), and definitions of what it
+ * names are put in front (DROP_PROBE, DROP_FIELDS, DROP_KEYS, DROP_REASON_..., what
+ * DROP_IN_FUNCTION compares with), and behind it a check that its record is the one that bytetrace
+ * reads. `reasons` may be NULL; `functions` are those of the kernel.
+ */
+int generate_finish(struct program *program, const struct generate_config *config,
+		    const struct reasons *reasons, const struct filter_names *functions,
+		    struct error *err);
+
+void generate_free(struct program *program);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_RECORD_LAYOUT_H
+#define BYTETRACE_RECORD_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What the records of one program hold besides struct drop_event: the columns that its text
+ * declares with DROP_FIELD (templates/field.h). They lie behind the event, each at a multiple of 8
+ * bytes, in the order of the text.
+ */
+#define LAYOUT_NAME_SIZE 64   /* of a probe */
+#define LAYOUT_MAX_FIELDS 16  /* of a program */
+#define LAYOUT_MAX_COLUMNS 32 /* of all programs that run at once */
+#define FIELD_NAME_SIZE 32
+#define FIELD_FORMAT_SIZE 64
+#define FIELD_MAX_SIZE 64
+
+enum field_kind {
+	FIELD_UNSIGNED, /* eight bytes, like all that are not bytes or text */
+	FIELD_SIGNED,
+	FIELD_CHARACTER,
+	FIELD_ADDRESS, /* of the kernel's code: shown as a symbol */
+	FIELD_STRING,  /* ends with a NUL if it is shorter than its place */
+	FIELD_IPV4,    /* bytes in network order */
+	FIELD_IPV6,
+	FIELD_MAC,
+};
+
+struct field {
+	char name[FIELD_NAME_SIZE];
+	char format[FIELD_FORMAT_SIZE]; /* for printf: one unsigned long long, long long, int or
+					   string */
+	enum field_kind kind;
+	bool in_bytes;	   /* as they are in memory; not: a number, widened to eight bytes */
+	unsigned int swap; /* bits of a number in network order; 0: it is not */
+	size_t offset;	   /* from the end of struct drop_event */
+	size_t size;
+};
+
+struct layout {
+	uint32_t id; /* drop_event.probe: a hash of all the rest */
+	char name[LAYOUT_NAME_SIZE];
+	struct field fields[LAYOUT_MAX_FIELDS];
+	size_t field_count;
+	size_t size;  /* of all fields, a multiple of 8 */
+	bool retired; /* its program was replaced: records may still come, but it has no columns */
+};
+
+/* The layouts of all programs of a run, and the names of their columns, each once. */
+struct layouts {
+	struct layout *list;
+	size_t count;
+	size_t active;				 /* of them, not retired */
+	const char *columns[LAYOUT_MAX_COLUMNS]; /* they point into `list` */
+	size_t column_count;
+};
+
+/*
+ * Add a copy of a layout; one with the same id is there already, then. Returns 0, -ENOMEM, or
+ * -E2BIG if that makes too many columns.
+ */
+int layouts_add(struct layouts *layouts, const struct layout *layout);
+
+/*
+ * One program took the place of another, whose id was `old`. Returns as layouts_add() does, which
+ * leaves all as it was.
+ */
+int layouts_replace(struct layouts *layouts, uint32_t old, const struct layout *layout);
+
+void layouts_free(struct layouts *layouts);
+
+/* NULL: none of the programs has that id. */
+const struct layout *layouts_find(const struct layouts *layouts, uint32_t id);
+
+/* The field of that name, or NULL. */
+const struct field *layout_field(const struct layout *layout, const char *name);
+
+#endif

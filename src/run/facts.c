@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "run/facts.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "cli/options.h"
+#include "kernel/memory.h"
+#include "kernel/netns.h"
+#include "kernel/privileges.h"
+#include "kernel/reasons.h"
+#include "kernel/symbols.h"
+#include "kernel/tracefs.h"
+#include "util/cpus.h"
+#include "util/error.h"
+
+void facts_close(struct kernel_facts *facts)
+{
+	symbols_free(facts->symbols);
+	reasons_free(facts->reasons);
+	types_close(&facts->types);
+}
+
+int facts_open_types(struct kernel_facts *facts, const struct options *options, struct error *err)
+{
+	return types_open(&facts->types, &options->types, err);
+}
+
+/* Reasons as the tracepoint gives them. Of the types only headers are looked at, if there are any.
+ */
+static int read_reasons(struct kernel_facts *facts, const char *format, const struct filter *filter,
+			struct error *err)
+{
+	struct reasons_source source = { .btf_dir = "/sys/kernel/btf" };
+	char include_dir[64];
+	int result;
+
+	if (facts->types.source_fd >= 0) {
+		snprintf(include_dir, sizeof(include_dir), "/proc/self/fd/%d/include",
+			 facts->types.source_fd);
+		source.include_dir = include_dir;
+	}
+	result = reasons_create(&facts->reasons, format, &source, err);
+	if (result)
+		return result;
+	if (!reasons_given(facts->reasons)) {
+		if (filter->valid_reason || filter->sets[FILTER_REASON].given)
+			return error_set(err, STATUS_ENVIRONMENT, EOPNOTSUPP,
+					 "%s: this kernel gives no drop reasons "
+					 "(they came with Linux 5.17)",
+					 filter->valid_reason ? "--valid-reason" : "--reason");
+		return 0;
+	}
+	if (reasons_number(facts->reasons, "NOT_SPECIFIED", &facts->not_specified))
+		return error_set(err, STATUS_ENVIRONMENT, ENOENT,
+				 "the kernel's drop reasons lack NOT_SPECIFIED");
+	return 0;
+}
+
+/* What the tracepoint's format file tells. */
+int facts_read_tracepoint(struct kernel_facts *facts, const struct options *options,
+			  struct error *err)
+{
+	struct utsname kernel;
+	char *format = NULL;
+	int result = tracefs_read_event("skb", "kfree_skb", "format", &format, err);
+
+	if (!result)
+		result = read_reasons(facts, format, &options->generate.filter, err);
+	uname(&kernel);
+	if (!result) {
+		const struct macros_source source = {
+			.release = kernel.release,
+			.format = format,
+			.not_specified = facts->not_specified,
+			.gigabytes = memory_gigabytes("/proc/iomem"),
+			.cpus = cpus_possible(),
+			.buffer = options->limits.buffer,
+		};
+
+		macros_make(&facts->macros, &source);
+	}
+	free(format);
+	return result;
+}
+
+static int each_reason(void *reasons,
+		       int (*take)(void *to, const char *name, uint64_t first, uint64_t last),
+		       void *to, struct error *err)
+{
+	return reasons_each(reasons, take, to) ? error_nomem(err) : 0;
+}
+
+static int each_function(void *symbols,
+			 int (*take)(void *to, const char *name, uint64_t first, uint64_t last),
+			 void *to, struct error *err)
+{
+	if (symbols_each(symbols, take, to))
+		return error_nomem(err);
+	if (symbols_restricted(symbols))
+		return error_set(err, STATUS_ENVIRONMENT, EPERM,
+				 "the kernel hides its symbols: sysctl "
+				 "kernel.kptr_restrict=1 and CAP_SYSLOG show them");
+	return 0;
+}
+
+struct filter_names facts_functions(const struct kernel_facts *facts)
+{
+	return (struct filter_names){ "function of this kernel", 0, facts->symbols, each_function,
+				      NULL };
+}
+
+/* What the names in the filters mean on this kernel. */
+int facts_resolve_names(struct filter *filter, const struct kernel_facts *facts, struct error *err)
+{
+	const struct filter_names reasons = { "drop reason of this kernel", FNM_CASEFOLD,
+					      facts->reasons, each_reason, NULL };
+	const struct filter_names functions = facts_functions(facts);
+	const struct filter_names namespaces = { "network namespace", 0, NULL, NULL, netns_find };
+	struct filter_set *set = &filter->sets[FILTER_REASON];
+	char quoted[ERROR_QUOTE_SIZE];
+	int result = filter_resolve(filter, FILTER_REASON, &reasons, err);
+
+	if (!result && filter->valid_reason && set->given && !set->negated) {
+		ranges_remove(&set->numbers[0], 0, 0);
+		ranges_remove(&set->numbers[0], facts->not_specified, facts->not_specified);
+		if (set->numbers[0].count == 0)
+			result = error_set(err, STATUS_USAGE, EINVAL,
+					   "--valid-reason contradicts --reason %s",
+					   error_quote(quoted, set->text));
+	}
+	if (!result)
+		result = filter_resolve(filter, FILTER_LOCATION, &functions, err);
+	if (!result)
+		result = filter_resolve(filter, FILTER_NETNS, &namespaces, err);
+	return result;
+}
+
+/*
+ * Whether the program is sure to be written for this kernel's types, and the probe for a skb that
+ * has one.
+ */
+static bool may_read_directly(const struct options *options)
+{
+	return !options->types.btf && !options->force && !options->generate.templates_dir &&
+	       !options->generate.source_file && options->generate.probes.count == 0;
+}
+
+/* All of them, in the order in which one needs the other. */
+static int read_all(struct kernel_facts *facts, struct options *options, struct error *err)
+{
+	int result = privileges_check(err);
+
+	if (!result)
+		result = attach_choose(&facts->attach, may_read_directly(options), err);
+	if (!result)
+		result = facts_open_types(facts, options, err);
+	if (!result)
+		result = facts_read_tracepoint(facts, options, err);
+	if (!result)
+		result = facts_resolve_names(&options->generate.filter, facts, err);
+	return result;
+}
+
+int facts_create(struct kernel_facts *facts, const struct options *options, struct error *err)
+{
+	*facts = (struct kernel_facts){
+		.types = TYPES_CLOSED,
+		.attach = options->attach,
+		.symbols = symbols_create("/proc/kallsyms", "/proc/modules"),
+	};
+	return facts->symbols ? 0 : error_nomem(err);
+}
+
+int facts_use(struct options *options, facts_user *use, struct error *err)
+{
+	struct kernel_facts facts;
+	int result = facts_create(&facts, options, err);
+
+	if (!result)
+		result = read_all(&facts, options, err);
+	if (!result) {
+		result = use(options, &facts, err);
+		/* What verifiers make of direct reads differs from kernel to kernel. */
+		if (result && err->status == STATUS_LOAD && facts.attach == ATTACH_TP_BTF &&
+		    options->attach == ATTACH_ANY) {
+			facts.attach = ATTACH_RAW_TRACEPOINT;
+			result = use(options, &facts, err);
+		}
+	}
+	facts_close(&facts);
+	return result;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BYTETRACE_RUN_FACTS_H
+#define BYTETRACE_RUN_FACTS_H
+
+#include <stdint.h>
+
+#include "filter/filter.h"
+#include "kernel/types.h"
+#include "bpf/attach.h"
+#include "generate/macros.h"
+
+struct error;
+struct options;
+struct reasons;
+struct symbols;
+
+/* What is true of the running kernel; all of it is read before anything is compiled. */
+struct kernel_facts {
+	struct types types;
+	struct reasons *reasons;
+	struct symbols *symbols;
+	uint32_t not_specified; /* the number of that reason, 0 if there is none */
+	enum attach_way attach; /* how to attach */
+	struct macros macros;
+};
+
+/*
+ * Facts of which nothing but the symbols is known yet. Fails with STATUS_ENVIRONMENT. The caller
+ * calls facts_close(), also on failure.
+ */
+int facts_create(struct kernel_facts *facts, const struct options *options, struct error *err);
+
+/* What is done with the facts. */
+typedef int facts_user(const struct options *options, const struct kernel_facts *facts,
+		       struct error *err);
+
+/*
+ * Check privileges, read all facts that a program needs, and call `use`; a second time, for a raw
+ * tracepoint, if the verifier refuses the direct reads of a program for tp_btf. Fails as they do.
+ */
+int facts_use(struct options *options, facts_user *use, struct error *err);
+
+/* Find the types that the options ask for. Fails as types_open() does. */
+int facts_open_types(struct kernel_facts *facts, const struct options *options, struct error *err);
+
+/*
+ * Read what the tracepoint's format file tells: reasons and macros. Fails with STATUS_ENVIRONMENT,
+ * also if a filter wants reasons of a kernel that gives none.
+ */
+int facts_read_tracepoint(struct kernel_facts *facts, const struct options *options,
+			  struct error *err);
+
+/* What the names in the filters mean on this kernel. Fails with STATUS_USAGE for one that it lacks.
+ */
+int facts_resolve_names(struct filter *filter, const struct kernel_facts *facts, struct error *err);
+
+/* The kernel's functions, as names that can be resolved. */
+struct filter_names facts_functions(const struct kernel_facts *facts);
+
+void facts_close(struct kernel_facts *facts);
+
+#endif

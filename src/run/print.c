@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "run/print.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bpf/image.h"
+#include "bpf/load.h"
+#include "cli/options.h"
+#include "compile/listing.h"
+#include "explain/show.h"
+#include "generate/generate.h"
+#include "kernel/reasons.h"
+#include "run/check.h"
+#include "run/facts.h"
+#include "run/programs.h"
+#include "util/error.h"
+
+int print_finish(struct error *err)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	/* errno may be that of an earlier write to the same file. */
+	return error_set(err, STATUS_OUTPUT, errno ? errno : EIO, "cannot write the output: %s",
+			 strerror(errno ? errno : EIO));
+}
+
+bool print_in_color(enum color_choice choice)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	if (choice != COLOR_AUTO)
+		return choice == COLOR_ALWAYS;
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}
+
+int print_help(struct options *options, struct error *err)
+{
+	(void)options;
+	options_help(stdout);
+	return print_finish(err);
+}
+
+int print_version(struct options *options, struct error *err)
+{
+	(void)options;
+	puts("bytetrace " VERSION);
+	return print_finish(err);
+}
+
+/* Whether the tracepoint must be looked at to know what the filters mean. */
+static bool filters_by_reason(const struct filter *filter)
+{
+	return filter->valid_reason || filter->sets[FILTER_REASON].given;
+}
+
+int print_source(struct options *options, struct error *err)
+{
+	struct filter *filter = &options->generate.filter;
+	struct program program = { 0 };
+	struct kernel_facts facts;
+	int result = facts_create(&facts, options, err);
+
+	/*
+	 * What is printed is to be read and edited, and to run elsewhere, too: without direct
+	 * reads, unless they are asked for. That can be told without root; whether another way
+	 * works need not be.
+	 */
+	if (!result && facts.attach == ATTACH_ANY && attach_choose(&facts.attach, false, err))
+		facts.attach = ATTACH_RAW_TRACEPOINT;
+	if (!result && filters_by_reason(filter))
+		result = facts_read_tracepoint(&facts, options, err);
+	if (!result)
+		result = facts_resolve_names(filter, &facts, err);
+	if (!result)
+		result = programs_generate(&program, options, 0, &facts, err);
+	if (!result) {
+		fwrite(program.source.text, 1, program.source.length, stdout);
+		result = print_finish(err);
+	}
+	generate_free(&program);
+	facts_close(&facts);
+	return result;
+}
+
+int print_explanations(struct options *options, struct error *err)
+{
+	struct kernel_facts facts;
+	struct show_config show = {
+		.file = stdout,
+		.bold = print_in_color(options->color),
+	};
+	int result = facts_create(&facts, options, err);
+
+	if (result)
+		goto out;
+	show.symbols = facts.symbols;
+	if (facts_open_types(&facts, options, err))
+		types_close(&facts.types);
+	if (facts_read_tracepoint(&facts, options, err) == 0 && reasons_given(facts.reasons))
+		show.reasons = facts.reasons;
+	else if (options->explain.count == 0)
+		fprintf(stderr, "bytetrace: warning: %s: these are all that there are texts for\n",
+			facts.reasons ? "this kernel gives no drop reasons" : err->text);
+	result = options->explain.count
+			 ? show_names(&show, options->explain.list, options->explain.count, err)
+			 : show_list(&show, err);
+out:
+	facts_close(&facts);
+	return result ? result : print_finish(err);
+}
+
+/* What passes, in words, and what it costs: filters may make a program shorter, too. */
+static int describe_filter(const struct options *options, const struct kernel_facts *facts,
+			   struct error *err)
+{
+	struct options unfiltered = *options;
+	struct programs filtered = { .list = NULL }, plain = { .list = NULL };
+	char quoted[ERROR_QUOTE_SIZE];
+	int result;
+
+	memset(&unfiltered.generate.filter, 0, sizeof(unfiltered.generate.filter));
+	unfiltered.generate.expression = NULL;
+	result = programs_build(&filtered, options, facts, err);
+	if (!result)
+		result = programs_build(&plain, &unfiltered, facts, err);
+	if (result)
+		goto out;
+	filter_describe(&options->generate.filter, stdout);
+	if (options->generate.expression)
+		printf(", that match %s", error_quote(quoted, options->generate.expression_text));
+	printf(": %zu instructions, %zu without filters\n",
+	       filtered.list[0].image.instruction_count, plain.list[0].image.instruction_count);
+	result = print_finish(err);
+out:
+	programs_free(&filtered);
+	programs_free(&plain);
+	return result;
+}
+
+int print_filter(struct options *options, struct error *err)
+{
+	return facts_use(options, describe_filter, err);
+}
+
+static int list_program(const struct options *options, const struct kernel_facts *facts,
+			struct error *err)
+{
+	struct listing listing = { .text = NULL };
+	struct program program = { 0 };
+	struct image image = { 0 };
+	int result = programs_list(&listing, &image, &program, options, 0, facts, err);
+
+	if (!result && options->action == ACTION_PRINT_ASM &&
+	    listing.rewritten + listing.rewritten_count == listing.lines + listing.line_count)
+		result = error_set(err, STATUS_COMPILE, ENOTSUP,
+				   "--print-asm: this libbcc lists no instructions");
+	if (result)
+		goto out;
+	if (options->action == ACTION_PRINT_REWRITTEN)
+		listing_print_rewritten(&listing, stdout);
+	else if (options->action == ACTION_PRINT_ASM)
+		listing_print_instructions(&listing, stdout);
+	else
+		listing_print_flags(&listing, stdout);
+	result = print_finish(err);
+out:
+	listing_close(&listing);
+	image_free(&image);
+	generate_free(&program);
+	return result;
+}
+
+int print_listing(struct options *options, struct error *err)
+{
+	return facts_use(options, list_program, err);
+}
+
+/* Load without attaching, and say what the kernel thinks of it. */
+static int load_and_describe(const struct options *options, const struct kernel_facts *facts,
+			     struct error *err)
+{
+	struct programs programs = { .list = NULL };
+	struct loaded loaded = { .program_count = 0 };
+	int result = programs_build(&programs, options, facts, err);
+
+	for (size_t i = 0; i < programs.count && !result; i++)
+		result = programs_load(&loaded, &programs.list[i].image, options, i, true, facts,
+				       err);
+	if (!result) {
+		check_print(&loaded, stdout);
+		result = print_finish(err);
+	}
+	load_close(&loaded);
+	programs_free(&programs);
+	return result;
+}
+
+int print_check(struct options *options, struct error *err)
+{
+	return facts_use(options, load_and_describe, err);
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "run/programs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options.h"
+#include "run/facts.h"
+#include "kernel/reasons.h"
+#include "kernel/symbols.h"
+#include "compile/compile.h"
+#include "compile/cache.h"
+#include "generate/generate.h"
+#include "compile/listing.h"
+#include "bpf/load.h"
+#include "run/reload.h"
+#include "util/error.h"
+
+static const char *comment_reason(void *context, uint32_t number)
+{
+	const struct kernel_facts *facts = context;
+	static char buffer[REASON_NAME_SIZE];
+
+	return facts->reasons ? reasons_name(facts->reasons, number, buffer) : NULL;
+}
+
+static const char *comment_location(void *context, uint64_t address)
+{
+	const struct kernel_facts *facts = context;
+	struct symbol symbol;
+
+	return symbols_find(facts->symbols, address, &symbol) ? symbol.name : NULL;
+}
+
+int programs_generate(struct program *program, const struct options *options, size_t probe,
+		      const struct kernel_facts *facts, struct error *err)
+{
+	const struct words *probes = &options->generate.probes;
+	const struct generate_facts known = {
+		.attach = facts->attach,
+		.not_specified = facts->not_specified,
+		.comments = { (void *)facts, comment_reason, comment_location },
+	};
+
+	return generate_program(program, &options->generate,
+				probe < probes->count ? probes->list[probe] : NULL, &known, err);
+}
+
+static int get_image(struct image *image, const struct options *options,
+		     const struct source *source, const struct kernel_facts *facts,
+		     struct error *err)
+{
+	const char *directory =
+		options->compile.cache_dir ? options->compile.cache_dir : CACHE_DIRECTORY;
+	struct cache cache = CACHE_CLOSED;
+	int result;
+
+	if (!options->compile.no_cache && cache_open(&cache, directory, err)) {
+		if (options->compile.cache_dir)
+			return -EPERM;
+		fprintf(stderr, "bytetrace: warning: %s\n", err->text);
+	}
+	result = compile_program(image, source, facts->macros.flags, &facts->types, &cache, NULL,
+				 err);
+	cache_close(&cache);
+	return result;
+}
+
+void programs_free(struct programs *programs)
+{
+	for (size_t i = 0; i < programs->count; i++) {
+		image_free(&programs->list[i].image);
+		free(programs->list[i].path);
+	}
+	free(programs->list);
+	layouts_free(&programs->layouts);
+}
+
+/* Generate a program for the compiler. */
+static int generate_whole(struct program *program, const struct options *options, size_t probe,
+			  const struct kernel_facts *facts, struct error *err)
+{
+	const struct filter_names functions = facts_functions(facts);
+	int result = programs_generate(program, options, probe, facts, err);
+
+	return result ? result
+		      : generate_finish(program, &options->generate, facts->reasons, &functions,
+					err);
+}
+
+/* Generate and compile it. */
+static int build(struct built *built, const struct options *options, size_t probe,
+		 const struct kernel_facts *facts, struct error *err)
+{
+	struct program program = { 0 };
+	int result = generate_whole(&program, options, probe, facts, err);
+
+	if (!result)
+		result = get_image(&built->image, options, &program.source, facts, err);
+	built->layout = options->generate.keys.set ? program.keys : program.layout;
+	built->path = !result && program.path ? strdup(program.path) : NULL;
+	generate_free(&program);
+	return result;
+}
+
+int programs_build(struct programs *programs, const struct options *options,
+		   const struct kernel_facts *facts, struct error *err)
+{
+	const size_t count = options->generate.probes.count ? options->generate.probes.count : 1;
+	char quoted[ERROR_QUOTE_SIZE];
+	int result = 0;
+
+	programs->options = options;
+	programs->facts = facts;
+	programs->list = calloc(count, sizeof(*programs->list));
+	if (!programs->list)
+		return error_nomem(err);
+	while (programs->count < count) {
+		struct built *built = &programs->list[programs->count];
+
+		result = build(built, options, programs->count, facts, err);
+		if (result)
+			return result;
+		programs->count++;
+		if (!options->generate.keys.set &&
+		    layouts_find(&programs->layouts, built->layout.id))
+			return error_set(err, STATUS_USAGE, EEXIST,
+					 "--probe: there are two of the name %s, whose rows could "
+					 "not be told apart",
+					 error_quote(quoted, built->layout.name));
+		if (options->generate.keys.set &&
+		    memcmp(&built->layout, &programs->list[0].layout, sizeof(built->layout)) != 0)
+			return error_set(
+				err, STATUS_USAGE, EINVAL,
+				"--summary: the columns that it counts by are not the same "
+				"ones in all probes");
+		result = layouts_add(&programs->layouts, &built->layout);
+		if (result)
+			return error_set(err, STATUS_COMPILE, -result,
+					 result == -E2BIG ? "the probes have more than 32 columns"
+							  : "out of memory");
+	}
+	return 0;
+}
+
+/* Generate a program again and compile it with what the compiler tells of it. */
+int programs_list(struct listing *listing, struct image *image, struct program *program,
+		  const struct options *options, size_t probe, const struct kernel_facts *facts,
+		  struct error *err)
+{
+	const struct cache closed = CACHE_CLOSED;
+	char *text = NULL;
+	int result = generate_whole(program, options, probe, facts, err);
+
+	if (!result)
+		result = compile_program(image, &program->source, facts->macros.flags,
+					 &facts->types, &closed, &text, err);
+	if (!result)
+		result = listing_open(listing, text, &program->source);
+	if (result == -EBADMSG)
+		error_set(err, STATUS_COMPILE, EBADMSG, "libbcc told nothing of the program");
+	else if (result == -ENOMEM)
+		error_nomem(err);
+	return result;
+}
+
+/* The line that the verifier refused, before what it said: only now is that looked for. */
+static void tell_refused_line(const struct options *options, size_t probe,
+			      const struct image *image, const struct loaded *loaded,
+			      const struct kernel_facts *facts, struct error *err)
+{
+	struct listing listing = { .text = NULL };
+	struct program program = { 0 };
+	struct image again = { 0 };
+	struct error ignored;
+
+	if (!loaded->refused.function)
+		return;
+	if (programs_list(&listing, &again, &program, options, probe, facts, &ignored) == 0 &&
+	    image_is_same(image, &again))
+		listing_place_error(&listing, loaded->refused.function, loaded->refused.instruction,
+				    err);
+	listing_close(&listing);
+	image_free(&again);
+	generate_free(&program);
+}
+
+/* Load a program of the run. */
+int programs_load(struct loaded *loaded, const struct image *image, const struct options *options,
+		  size_t probe, bool counts, const struct kernel_facts *facts, struct error *err)
+{
+	int result = load_program(loaded, image, counts, err);
+
+	if (result)
+		tell_refused_line(options, probe, image, loaded, facts, err);
+	return result;
+}
+
+static int build_again(void *context, size_t index, struct loaded *loaded, struct layout *layout,
+		       struct error *err)
+{
+	const struct programs *programs = context;
+	const struct options *options = programs->options;
+	struct built built;
+	int result = build(&built, options, index, programs->facts, err);
+
+	if (!result)
+		result = programs_load(loaded, &built.image, options, index, false, programs->facts,
+				       err);
+	*layout = built.layout;
+	return result;
+}
+
+/* Watch the files that the programs were made from. */
+int programs_watch(struct reload **reload, struct programs *programs, struct error *err)
+{
+	struct reload_program *files = calloc(programs->count, sizeof(*files));
+	bool any = false;
+	int result;
+
+	if (!files)
+		return error_nomem(err);
+	for (size_t i = 0; i < programs->count; i++) {
+		files[i] = (struct reload_program){ programs->list[i].path,
+						    programs->list[i].layout.id };
+		any |= files[i].path != NULL;
+	}
+	if (!any) {
+		free(files);
+		return error_set(err, STATUS_USAGE, ENOENT,
+				 "--watch: the probes are built in, so there is no file to watch: "
+				 "--probe FILE");
+	}
+	result = reload_open(reload, files, programs->count, build_again, programs, err);
+	free(files);
+	return result;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "run/trace.h"
+
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bpf/load.h"
+#include "cli/options.h"
+#include "output/output.h"
+#include "run/facts.h"
+#include "run/print.h"
+#include "run/programs.h"
+#include "run/reload.h"
+#include "run/session.h"
+#include "util/error.h"
+
+#define RATE_OF_OWN_PROGRAMS 10000 /* drops shown a second, unless --rate says otherwise */
+
+/* Not an error: it may appear later, or live in another network namespace. */
+static void warn_of_interfaces(const struct filter_set *interfaces)
+{
+	char quoted[ERROR_QUOTE_SIZE];
+
+	for (size_t i = 0; i < interfaces->item_count; i++) {
+		const char *name = interfaces->items[i].text;
+
+		if (!name[strcspn(name, "*?")] && if_nametoindex(name) == 0)
+			fprintf(stderr,
+				"bytetrace: warning: there is no interface %s here now; it is "
+				"matched in other network namespaces and when it appears\n",
+				error_quote(quoted, name));
+	}
+}
+
+/* A program by hand may be at a place that the kernel comes through a million times a second. */
+static uint64_t max_rate(const struct options *options)
+{
+	if (options->limits.rate != RATE_DEFAULT)
+		return options->limits.rate;
+	return options->generate.source_file || options->generate.templates_dir ||
+			       options->generate.probes.count
+		       ? RATE_OF_OWN_PROGRAMS
+		       : 0;
+}
+
+/* Load, attach, show drops until told to stop, and say what was seen. */
+static int load_and_show(const struct options *options, struct programs *programs,
+			 const struct kernel_facts *facts, struct error *err)
+{
+	struct output_config output = options->output;
+	struct session_config session = {
+		.output = output.format == OUTPUT_JSON ? &output_json : &output_table,
+		.output_config = &output,
+		.limits = options->limits,
+		.keys = options->generate.keys.set,
+		.layouts = &programs->layouts,
+	};
+	struct session_totals totals;
+	struct loaded loaded = { .replaceable = options->watch };
+	int result = 0;
+
+	output.file = stdout;
+	output.color = print_in_color(options->color);
+	output.layouts = &programs->layouts;
+	output.reasons = facts->reasons;
+	output.symbols = facts->symbols;
+	session.limits.rate = max_rate(options);
+	for (size_t i = 0; i < programs->count && !result; i++)
+		result = programs_load(&loaded, &programs->list[i].image, options, i, false, facts,
+				       err);
+	if (!result && options->watch)
+		result = programs_watch(&session.reload, programs, err);
+	if (!result && session.keys)
+		result = session_count(&session, &loaded, facts->types.description, &totals, err);
+	else if (!result)
+		result = session_run(&session, &loaded, facts->types.description, &totals, err);
+	reload_free(session.reload);
+	load_close(&loaded);
+	if (!result)
+		fprintf(stderr, "bytetrace: %llu shown, %llu lost, %llu suppressed\n",
+			(unsigned long long)totals.shown, (unsigned long long)totals.lost,
+			(unsigned long long)totals.suppressed);
+	return result;
+}
+
+static int build_and_trace(const struct options *options, const struct kernel_facts *facts,
+			   struct error *err)
+{
+	struct programs programs = { .list = NULL };
+	int result;
+
+	warn_of_interfaces(&options->generate.filter.sets[FILTER_INTERFACE]);
+	result = programs_build(&programs, options, facts, err);
+	if (!result)
+		result = load_and_show(options, &programs, facts, err);
+	programs_free(&programs);
+	return result;
+}
+
+int trace_run(struct options *options, struct error *err)
+{
+	return facts_use(options, build_and_trace, err);
+}
