@@ -59,8 +59,8 @@ int conflicts_check(const struct options *options, bool expression, struct error
 		conflict = "what the compiler makes is compiled anew: --cache-dir would have no "
 			   "effect";
 	else if (options->generate.inner && options->generate.keys.set && !expression &&
-		 !(options->generate.keys.set & ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION |
-								SUMMARY_IFACE | SUMMARY_OWN)) &&
+		 !(options->generate.keys.set &
+		   ~(unsigned int)(BIT_REASON | BIT_LOCATION | BIT_IFACE | BIT_OWN)) &&
 		 !filter_reads_packet(&options->generate.filter))
 		conflict = "--inner has no effect on a --summary that does not look into packets";
 	else if (options->watch && !options->generate.source_file &&
@@ -87,7 +87,7 @@ int conflicts_check(const struct options *options, bool expression, struct error
 		conflict = "--summary counts without buffers: --buffer would have no effect";
 	else if (options->generate.keys.set && options->output.hints)
 		conflict = "--summary shows no drops that --hints could stand below";
-	else if (options->output.hints && options->output.format != OUTPUT_TABLE)
+	else if (options->output.hints && options->output.format != &output_table)
 		conflict = "--hints stand below the rows of a table: --output contradicts them";
 	else if (options->action == ACTION_LIST_PROBES &&
 		 (filtered || options->generate.probes.count))

@@ -9,7 +9,7 @@
 
 #include "cli/conflicts.h"
 #include "filter/expression.h"
-#include "record/columns.h"
+#include "record/keys.h"
 #include "util/error.h"
 #include "util/text.h"
 
@@ -34,6 +34,7 @@ enum kind {
 	KIND_SECONDS, /* uint64_t, milliseconds; the argument may have decimals */
 	KIND_PATH,    /* const char * */
 	KIND_SIZE,    /* uint64_t, bytes: a number with or without K or M */
+	KIND_FORMAT,  /* const struct output_format * */
 	KIND_SUMMARY, /* struct keys */
 	KIND_EXPLAIN, /* the action; the argument is one name */
 	KIND_WORD,    /* struct words, one more */
@@ -48,12 +49,6 @@ static const struct choice color_choices[] = {
 	{ "auto", COLOR_AUTO },
 	{ "always", COLOR_ALWAYS },
 	{ "never", COLOR_NEVER },
-	{ NULL, 0 },
-};
-
-static const struct choice output_choices[] = {
-	{ "table", OUTPUT_TABLE },
-	{ "json", OUTPUT_JSON },
 	{ NULL, 0 },
 };
 
@@ -130,7 +125,7 @@ static const struct option_spec {
 	{ 'r', "valid-reason", NULL, GROUP_FILTERS, "only drops whose reason the kernel gives",
 	  KIND_TRUE, MEMBER(generate.filter.valid_reason), 0, NULL, NULL },
 	{ 'o', "output", "FORMAT", GROUP_OUTPUT, "table (default), or json: one object a line",
-	  KIND_ENUM, MEMBER(output.format), 0, output_choices, "table or json" },
+	  KIND_FORMAT, MEMBER(output.format), 0, NULL, NULL },
 	{ 'v', "verbose", NULL, GROUP_OUTPUT, "add INTERFACE; -vv: every column", KIND_COUNTER,
 	  MEMBER(output.verbosity), 0, NULL, NULL },
 	{ 'k', "stack", NULL, GROUP_OUTPUT, "kernel stack below each drop", KIND_TRUE,
@@ -237,6 +232,25 @@ static int apply_choice(int *member, const struct option_spec *spec, const char 
 	return bad_value(err, flag, text, spec->expected);
 }
 
+static int choose_format(const struct output_format **format, const char *flag, const char *text,
+			 struct error *err)
+{
+	char expected[128] = "";
+
+	for (size_t i = 0; i < output_format_count; i++) {
+		const char *separator = i == 0 ? "" : i + 1 < output_format_count ? ", " : " or ";
+		const size_t length = strlen(expected);
+
+		if (strcmp(output_formats[i]->name, text) == 0) {
+			*format = output_formats[i];
+			return 0;
+		}
+		snprintf(expected + length, sizeof(expected) - length, "%s%s", separator,
+			 output_formats[i]->name);
+	}
+	return bad_value(err, flag, text, expected);
+}
+
 /* A power of two from 4K to 256M, which is what the kernel makes its buffers of. */
 static bool parse_size(const char *text, uint64_t *size)
 {
@@ -303,8 +317,10 @@ static int apply(struct options *options, const struct option_spec *spec, const 
 		if (!parse_size(text, member))
 			return bad_value(err, flag, text, "a power of two from 4K to 256M");
 		return 0;
+	case KIND_FORMAT:
+		return choose_format(member, flag, text, err);
 	case KIND_SUMMARY:
-		((struct keys *)member)->set = SUMMARY_DEFAULT;
+		((struct keys *)member)->set = KEYS_DEFAULT;
 		return text ? keys_parse(member, text, err) : 0;
 	case KIND_EXPLAIN:
 		options->action = ACTION_EXPLAIN;
@@ -383,24 +399,13 @@ static int parse_expression(struct options *options, char **words, size_t count,
 	return result;
 }
 
-/* The parts of a record that the output shows. */
-static unsigned int shown_parts(const struct output_config *output)
-{
-	unsigned int parts = output->stack ? RECORD_STACK : 0;
-
-	if (output->format == OUTPUT_JSON || output->verbosity >= 2)
-		parts |= RECORD_TIME | RECORD_DEVICE | RECORD_DETAILS;
-	else if (output->verbosity >= 1)
-		parts |= RECORD_DEVICE;
-	return parts;
-}
-
 /* What one flag says to several stages. */
 static void share(struct options *options)
 {
 	options->generate.force = options->types.any_release = options->force;
 	options->generate.edited = options->action == ACTION_PRINT_SOURCE;
-	options->generate.record = options->generate.keys.set ? 0 : shown_parts(&options->output);
+	options->generate.record =
+		options->generate.keys.set ? 0 : options->output.format->needs(&options->output);
 	options->output.inner = options->generate.inner;
 	options->output.numeric_protocol = options->generate.filter.numeric_protocol;
 	if (!options->limits.buffer)
@@ -414,6 +419,7 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 	int result = 0;
 
 	memset(options, 0, sizeof(*options));
+	options->output.format = output_formats[0];
 	options->limits.rate = RATE_DEFAULT;
 	make_tables(letters, names);
 	opterr = 0;

@@ -13,6 +13,7 @@
 #include "generate/reads.h"
 #include "generate/source.h"
 #include "generate/tokens.h"
+#include "record/columns.h"
 #include "record/layout.h"
 #include "util/error.h"
 
@@ -25,19 +26,6 @@
 struct parser {
 	const struct source_line *line;
 	struct error *err;
-};
-
-/*
- * What a column cannot be called: the keys of JSON, the titles of the tables in small letters, and
- * the keys of --summary.
- */
-static const char *const taken_names[] = {
-	"time",	       "cpu",	"pid",	  "comm",	 "netns",     "interface",
-	"ifindex",     "mark",	"tunnel", "vlan",	 "ethertype", "ethertype_name",
-	"saddr",       "daddr", "source", "destination", "protocol",  "protocol_name",
-	"sport",       "dport", "len",	  "length",	 "location",  "reason",
-	"reason_name", "stack", "probe",  "iface",	 "proto",     "other",
-	"count",       "share", "rate",
 };
 
 static int refuse(const struct parser *parser, struct span quoted, const char *what)
@@ -158,14 +146,6 @@ static bool take_name(struct field *field, struct span name)
 	return true;
 }
 
-static bool name_is_taken(struct span name)
-{
-	for (size_t i = 0; i < sizeof(taken_names) / sizeof(*taken_names); i++)
-		if (span_is(name, taken_names[i]))
-			return true;
-	return false;
-}
-
 /* The parts of a declaration between its brackets; what is behind the third comma is one part. */
 static size_t split(struct span text, struct span *parts)
 {
@@ -210,7 +190,7 @@ static int take(void *context, const struct source_line *line, struct span text,
 	if (!take_name(field, parts[1]))
 		return refuse(parser, parts[1],
 			      "is not a name of small letters, digits and _, up to 31");
-	if (name_is_taken(parts[1]))
+	if (columns_taken(parts[1].start, (size_t)(parts[1].end - parts[1].start)))
 		return refuse(parser, parts[1], "is the name of a column that bytetrace has");
 	if (layout_field(layout, field->name))
 		return refuse(parser, parts[1], "is the name of an earlier column");

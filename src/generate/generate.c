@@ -192,11 +192,11 @@ static int fill_template(struct program *program, const struct generate_config *
 	/* An expression looks at the packet inside, so that must be found before. */
 	const bool packet_first =
 		filter_reads_packet(&config->filter) || (config->inner && config->expression);
-	const bool ports = !keys || keys & (SUMMARY_SPORT | SUMMARY_DPORT) ||
+	const bool ports = !keys || keys & (BIT_SPORT | BIT_DPORT) ||
 			   sets[FILTER_SPORT].given || sets[FILTER_DPORT].given;
 	const bool packet =
-		packet_first || ports || keys & (SUMMARY_PROTO | SUMMARY_SADDR | SUMMARY_DADDR);
-	const bool device = (!keys && config->record & RECORD_DEVICE) || keys & SUMMARY_IFACE ||
+		packet_first || ports || keys & (BIT_PROTO | BIT_SADDR | BIT_DADDR);
+	const bool device = (!keys && config->record & RECORD_DEVICE) || keys & BIT_IFACE ||
 			    sets[FILTER_INTERFACE].given || sets[FILTER_NETNS].given;
 	const bool skb_front = device || everything || config->expression || sets[FILTER_LEN].given;
 	const struct template_condition conditions[] = {
@@ -225,15 +225,15 @@ static int fill_template(struct program *program, const struct generate_config *
 				     /* Room for columns that are added by hand. */
 				     config->edited },
 		{ "summary", keys },
-		{ "key_location", keys & SUMMARY_LOCATION },
-		{ "key_reason", keys & SUMMARY_REASON },
-		{ "key_iface", keys & SUMMARY_IFACE },
-		{ "key_proto", keys & SUMMARY_PROTO },
-		{ "key_saddr", keys & SUMMARY_SADDR },
-		{ "key_daddr", keys & SUMMARY_DADDR },
-		{ "key_sport", keys & SUMMARY_SPORT },
-		{ "key_dport", keys & SUMMARY_DPORT },
-		{ "key_family", keys & (SUMMARY_SADDR | SUMMARY_DADDR) },
+		{ "key_location", keys & BIT_LOCATION },
+		{ "key_reason", keys & BIT_REASON },
+		{ "key_iface", keys & BIT_IFACE },
+		{ "key_proto", keys & BIT_PROTO },
+		{ "key_saddr", keys & BIT_SADDR },
+		{ "key_daddr", keys & BIT_DADDR },
+		{ "key_sport", keys & BIT_SPORT },
+		{ "key_dport", keys & BIT_DPORT },
+		{ "key_family", keys & (BIT_SADDR | BIT_DADDR) },
 	};
 	struct template_slot slots[SLOTS];
 	char *texts[SLOT_EXPRESSION + 1] = { NULL };

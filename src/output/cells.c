@@ -12,8 +12,8 @@
 #include "output/write.h"
 #include "output/field.h"
 #include "output/grid.h"
+#include "record/columns.h"
 #include "record/decode.h"
-#include "record/keys.h"
 #include "record/layout.h"
 #include "util/protocols.h"
 #include "util/text.h"
@@ -48,10 +48,37 @@ static size_t write_name(char *to, const char *name, size_t size)
 	return length ? text_escape(to, CELL_SIZE, name, length, "|", NULL) : write_absent(to);
 }
 
-static size_t write_time(char *cell, const struct row *row)
+bool cells_numeric_protocol(const struct output_config *config)
 {
-	uint64_t time = row->drop->event->time + row->clock_offset;
-	uint64_t seconds = time / NANOSECONDS;
+	return config->numeric || config->numeric_protocol;
+}
+
+/*
+ * A printer for each kind of column: `present` and `value` are the expressions of its row in
+ * record/columns.h.
+ */
+#define WRITE_NUMBER(present, value) ((present) ? write_number(cell, value) : write_absent(cell))
+#define WRITE_TEXT(present, value)                                                                 \
+	((present) ? write_name(cell, value, sizeof(value)) : write_absent(cell))
+#define WRITE_WORD(present, value) ((present) ? write_text(cell, value) : write_absent(cell))
+#define WRITE_TIME(present, value) write_time(cell, row, value)
+#define WRITE_ADDRESS(present, value)                                                              \
+	((present) ? write_address(cell, event, value) : write_absent(cell))
+#define WRITE_ETHERTYPE(present, value)                                                            \
+	((present) ? write_ethertype(cell, row, value) : write_absent(cell))
+#define WRITE_PROTOCOL(present, value)                                                             \
+	((present) ? write_protocol(cell, row, value) : write_link_protocol(cell, row))
+#define WRITE_PORT(present, value)                                                                 \
+	((present) || event->flags & DROP_NO_PORTS ? write_number(cell, value) : write_absent(cell))
+#define WRITE_PLACE(present, value) ((present) ? write_place(cell, row, value) : write_absent(cell))
+#define WRITE_REASON(present, value)                                                               \
+	((present) ? write_reason(cell, row, value) : write_absent(cell))
+
+/* The time of day. */
+static size_t write_time(char *cell, const struct row *row, uint64_t time)
+{
+	const uint64_t local = time + row->clock_offset;
+	const uint64_t seconds = local / NANOSECONDS;
 	size_t length = 0;
 
 	length += write_digits(cell + length, seconds / 3600 % 24, 2);
@@ -60,128 +87,49 @@ static size_t write_time(char *cell, const struct row *row)
 	cell[length++] = ':';
 	length += write_digits(cell + length, seconds % 60, 2);
 	cell[length++] = '.';
-	return length + write_digits(cell + length, time % NANOSECONDS / 1000, 6);
-}
-
-static size_t write_cpu(char *cell, const struct row *row)
-{
-	return write_number(cell, row->drop->cpu);
-}
-
-static size_t write_pid(char *cell, const struct row *row)
-{
-	return row->drop->event->detailed ? write_number(cell, row->drop->event->pid)
-					  : write_absent(cell);
-}
-
-static size_t write_comm(char *cell, const struct row *row)
-{
-	return row->drop->event->detailed
-		       ? write_name(cell, row->drop->event->comm, sizeof(row->drop->event->comm))
-		       : write_absent(cell);
-}
-
-static size_t write_netns(char *cell, const struct row *row)
-{
-	return row->drop->event->flags & DROP_HAS_NETNS
-		       ? write_number(cell, row->drop->event->netns)
-		       : write_absent(cell);
-}
-
-static size_t write_interface(char *cell, const struct row *row)
-{
-	return row->drop->event->flags & DROP_HAS_DEVICE
-		       ? write_name(cell, row->drop->event->ifname,
-				    sizeof(row->drop->event->ifname))
-		       : write_absent(cell);
-}
-
-static size_t write_vlan(char *cell, const struct row *row)
-{
-	return row->drop->event->flags & DROP_HAS_VLAN ? write_number(cell, row->drop->event->vlan)
-						       : write_absent(cell);
+	return length + write_digits(cell + length, local % NANOSECONDS / 1000, 6);
 }
 
 static size_t write_address(char *cell, const struct drop_event *event, const uint8_t *address)
 {
-	if (!(event->flags & DROP_HAS_ADDRESSES))
-		return write_absent(cell);
 	return event->ethertype == ETHERTYPE_IPV6 ? write_ipv6(cell, address)
 						  : write_ipv4(cell, address);
 }
 
-static size_t write_source(char *cell, const struct row *row)
+static size_t write_ethertype(char *cell, const struct row *row, uint16_t ethertype)
 {
-	return write_address(cell, row->drop->event, row->drop->event->saddr.bytes);
-}
-
-static size_t write_destination(char *cell, const struct row *row)
-{
-	return write_address(cell, row->drop->event, row->drop->event->daddr.bytes);
-}
-
-bool cells_numeric_protocol(const struct output_config *config)
-{
-	return config->numeric || config->numeric_protocol;
-}
-
-static size_t write_protocol(char *cell, const struct row *row)
-{
-	const struct drop_event *event = row->drop->event;
 	const char *name = NULL;
 
-	if (event->flags & DROP_HAS_L4) {
-		if (!cells_numeric_protocol(row->config))
-			name = protocol_ip_name(event->l4_protocol);
-		return name ? write_text(cell, name) : write_number(cell, event->l4_protocol);
-	}
-	if (event->flags & DROP_HAS_ETHERTYPE) {
-		if (!cells_numeric_protocol(row->config))
-			name = protocol_ethertype_name(event->ethertype);
-		return name ? write_text(cell, name) : write_hex(cell, event->ethertype, 4);
-	}
-	return write_absent(cell);
+	if (!cells_numeric_protocol(row->config))
+		name = protocol_ethertype_name(ethertype);
+	return name ? write_text(cell, name) : write_hex(cell, ethertype, 4);
 }
 
-static size_t write_port(char *cell, const struct drop_event *event, uint16_t port)
+static size_t write_protocol(char *cell, const struct row *row, uint8_t protocol)
 {
-	/* Without DROP_HAS_PORTS `port` is 0: what a protocol that has none shows. */
-	return event->flags & (DROP_HAS_PORTS | DROP_NO_PORTS) ? write_number(cell, port)
-							       : write_absent(cell);
+	const char *name = NULL;
+
+	if (!cells_numeric_protocol(row->config))
+		name = protocol_ip_name(protocol);
+	return name ? write_text(cell, name) : write_number(cell, protocol);
 }
 
-static size_t write_sport(char *cell, const struct row *row)
+/* Where no protocol behind IP is known, the EtherType is the protocol. */
+static size_t write_link_protocol(char *cell, const struct row *row)
 {
-	return write_port(cell, row->drop->event, row->drop->event->sport);
+	const struct drop_event *event = row->drop->event;
+
+	return event->flags & DROP_HAS_ETHERTYPE ? write_ethertype(cell, row, event->ethertype)
+						 : write_absent(cell);
 }
 
-static size_t write_dport(char *cell, const struct row *row)
-{
-	return write_port(cell, row->drop->event, row->drop->event->dport);
-}
-
-static size_t write_tunnel(char *cell, const struct row *row)
-{
-	const char *name = decode_tunnel_name(row->drop->event->tunnel);
-
-	return name ? write_text(cell, name) : write_absent(cell);
-}
-
-static size_t write_length(char *cell, const struct row *row)
-{
-	return row->drop->event->detailed ? write_number(cell, row->drop->event->length)
-					  : write_absent(cell);
-}
-
-static size_t write_location(char *cell, const struct row *row)
+static size_t write_place(char *cell, const struct row *row, uint64_t address)
 {
 	struct symbol symbol;
 	size_t length;
 
-	if (row->drop->event->location == 0)
-		return write_absent(cell);
-	if (!symbols_find(row->config->symbols, row->drop->event->location, &symbol))
-		return write_hex(cell, row->drop->event->location, 1);
+	if (!symbols_find(row->config->symbols, address, &symbol))
+		return write_hex(cell, address, 1);
 	length = write_text(cell, symbol.name);
 	if (row->config->verbosity >= 2) {
 		cell[length++] = '+';
@@ -190,19 +138,48 @@ static size_t write_location(char *cell, const struct row *row)
 	return length;
 }
 
-static size_t write_reason(char *cell, const struct row *row)
+static size_t write_reason(char *cell, const struct row *row, uint32_t reason)
 {
 	char buffer[REASON_NAME_SIZE];
 
-	if (!reasons_given(row->config->reasons) || row->drop->event->reason == DROP_NO_REASON)
+	if (!reasons_given(row->config->reasons))
 		return write_absent(cell);
-	return write_text(cell,
-			  reasons_name(row->config->reasons, row->drop->event->reason, buffer));
+	return write_text(cell, reasons_name(row->config->reasons, reason, buffer));
 }
 
-static size_t write_probe(char *cell, const struct row *row)
+#define CELL(id, name, json, title, verbosity, part, keys, kind, present, value)                   \
+	static size_t write_column_##id(char *cell, const struct row *row)                         \
+	{                                                                                          \
+		const struct drop *drop = row->drop;                                               \
+		const struct drop_event *event = drop->event;                                      \
+                                                                                                   \
+		(void)event;                                                                       \
+		return WRITE_##kind(present, value);                                               \
+	}
+COLUMNS(CELL)
+#undef CELL
+
+cells_write *const cells_writers[COLUMN_COUNT] = {
+#define WRITER(id, ...) [COLUMN_##id] = write_column_##id,
+	COLUMNS(WRITER)
+#undef WRITER
+};
+
+/* The color of a kind: an escape sequence, or NULL. */
+static const char *color_of(enum column_kind kind)
 {
-	return write_name(cell, row->drop->layout->name, sizeof(row->drop->layout->name));
+	return kind == COLUMN_KIND_PLACE    ? COLOR_YELLOW
+	       : kind == COLUMN_KIND_REASON ? COLOR_RED
+					    : NULL;
+}
+
+void cells_add_column(struct grid *grid, const struct output_config *config, enum column_id id)
+{
+	const enum column_kind kind = columns[id].kind;
+	const bool right = kind == COLUMN_KIND_NUMBER || kind == COLUMN_KIND_PORT ||
+			   (kind == COLUMN_KIND_PROTOCOL && cells_numeric_protocol(config));
+
+	grid_add(grid, columns[id].title, right, color_of(kind));
 }
 
 size_t cells_write_field(char *cell, const struct row *row, const char *name)
@@ -235,29 +212,6 @@ void cells_add_field(struct grid *grid, const struct layouts *layouts, size_t co
 		title[i] = (char)toupper((unsigned char)name[i]);
 	grid_add(grid, title, number, NULL);
 }
-
-const struct column cells_probe_column = { "PROBE", 0, false, false, 0, NULL, write_probe, false };
-
-const struct column cells_columns[] = {
-	{ "TIME", 2, false, false, 0, NULL, write_time, false },
-	{ "CPU", 2, true, false, 0, NULL, write_cpu, false },
-	{ "PID", 2, true, false, 0, NULL, write_pid, false },
-	{ "COMM", 2, false, false, 0, NULL, write_comm, false },
-	{ "NETNS", 2, true, false, 0, NULL, write_netns, false },
-	{ "INTERFACE", 1, false, false, SUMMARY_IFACE, NULL, write_interface, false },
-	{ "TUNNEL", 2, false, false, 0, NULL, write_tunnel, true },
-	{ "VLAN", 2, true, false, 0, NULL, write_vlan, false },
-	{ "SOURCE", 0, false, false, SUMMARY_SADDR, NULL, write_source, false },
-	{ "DESTINATION", 0, false, false, SUMMARY_DADDR, NULL, write_destination, false },
-	{ "PROTOCOL", 0, false, true, SUMMARY_PROTO, NULL, write_protocol, false },
-	{ "SPORT", 0, true, false, SUMMARY_SPORT, NULL, write_sport, false },
-	{ "DPORT", 0, true, false, SUMMARY_DPORT, NULL, write_dport, false },
-	{ "LEN", 2, true, false, 0, NULL, write_length, false },
-	{ "LOCATION", 0, false, false, SUMMARY_LOCATION, COLOR_YELLOW, write_location, false },
-	{ "REASON", 0, false, false, SUMMARY_REASON, COLOR_RED, write_reason, false },
-};
-
-const size_t cells_column_count = sizeof(cells_columns) / sizeof(*cells_columns);
 
 size_t cells_write_frame(char *cell, const struct output_config *config, uint64_t address)
 {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "record/columns.h"
 #include "record/layout.h"
 
 struct drop;
@@ -22,25 +23,14 @@ struct row {
 	uint64_t clock_offset; /* local time - CLOCK_MONOTONIC, nanoseconds */
 };
 
-/* One column: its title and how a drop is told in it. */
-struct column {
-	const char *title;
-	int verbosity;	       /* shown from this number of -v on */
-	bool number;	       /* aligned to the right */
-	bool numeric_protocol; /* so only if protocols are shown as numbers */
-	unsigned int key;      /* SUMMARY_..., or 0 if drops are not counted by it */
-	const char *color;     /* escape sequence, or NULL */
-	/* Write the text, without a NUL, into `cell` (CELL_SIZE); returns its length. */
-	size_t (*write)(char *cell, const struct row *row);
-	bool inner; /* only if the packets inside of tunnels are meant */
-};
+/* Write the text of a cell, without a NUL, into `cell` (CELL_SIZE); returns its length. */
+typedef size_t cells_write(char *cell, const struct row *row);
 
-/* All columns, in the order of a row. */
-extern const struct column cells_columns[];
-extern const size_t cells_column_count;
+/* The writer of each column of record/columns.h. */
+extern cells_write *const cells_writers[COLUMN_COUNT];
 
-/* PROBE, which stands in front of them if more than one probe runs. */
-extern const struct column cells_probe_column;
+/* Add a column of record/columns.h to a grid. */
+void cells_add_column(struct grid *grid, const struct output_config *config, enum column_id id);
 
 /* The value of a column that a program brings (layout.h), or "-"; as above. */
 size_t cells_write_field(char *cell, const struct row *row, const char *name);

@@ -15,8 +15,8 @@
 #include "kernel/symbols.h"
 #include "output/write.h"
 #include "output/field.h"
+#include "record/columns.h"
 #include "record/decode.h"
-#include "record/keys.h"
 #include "record/layout.h"
 #include "stream/summary.h"
 #include "util/clock.h"
@@ -94,11 +94,11 @@ INLINED char *put_known(char *at, const char *key, const char *name)
 	return at;
 }
 
-INLINED char *put_address(char *at, const char *key, const struct drop_event *event,
+INLINED char *put_address(char *at, const char *key, bool present, const struct drop_event *event,
 			  const uint8_t *address)
 {
 	at = stpcpy(at, key);
-	if (!(event->flags & DROP_HAS_ADDRESSES))
+	if (!present)
 		return stpcpy(at, "null");
 	*at++ = '"';
 	at += event->ethertype == ETHERTYPE_IPV6 ? write_ipv6(at, address)
@@ -107,18 +107,18 @@ INLINED char *put_address(char *at, const char *key, const struct drop_event *ev
 	return at;
 }
 
-/* A time of CLOCK_MONOTONIC, as the first key. */
-static char *put_time(char *at, const struct json *json, uint64_t time)
+/* A time of CLOCK_MONOTONIC as one of the wall clock, in seconds. */
+static char *put_time(char *at, const struct json *json, const char *key, uint64_t time)
 {
 	time += json->clock_offset;
-	at = stpcpy(at, "{\"time\":");
+	at = stpcpy(at, key);
 	at += write_number(at, time / NANOSECONDS);
 	*at++ = '.';
 	return at + write_digits(at, time % NANOSECONDS, 9);
 }
 
-/* A place in the kernel: its address as text, as JSON's numbers lose the last digits of it. */
-static char *put_place(char *at, const struct json *json, uint64_t address)
+/* An address of the kernel's code. It is text, as JSON's numbers lose its last digits. */
+static char *put_symbol(char *at, const struct json *json, uint64_t address)
 {
 	struct symbol symbol;
 	bool known = symbols_find(json->config.symbols, address, &symbol);
@@ -131,6 +131,13 @@ static char *put_place(char *at, const struct json *json, uint64_t address)
 	at = put_name(at, KEY("module"), known ? symbol.module : NULL);
 	*at++ = '}';
 	return at;
+}
+
+INLINED char *put_place(char *at, const struct json *json, const char *key, bool present,
+			uint64_t address)
+{
+	at = stpcpy(at, key);
+	return present ? put_symbol(at, json, address) : stpcpy(at, "null");
 }
 
 /* Where to go on: at the start again, once what is there leaves no room for a column or place. */
@@ -178,82 +185,65 @@ static char *put_stack(char *at, struct json *json, const struct drop *drop)
 		at = make_room(at, json);
 		if (i > 0)
 			*at++ = ',';
-		at = put_place(at, json, drop->stack[i]);
+		at = put_symbol(at, json, drop->stack[i]);
 	}
 	*at++ = ']';
 	return at;
 }
 
-/* What drops can be counted by (SUMMARY_...), or all that a packet has: the same order for both. */
-static char *put_keys(char *at, const struct json *json, const struct drop_event *event,
-		      unsigned int keys)
+/* A reason that the kernel gives, as its number and its name. */
+static char *put_reason(char *at, const struct json *json, const char *key, const char *name_key,
+			bool present, uint32_t reason)
 {
 	struct reasons *reasons = json->config.reasons;
-	const bool has_reason = reasons_given(reasons) && event->reason != DROP_NO_REASON;
-	const bool has_l4 = event->flags & DROP_HAS_L4;
-	const bool has_ethertype = event->flags & DROP_HAS_ETHERTYPE;
-	const bool has_ports = event->flags & DROP_HAS_PORTS;
-	char reason[REASON_NAME_SIZE];
+	const bool given = present && reasons_given(reasons);
+	char buffer[REASON_NAME_SIZE];
 
-	if (keys & SUMMARY_IFACE)
-		at = put_string(at, KEY("interface"),
-				event->flags & DROP_HAS_DEVICE ? event->ifname : NULL,
-				strnlen(event->ifname, sizeof(event->ifname)));
-	if (keys == EVERY_KEY) {
-		at = put_number(at, KEY("ifindex"), event->ifindex != 0, event->ifindex);
-		at = put_number(at, KEY("mark"), event->detailed, event->mark);
-		at = put_known(at, KEY("tunnel"), decode_tunnel_name(event->tunnel));
-		at = put_number(at, KEY("vlan"), event->flags & DROP_HAS_VLAN, event->vlan);
-	}
-	if (keys & SUMMARY_PROTO) {
-		at = put_number(at, KEY("ethertype"), has_ethertype, event->ethertype);
-		at = put_known(at, KEY("ethertype_name"),
-			       has_ethertype ? protocol_ethertype_name(event->ethertype) : NULL);
-	}
-	if (keys & SUMMARY_SADDR)
-		at = put_address(at, KEY("saddr"), event, event->saddr.bytes);
-	if (keys & SUMMARY_DADDR)
-		at = put_address(at, KEY("daddr"), event, event->daddr.bytes);
-	if (keys & SUMMARY_PROTO) {
-		at = put_number(at, KEY("protocol"), has_l4, event->l4_protocol);
-		at = put_known(at, KEY("protocol_name"),
-			       has_l4 ? protocol_ip_name(event->l4_protocol) : NULL);
-	}
-	if (keys & SUMMARY_SPORT)
-		at = put_number(at, KEY("sport"), has_ports, event->sport);
-	if (keys & SUMMARY_DPORT)
-		at = put_number(at, KEY("dport"), has_ports, event->dport);
-	if (keys == EVERY_KEY)
-		at = put_number(at, KEY("length"), event->detailed, event->length);
-	if (keys & SUMMARY_LOCATION) {
-		at = stpcpy(at, KEY("location"));
-		if (event->location)
-			at = put_place(at, json, event->location);
-		else
-			at = stpcpy(at, "null");
-	}
-	if (keys & SUMMARY_REASON) {
-		at = put_number(at, KEY("reason"), has_reason, event->reason);
-		at = put_name(at, KEY("reason_name"),
-			      has_reason ? reasons_name(reasons, event->reason, reason) : NULL);
-	}
+	at = put_number(at, key, given, reason);
+	return put_name(at, name_key, given ? reasons_name(reasons, reason, buffer) : NULL);
+}
+
+/*
+ * A printer for each kind of column: `key`, `present` and `value` are those of its row in
+ * record/columns.h.
+ */
+#define PUT_NUMBER(key, present, value) put_number(at, KEY(key), present, value)
+#define PUT_TEXT(key, present, value)                                                              \
+	put_string(at, KEY(key), (present) ? (value) : NULL, strnlen(value, sizeof(value)))
+#define PUT_WORD(key, present, value) put_known(at, KEY(key), (present) ? (value) : NULL)
+#define PUT_TIME(key, present, value) put_time(at, json, KEY(key), value)
+#define PUT_ADDRESS(key, present, value) put_address(at, KEY(key), present, event, value)
+#define PUT_ETHERTYPE(key, present, value)                                                         \
+	put_known(put_number(at, KEY(key), present, value), KEY(key "_name"),                      \
+		  (present) ? protocol_ethertype_name(value) : NULL)
+#define PUT_PROTOCOL(key, present, value)                                                          \
+	put_known(put_number(at, KEY(key), present, value), KEY(key "_name"),                      \
+		  (present) ? protocol_ip_name(value) : NULL)
+#define PUT_PORT(key, present, value) PUT_NUMBER(key, present, value)
+#define PUT_PLACE(key, present, value) put_place(at, json, KEY(key), present, value)
+#define PUT_REASON(key, present, value)                                                            \
+	put_reason(at, json, KEY(key), KEY(key "_name"), present, value)
+
+/* The columns of a drop; with `keys` only those that a summary by these keys shows. */
+INLINED char *put_columns(char *at, struct json *json, const struct drop *drop, unsigned int keys)
+{
+	const struct drop_event *event = drop->event;
+
+#define PUT(id, name, json_key, title, verbosity, part, of_keys, kind, present, value)             \
+	if (keys == EVERY_KEY || keys & (of_keys))                                                 \
+		at = PUT_##kind(json_key, present, value);
+	COLUMNS(PUT)
+#undef PUT
 	return at;
 }
 
 static void json_drop(void *output, const struct drop *drop)
 {
 	struct json *json = output;
-	const struct drop_event *event = drop->event;
 	char *at = json->line;
 
-	at = put_time(at, json, event->time);
-	at = put_string(at, KEY("probe"), drop->layout->name, strlen(drop->layout->name));
-	at = put_number(at, KEY("cpu"), true, drop->cpu);
-	at = put_number(at, KEY("pid"), event->detailed, event->pid);
-	at = put_string(at, KEY("comm"), event->detailed ? event->comm : NULL,
-			strnlen(event->comm, sizeof(event->comm)));
-	at = put_number(at, KEY("netns"), event->flags & DROP_HAS_NETNS, event->netns);
-	at = put_keys(at, json, event, EVERY_KEY);
+	at = put_columns(at, json, drop, EVERY_KEY);
+	json->line[0] = '{'; /* in the place of the first comma */
 	at = put_fields(at, json, drop->layout, drop->fields);
 	if (json->config.stack)
 		at = put_stack(at, json, drop);
@@ -268,10 +258,15 @@ static void put_count(struct json *json, const struct summary *summary,
 	const uint64_t elapsed = summary->time - summary->time_before;
 	char *at = json->line;
 
-	at = put_time(at, json, summary->time);
+	at = put_time(at, json, KEY("time"), summary->time);
+	json->line[0] = '{';
 	if (row) {
-		at = put_keys(at, json, row->event, keys);
-		at = put_fields(at, json, &json->config.layouts->list[0], row->own);
+		const struct drop drop = { .event = row->event,
+					   .layout = &json->config.layouts->list[0],
+					   .fields = row->own };
+
+		at = put_columns(at, json, &drop, keys);
+		at = put_fields(at, json, drop.layout, drop.fields);
 	}
 	write_line(json, at);
 	fprintf(json->config.file, ",\"other\":%s,\"count\":%llu,\"share\":%.6f,\"rate\":%.3f}\n",
@@ -300,4 +295,18 @@ static void json_flush(void *output)
 	json->clock_offset = clock_wall_offset();
 }
 
-const struct output_ops output_json = { json_create, json_drop, json_flush, free, json_summary };
+static unsigned int json_needs(const struct output_config *config)
+{
+	return RECORD_TIME | RECORD_DEVICE | RECORD_DETAILS | (config->stack ? RECORD_STACK : 0);
+}
+
+const struct output_format output_json = {
+	.name = "json",
+	.help = "one object a line",
+	.needs = json_needs,
+	.create = json_create,
+	.drop = json_drop,
+	.flush = json_flush,
+	.finish = free,
+	.summary = json_summary,
+};

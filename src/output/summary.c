@@ -10,8 +10,8 @@
 #include "output/cells.h"
 #include "output/grid.h"
 #include "output/output.h"
+#include "record/columns.h"
 #include "record/decode.h"
-#include "record/keys.h"
 #include "record/layout.h"
 #include "stream/summary.h"
 
@@ -64,6 +64,11 @@ static void add_counts(struct writer *writer, uint64_t count, uint64_t before)
 	add_text(&writer->cells, "%.1f/s", seconds > 0 ? (double)(count - before) / seconds : 0.0);
 }
 
+static bool is_shown(unsigned int keys, enum column_id id)
+{
+	return columns[id].title && columns[id].keys & keys;
+}
+
 static void make_row(struct writer *writer, const struct summary_row *counted)
 {
 	const struct layouts *layouts = writer->config->layouts;
@@ -74,9 +79,9 @@ static void make_row(struct writer *writer, const struct summary_row *counted)
 	struct cells *cells = &writer->cells;
 
 	cells->count = cells->length = 0;
-	for (size_t i = 0; i < cells_column_count; i++)
-		if (cells_columns[i].key & writer->keys)
-			add_cell(cells, cells_columns[i].write(cells->text + cells->length, &row));
+	for (enum column_id id = 0; id < COLUMN_COUNT; id++)
+		if (is_shown(writer->keys, id))
+			add_cell(cells, cells_writers[id](cells->text + cells->length, &row));
 	for (size_t i = 0; i < layouts->column_count; i++)
 		add_cell(cells,
 			 cells_write_field(cells->text + cells->length, &row, layouts->columns[i]));
@@ -130,15 +135,9 @@ void summary_print(const struct output_config *config, const struct summary *sum
 
 	if (!writer.cells.text)
 		return;
-	for (size_t i = 0; i < cells_column_count; i++) {
-		const struct column *column = &cells_columns[i];
-
-		if (column->key & keys)
-			grid_add(&writer.grid, column->title,
-				 column->number || (column->numeric_protocol &&
-						    cells_numeric_protocol(config)),
-				 column->color);
-	}
+	for (enum column_id id = 0; id < COLUMN_COUNT; id++)
+		if (is_shown(keys, id))
+			cells_add_column(&writer.grid, config, id);
 	for (size_t i = 0; i < config->layouts->column_count; i++)
 		cells_add_field(&writer.grid, config->layouts, i, writer.titles[i]);
 	grid_add(&writer.grid, "COUNT", true, NULL);

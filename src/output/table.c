@@ -33,7 +33,7 @@ struct line {
 
 struct table {
 	struct output_config config;
-	const struct column *columns[GRID_MAX_COLUMNS];
+	enum column_id columns[COLUMN_COUNT];
 	size_t column_count;
 	/* Behind them the columns that programs bring, in capital letters. */
 	char titles[LAYOUT_MAX_COLUMNS][FIELD_NAME_SIZE];
@@ -48,16 +48,21 @@ struct table {
 	struct hints *hints; /* NULL: none are wanted */
 };
 
-static void add_column(struct table *table, const struct column *column)
+/* Whether a table shows a column. */
+static bool is_shown(const struct output_config *config, enum column_id id)
 {
-	const struct output_config *config = &table->config;
+	const struct column *column = &columns[id];
 
-	if (column->verbosity > config->verbosity || (column->inner && !config->inner))
-		return;
-	table->columns[table->column_count++] = column;
-	grid_add(&table->grid, column->title,
-		 column->number || (column->numeric_protocol && cells_numeric_protocol(config)),
-		 column->color);
+	if (id == COLUMN_PROBE)
+		return config->layouts->active > 1;
+	return column->title && column->verbosity <= config->verbosity &&
+	       (config->inner || !(column->part & RECORD_INNER));
+}
+
+static void add_column(struct table *table, enum column_id id)
+{
+	table->columns[table->column_count++] = id;
+	cells_add_column(&table->grid, &table->config, id);
 }
 
 static void *table_create(const struct output_config *config)
@@ -68,10 +73,12 @@ static void *table_create(const struct output_config *config)
 		return NULL;
 	table->config = *config;
 	table->grid = (struct grid){ .file = config->file, .color = config->color };
-	if (config->layouts->active > 1)
-		add_column(table, &cells_probe_column);
-	for (size_t i = 0; i < cells_column_count; i++)
-		add_column(table, &cells_columns[i]);
+	/* What tells the rows of several probes apart stands in front. */
+	if (is_shown(config, COLUMN_PROBE))
+		add_column(table, COLUMN_PROBE);
+	for (enum column_id id = 0; id < COLUMN_COUNT; id++)
+		if (id != COLUMN_PROBE && is_shown(config, id))
+			add_column(table, id);
 	for (size_t i = 0; i < config->layouts->column_count; i++)
 		cells_add_field(&table->grid, config->layouts, i, table->titles[i]);
 	table->line = malloc(sizeof(*table->line) + table->grid.column_count * CELL_SIZE);
@@ -164,7 +171,8 @@ static void table_drop(void *output, const struct drop *drop)
 		struct grid_column *column = &table->grid.columns[i];
 
 		if (i < table->column_count)
-			line->lengths[i] = table->columns[i]->write(line->cells + length, &row);
+			line->lengths[i] =
+				cells_writers[table->columns[i]](line->cells + length, &row);
 		else
 			line->lengths[i] = cells_write_field(
 				line->cells + length, &row,
@@ -207,5 +215,23 @@ static void table_finish(void *output)
 	free(table);
 }
 
-const struct output_ops output_table = { table_create, table_drop, table_flush, table_finish,
-					 summary_print };
+static unsigned int table_needs(const struct output_config *config)
+{
+	unsigned int parts = config->stack ? RECORD_STACK : 0;
+
+	for (enum column_id id = 0; id < COLUMN_COUNT; id++)
+		if (columns[id].title && columns[id].verbosity <= config->verbosity)
+			parts |= columns[id].part;
+	return parts & ~(unsigned int)RECORD_INNER;
+}
+
+const struct output_format output_table = {
+	.name = "table",
+	.help = "a table",
+	.needs = table_needs,
+	.create = table_create,
+	.drop = table_drop,
+	.flush = table_flush,
+	.finish = table_finish,
+	.summary = summary_print,
+};

@@ -8,16 +8,8 @@
 #include <linux/types.h>
 
 #include "event.h"
+#include "record/columns.h"
 #include "util/error.h"
-
-static const struct {
-	const char *name;
-	unsigned int key;
-} names[] = {
-	{ "reason", SUMMARY_REASON }, { "location", SUMMARY_LOCATION }, { "iface", SUMMARY_IFACE },
-	{ "proto", SUMMARY_PROTO },   { "saddr", SUMMARY_SADDR },	{ "daddr", SUMMARY_DADDR },
-	{ "sport", SUMMARY_SPORT },   { "dport", SUMMARY_DPORT },
-};
 
 /* The fields of struct summary_key in their order. In front of them are the program's own. */
 #define FIELD(member) offsetof(struct drop_event, member), sizeof(((struct drop_event *)0)->member)
@@ -26,17 +18,16 @@ static const struct {
 	size_t offset, size;
 	const char *declaration;
 } fields[] = {
-	{ SUMMARY_LOCATION, FIELD(location), "u64 location" },
-	{ SUMMARY_IFACE, FIELD(ifname), "u64 ifname_words[2]" },
-	{ SUMMARY_SADDR, FIELD(saddr), "u32 saddr[4]" },
-	{ SUMMARY_DADDR, FIELD(daddr), "u32 daddr[4]" },
-	{ SUMMARY_REASON, FIELD(reason), "u32 reason" },
-	{ SUMMARY_PROTO | SUMMARY_SADDR | SUMMARY_DADDR, FIELD(ethertype), "u16 ethertype" },
-	{ SUMMARY_SPORT, FIELD(sport), "u16 sport" },
-	{ SUMMARY_DPORT, FIELD(dport), "u16 dport" },
-	{ SUMMARY_PROTO, FIELD(l4_protocol), "u8 l4_protocol" },
-	{ ~(unsigned int)(SUMMARY_REASON | SUMMARY_LOCATION | SUMMARY_OWN), FIELD(flags),
-	  "u8 flags" },
+	{ BIT_LOCATION, FIELD(location), "u64 location" },
+	{ BIT_IFACE, FIELD(ifname), "u64 ifname_words[2]" },
+	{ BIT_SADDR, FIELD(saddr), "u32 saddr[4]" },
+	{ BIT_DADDR, FIELD(daddr), "u32 daddr[4]" },
+	{ BIT_REASON, FIELD(reason), "u32 reason" },
+	{ BIT_PROTO | BIT_SADDR | BIT_DADDR, FIELD(ethertype), "u16 ethertype" },
+	{ BIT_SPORT, FIELD(sport), "u16 sport" },
+	{ BIT_DPORT, FIELD(dport), "u16 dport" },
+	{ BIT_PROTO, FIELD(l4_protocol), "u8 l4_protocol" },
+	{ ~(unsigned int)(BIT_REASON | BIT_LOCATION | BIT_OWN), FIELD(flags), "u8 flags" },
 };
 
 /* A name that a column of a program may have. */
@@ -58,25 +49,17 @@ int keys_parse(struct keys *keys, const char *text, struct error *err)
 	memset(keys, 0, sizeof(*keys));
 	for (;; text = end + 1) {
 		size_t length = strcspn(text, ",");
-		bool found = false;
+		unsigned int key = columns_key(text, length);
 
 		end = text + length;
-		for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !found; i++) {
-			found = strlen(names[i].name) == length &&
-				strncmp(names[i].name, text, length) == 0;
-			if (found)
-				keys->set |= names[i].key;
-		}
-		if (!found && add_own(keys, text, length)) {
-			found = true;
-			keys->set |= SUMMARY_OWN;
-		}
-		if (!found)
+		if (!key && add_own(keys, text, length))
+			key = BIT_OWN;
+		keys->set |= key;
+		if (!key)
 			return error_set(err, STATUS_USAGE, EINVAL,
-					 "--summary: %s does not start with one of reason, "
-					 "location, iface, proto, saddr, daddr, sport, dport or a "
-					 "name in small letters",
-					 error_quote(quoted, text));
+					 "--summary: %s does not start with a key (%s) or a column "
+					 "of the program",
+					 error_quote(quoted, text), columns_key_names());
 		if (!*end)
 			return 0;
 	}
@@ -93,9 +76,9 @@ int keys_select(struct layout *own, const struct keys *keys, const struct layout
 
 		if (!field)
 			return error_set(err, STATUS_USAGE, EINVAL,
-					 "--summary: %s is none of reason, location, iface, proto, "
-					 "saddr, daddr, sport, dport, nor a column of the program",
-					 error_quote(quoted, keys->own[i]));
+					 "--summary: %s is not a key (%s), and the program has no "
+					 "column of that name",
+					 error_quote(quoted, keys->own[i]), columns_key_names());
 		if (layout_field(own, field->name))
 			continue;
 		own->fields[own->field_count] = *field;

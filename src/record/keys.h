@@ -5,38 +5,26 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "record/columns.h"
 #include "record/layout.h"
 
 struct drop_event;
 struct error;
 
-/* What drops can be counted by: bits of a set. */
-enum {
-	SUMMARY_REASON = 1 << 0,
-	SUMMARY_LOCATION = 1 << 1,
-	SUMMARY_IFACE = 1 << 2,
-	SUMMARY_PROTO = 1 << 3,
-	SUMMARY_SADDR = 1 << 4,
-	SUMMARY_DADDR = 1 << 5,
-	SUMMARY_SPORT = 1 << 6,
-	SUMMARY_DPORT = 1 << 7,
-	SUMMARY_OWN = 1 << 8, /* columns that the program brings, named in struct keys */
-};
-
-#define SUMMARY_DEFAULT (SUMMARY_LOCATION | SUMMARY_REASON)
+#define KEYS_DEFAULT (BIT_LOCATION | BIT_REASON)
 
 #define KEYS_MAX_OWN 8
 
 /* What --summary counts by. */
 struct keys {
-	unsigned int set;			 /* SUMMARY_...; 0: drops are shown, not counted */
+	unsigned int set;			 /* BIT_...; 0: drops are shown, not counted */
 	char own[KEYS_MAX_OWN][FIELD_NAME_SIZE]; /* columns of the program */
 	size_t own_count;
 };
 
 /*
- * Parse `text`, the argument of --summary: a comma list of reason, location, iface, proto, saddr,
- * daddr, sport, dport, and of names that may be columns of the program. Fails with STATUS_USAGE.
+ * Parse `text`, the argument of --summary: a comma list of keys, and of names that may be columns
+ * of the program. Fails with STATUS_USAGE.
  */
 int keys_parse(struct keys *keys, const char *text, struct error *err);
 

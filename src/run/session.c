@@ -98,14 +98,14 @@ static int show_record(void *context, uint32_t cpu, void *bytes, size_t size)
 		sink->totals->suppressed++;
 		return 0;
 	}
-	if (decode_drop(bytes, size, cpu, sink->config->output_config->layouts, &drop))
+	if (decode_drop(bytes, size, cpu, sink->config->output->layouts, &drop))
 		return -EPROTO;
 	if (sink->config->limits.rate && !rate_take(&sink->rate)) {
 		tell_rate(sink);
 		sink->totals->suppressed++;
 		return 0;
 	}
-	sink->config->output->drop(sink->output, &drop);
+	sink->config->output->format->drop(sink->output, &drop);
 	sink->totals->shown++;
 	return 0;
 }
@@ -120,7 +120,7 @@ static int reader_gone(struct error *err)
 
 static int flush(const struct session_config *config, struct error *err)
 {
-	FILE *file = config->output_config->file;
+	FILE *file = config->output->file;
 
 	errno = 0;
 	if (fflush(file) == 0 && !ferror(file))
@@ -143,7 +143,7 @@ static int drain(struct sink *sink, struct buffers *buffers, struct error *err)
 		return error_set(err, STATUS_LOAD, EPROTO,
 				 "the program's record is not the struct drop_event that this "
 				 "bytetrace reads (templates/event.h)");
-	sink->config->output->flush(sink->output);
+	sink->config->output->format->flush(sink->output);
 	return flush(sink->config, err);
 }
 
@@ -187,8 +187,8 @@ static int reload(struct sink *sink, struct loaded *loaded, struct error *err)
 
 	if (!config->reload || !reload_poll(config->reload, loaded, config->layouts))
 		return 0;
-	config->output->finish(sink->output);
-	sink->output = config->output->create(config->output_config);
+	config->output->format->finish(sink->output);
+	sink->output = config->output->format->create(config->output);
 	return sink->output ? 0 : error_nomem(err);
 }
 
@@ -201,7 +201,7 @@ static int show_drops(struct sink *sink, struct buffers *buffers, struct loaded 
 	int result = 0;
 
 	/* Now, and not while the buffers fill up behind the first drop. */
-	symbols_prepare(config->output_config->symbols);
+	symbols_prepare(config->output->symbols);
 	malloc_trim(0); /* what it took to start is not needed again */
 	while (!result && !interrupted && !count_reached(sink) && (!end_ms || now_ms() < end_ms)) {
 		if (wait_for_records(buffers, end_ms, caught) == BUFFERS_HANGUP)
@@ -209,7 +209,7 @@ static int show_drops(struct sink *sink, struct buffers *buffers, struct loaded 
 		result = drain(sink, buffers, err);
 		if (!result)
 			result = reload(sink, loaded, err);
-		hint_restricted(config->output_config->symbols, &hinted);
+		hint_restricted(config->output->symbols, &hinted);
 	}
 	return result;
 }
@@ -269,14 +269,14 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 	if (!events)
 		return error_set(err, STATUS_LOAD, EINVAL, "the program defines no map \"events\"");
 	catch_signals(&caught);
-	setvbuf(config->output_config->file, output_buffer, _IOFBF, sizeof(output_buffer));
+	setvbuf(config->output->file, output_buffer, _IOFBF, sizeof(output_buffer));
 	result = buffers_open(&buffers, events, config->limits.buffer, err);
 	if (result)
 		return result;
-	buffers_watch_hangup(buffers, fileno(config->output_config->file));
+	buffers_watch_hangup(buffers, fileno(config->output->file));
 	result = load_attach(loaded, err);
 	if (!result) {
-		sink.output = config->output->create(config->output_config);
+		sink.output = config->output->format->create(config->output);
 		if (!sink.output)
 			result = error_nomem(err);
 	}
@@ -289,7 +289,7 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 	if (!result)
 		result = drain(&sink, buffers, err);
 	if (sink.output) {
-		config->output->finish(sink.output);
+		config->output->format->finish(sink.output);
 		if (!result)
 			result = flush(config, err);
 	}
@@ -315,7 +315,7 @@ static int show_summary(const struct session_config *config, const struct loaded
 	if (result)
 		return result;
 	summary_compare(&now, before->rows ? before : NULL, start);
-	config->output->summary(config->output_config, &now, config->keys);
+	config->output->format->summary(config->output, &now, config->keys);
 	summary_free(before);
 	*before = now;
 	return flush(config, err);
@@ -374,8 +374,7 @@ int session_count(const struct session_config *config, struct loaded *loaded, co
 	while (!result && !interrupted && clock_monotonic() < end) {
 		if (config->limits.interval_ms)
 			next = next_summary(next, config->limits.interval_ms * 1000000);
-		if (!wait_until(next < end ? next : end, fileno(config->output_config->file),
-				&caught))
+		if (!wait_until(next < end ? next : end, fileno(config->output->file), &caught))
 			result = reader_gone(err);
 		else if (!interrupted && next < end)
 			result = show_summary(config, loaded, &before, start, err);

@@ -9,18 +9,16 @@
 struct error;
 struct loaded;
 struct output_config;
-struct output_ops;
 struct layouts;
 struct reload;
 
 /* What to do with the drops, and when to stop. */
 struct session_config {
-	const struct output_ops *output;
-	const struct output_config *output_config;
+	const struct output_config *output;
 	struct limits limits;	 /* with the rate that is meant */
-	unsigned int keys;	 /* SUMMARY_... that the program counts by */
+	unsigned int keys;	 /* BIT_... that the program counts by */
 	struct reload *reload;	 /* programs that may be replaced, or NULL */
-	struct layouts *layouts; /* output_config->layouts, which changes with them */
+	struct layouts *layouts; /* output->layouts, which changes with them */
 };
 
 /* Where the drops that passed the filters went; together they are all of them. */

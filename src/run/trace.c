@@ -50,8 +50,7 @@ static int load_and_show(const struct options *options, struct programs *program
 {
 	struct output_config output = options->output;
 	struct session_config session = {
-		.output = output.format == OUTPUT_JSON ? &output_json : &output_table,
-		.output_config = &output,
+		.output = &output,
 		.limits = options->limits,
 		.keys = options->generate.keys.set,
 		.layouts = &programs->layouts,

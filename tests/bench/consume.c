@@ -127,7 +127,7 @@ int main(int argc, char **argv)
 	struct layout layout = { .id = PROBE, .name = "kfree_skb" };
 	const struct layouts layouts = { .list = &layout, .count = 1 };
 	struct output_config config = { .file = stdout, .layouts = &layouts };
-	const struct output_ops *ops;
+	const struct output_format *ops;
 	char *format = NULL;
 	unsigned long count;
 	struct error err;

@@ -74,7 +74,7 @@ static void every_flag(void **state)
 		assert_int_equal(options.output.verbosity, 2);
 		assert_true(options.output.stack);
 		assert_true(options.output.numeric);
-		assert_int_equal(options.output.format, OUTPUT_JSON);
+		assert_ptr_equal(options.output.format, &output_json);
 		assert_int_equal(options.color, COLOR_ALWAYS);
 		assert_int_equal(options.limits.count, 5);
 		assert_int_equal(options.limits.duration_ms, 1500);
