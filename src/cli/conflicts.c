@@ -8,94 +8,163 @@
 
 #include "cli/options.h"
 #include "filter/expression.h"
-#include "record/keys.h"
 #include "util/error.h"
+
+/* What a command line says, as bits of a set. */
+enum {
+	HEADERS = 1 << 0,
+	BTF = 1 << 1,
+	ONLY_HEADERS = 1 << 2,
+	ONLY_BTF = 1 << 3,
+	SOURCE = 1 << 4,
+	TEMPLATES = 1 << 5,
+	PROBE = 1 << 6,
+	PROBES = 1 << 7, /* more than one */
+	ATTACH = 1 << 8,
+	FILTER = 1 << 9,
+	INNER = 1 << 10,
+	COUNT = 1 << 11,
+	DURATION = 1 << 12,
+	RATE = 1 << 13,
+	BUFFER = 1 << 14,
+	INTERVAL = 1 << 15,
+	SUMMARY = 1 << 16,
+	STACK = 1 << 17,
+	VERBOSE = 1 << 18,
+	HINTS = 1 << 19,
+	OTHER_FORMAT = 1 << 20, /* than a table */
+	WATCH = 1 << 21,
+	CACHE_DIR = 1 << 22,
+	NO_CACHE = 1 << 23,
+	PRINT_SOURCE = 1 << 24,
+	LISTING = 1 << 25, /* what the compiler makes is printed */
+	PRINT_FILTER = 1 << 26,
+	CHECK = 1 << 27,
+	LIST_PROBES = 1 << 28,
+	EXPLAIN = 1 << 29,
+	READS_PACKET = 1 << 30, /* a filter or a key of --summary looks at headers */
+};
+#define TRACE (1u << 31)
+
+/* A command line that has all of `given` and none of `missing` is refused. */
+static const struct conflict {
+	unsigned int given, missing;
+	const char *sentence;
+} conflicts[] = {
+	{ HEADERS | BTF, 0, "--headers and --btf contradict: both name the types" },
+	{ ONLY_HEADERS | BTF, 0, "--btf contradicts --types=headers" },
+	{ ONLY_BTF | HEADERS, 0, "--headers contradicts --types=btf" },
+	{ SOURCE | TEMPLATES, 0, "--source and --templates contradict: both name the program" },
+	{ SOURCE | PROBE, 0, "--source and --probe contradict: both name the program" },
+	{ PROBE | ATTACH, 0,
+	  "--attach has no effect with --probe: the probe's functions say what to attach to" },
+	{ PROBES | PRINT_SOURCE, 0, "--print-source prints one program: give one --probe" },
+	{ PROBES | LISTING, 0,
+	  "--print-asm, --print-cflags and --print-source=rewritten print one program: give one "
+	  "--probe" },
+	{ PROBES | PRINT_FILTER, 0, "--print-filter describes one program: give one --probe" },
+	{ SOURCE | FILTER, 0, "filters have no effect with --source, whose filters are its own" },
+	{ SOURCE | ATTACH, 0,
+	  "--attach has no effect with --source, whose functions say what to attach to" },
+	{ SOURCE | INNER, 0, "--inner has no effect with --source, which reads packets itself" },
+	{ SOURCE | PRINT_FILTER, 0,
+	  "--print-filter cannot describe the filters in a program of --source" },
+	{ LISTING | COUNT, 0, "--count has no effect: nothing is traced" },
+	{ LISTING | DURATION, 0, "--duration has no effect: nothing is traced" },
+	{ CHECK | COUNT, 0, "--count has no effect with --check: nothing is traced" },
+	{ CHECK | DURATION, 0, "--duration has no effect with --check: nothing is traced" },
+	{ LISTING | CACHE_DIR, 0, "--cache-dir has no effect: what is printed is compiled anew" },
+	{ INNER | SUMMARY, READS_PACKET,
+	  "--inner has no effect on a --summary that does not look into packets" },
+	{ WATCH, SOURCE | PROBE, "--watch needs a file: --source FILE or --probe FILE" },
+	{ WATCH | SUMMARY, 0,
+	  "--watch and --summary contradict: only programs that show drops can "
+	  "be replaced" },
+	{ WATCH, TRACE, "--watch has no effect: nothing is traced" },
+	{ NO_CACHE | CACHE_DIR, 0, "--no-cache contradicts --cache-dir" },
+	{ INTERVAL, SUMMARY, "--interval has no effect without --summary" },
+	{ SUMMARY | COUNT, 0, "--count has no effect with --summary, which shows no single drop" },
+	{ SUMMARY | RATE, 0, "--rate has no effect with --summary, which shows no single drop" },
+	{ SUMMARY | STACK, 0, "--stack has no effect with --summary, which shows no single drop" },
+	{ SUMMARY | VERBOSE, 0,
+	  "--verbose has no effect with --summary, whose columns are its keys" },
+	{ SUMMARY | BUFFER, 0,
+	  "--buffer has no effect with --summary, which counts in the kernel" },
+	{ SUMMARY | HINTS, 0, "--hints has no effect with --summary, which shows no single drop" },
+	{ HINTS | OTHER_FORMAT, 0,
+	  "--hints contradicts --output: hints stand below rows of a table" },
+	{ LIST_PROBES | FILTER, 0, "filters have no effect with --list-probes: nothing is traced" },
+	{ LIST_PROBES | PROBE, 0, "--probe has no effect with --list-probes" },
+	{ EXPLAIN | FILTER, 0, "filters have no effect with --explain: nothing is traced" },
+};
+
+static unsigned int bit(bool given, unsigned int set)
+{
+	return given ? set : 0;
+}
+
+static unsigned int bits_of_action(enum action action)
+{
+	switch (action) {
+	case ACTION_TRACE:
+		return TRACE;
+	case ACTION_PRINT_SOURCE:
+		return PRINT_SOURCE;
+	case ACTION_PRINT_REWRITTEN:
+	case ACTION_PRINT_ASM:
+	case ACTION_PRINT_CFLAGS:
+		return LISTING;
+	case ACTION_PRINT_FILTER:
+		return PRINT_FILTER;
+	case ACTION_CHECK:
+		return CHECK;
+	case ACTION_LIST_PROBES:
+		return LIST_PROBES;
+	case ACTION_EXPLAIN:
+		return EXPLAIN;
+	case ACTION_HELP:
+	case ACTION_VERSION:
+		break;
+	}
+	return 0;
+}
+
+static unsigned int bits_of(const struct options *options, bool expression)
+{
+	const struct generate_config *generate = &options->generate;
+	const unsigned int keys = generate->keys.set;
+	const unsigned int not_of_packet = BIT_REASON | BIT_LOCATION | BIT_IFACE | BIT_OWN;
+
+	return bits_of_action(options->action) | bit(options->types.headers, HEADERS) |
+	       bit(options->types.btf, BTF) |
+	       bit(options->types.only == TYPES_HEADERS, ONLY_HEADERS) |
+	       bit(options->types.only == TYPES_BTF, ONLY_BTF) |
+	       bit(generate->source_file, SOURCE) | bit(generate->templates_dir, TEMPLATES) |
+	       bit(generate->probes.count > 0, PROBE) | bit(generate->probes.count > 1, PROBES) |
+	       bit(options->attach != ATTACH_ANY, ATTACH) |
+	       bit(filter_given(&generate->filter) || expression, FILTER) |
+	       bit(generate->inner, INNER) | bit(options->limits.count, COUNT) |
+	       bit(options->limits.duration_ms, DURATION) |
+	       bit(options->limits.rate != RATE_DEFAULT, RATE) |
+	       bit(options->limits.buffer, BUFFER) | bit(options->limits.interval_ms, INTERVAL) |
+	       bit(keys, SUMMARY) |
+	       bit(expression || keys & ~not_of_packet || filter_reads_packet(&generate->filter),
+		   READS_PACKET) |
+	       bit(options->output.stack, STACK) | bit(options->output.verbosity, VERBOSE) |
+	       bit(options->output.hints, HINTS) |
+	       bit(options->output.format != &output_table, OTHER_FORMAT) |
+	       bit(options->watch, WATCH) | bit(options->compile.cache_dir, CACHE_DIR) |
+	       bit(options->compile.no_cache, NO_CACHE);
+}
 
 int conflicts_check(const struct options *options, bool expression, struct error *err)
 {
-	const char *conflict = NULL;
-	bool filtered = filter_given(&options->generate.filter) || expression;
+	const unsigned int bits = bits_of(options, expression);
 
-	if (options->types.headers && options->types.btf)
-		conflict = "--headers and --btf both name the types";
-	else if (options->types.only == TYPES_HEADERS && options->types.btf)
-		conflict = "--btf contradicts --types=headers";
-	else if (options->types.only == TYPES_BTF && options->types.headers)
-		conflict = "--headers contradicts --types=btf";
-	else if (options->generate.source_file && options->generate.templates_dir)
-		conflict = "--source and --templates both name the program";
-	else if (options->generate.source_file && options->generate.probes.count)
-		conflict = "--source and --probe both name the program";
-	else if (options->generate.probes.count && options->attach != ATTACH_ANY)
-		conflict = "--probe says what to attach to: --attach would have no effect";
-	else if (options->generate.probes.count > 1 && options->action == ACTION_PRINT_SOURCE)
-		conflict = "--print-source prints one program: of more than one --probe there are "
-			   "as many";
-	else if (options->generate.probes.count > 1 &&
-		 (options->action == ACTION_PRINT_REWRITTEN ||
-		  options->action == ACTION_PRINT_ASM || options->action == ACTION_PRINT_CFLAGS))
-		conflict = "--print-asm, --print-cflags and --print-source=rewritten print one "
-			   "program: of more than one --probe there are as many";
-	else if (options->generate.probes.count > 1 && options->action == ACTION_PRINT_FILTER)
-		conflict = "--print-filter tells about one program: of more than one --probe there "
-			   "are as many";
-	else if (options->generate.source_file && filtered)
-		conflict = "--source brings its own filters: others would have no effect";
-	else if (options->generate.source_file && options->attach != ATTACH_ANY)
-		conflict = "--source says by its functions' names what to attach to: --attach "
-			   "would have no effect";
-	else if (options->generate.source_file && options->generate.inner)
-		conflict = "--source brings its own way to read packets: --inner would have no "
-			   "effect";
-	else if (options->generate.source_file && options->action == ACTION_PRINT_FILTER)
-		conflict = "--source brings its own filters, which --print-filter knows nothing "
-			   "of";
-	else if (options->action >= ACTION_PRINT_REWRITTEN && options->action <= ACTION_CHECK &&
-		 (options->limits.count || options->limits.duration_ms))
-		conflict = "what is printed and not run stops by itself: --count and --duration "
-			   "would have no effect";
-	else if (options->compile.cache_dir && options->action >= ACTION_PRINT_REWRITTEN &&
-		 options->action <= ACTION_PRINT_CFLAGS)
-		conflict = "what the compiler makes is compiled anew: --cache-dir would have no "
-			   "effect";
-	else if (options->generate.inner && options->generate.keys.set && !expression &&
-		 !(options->generate.keys.set &
-		   ~(unsigned int)(BIT_REASON | BIT_LOCATION | BIT_IFACE | BIT_OWN)) &&
-		 !filter_reads_packet(&options->generate.filter))
-		conflict = "--inner has no effect on a --summary that does not look into packets";
-	else if (options->watch && !options->generate.source_file &&
-		 !options->generate.probes.count)
-		conflict = "--watch needs a file: --source FILE or --probe FILE";
-	else if (options->watch && options->generate.keys.set)
-		conflict = "--watch swaps programs that show drops: --summary counts them";
-	else if (options->watch && options->action != ACTION_TRACE)
-		conflict = "--watch has no effect where nothing is traced";
-	else if (options->compile.no_cache && options->compile.cache_dir)
-		conflict = "--no-cache contradicts --cache-dir";
-	else if (options->limits.interval_ms && !options->generate.keys.set)
-		conflict = "--interval has no effect without --summary";
-	else if (options->generate.keys.set && options->limits.count)
-		conflict = "--summary shows no drops that --count could stop after";
-	else if (options->generate.keys.set && options->limits.rate != RATE_DEFAULT)
-		conflict = "--summary shows no drops that --rate could limit";
-	else if (options->generate.keys.set && options->output.stack)
-		conflict = "--summary shows no drops that --stack could stand below";
-	else if (options->generate.keys.set && options->output.verbosity)
-		conflict = "--summary shows the columns that it counts by: --verbose would have no "
-			   "effect";
-	else if (options->generate.keys.set && options->limits.buffer)
-		conflict = "--summary counts without buffers: --buffer would have no effect";
-	else if (options->generate.keys.set && options->output.hints)
-		conflict = "--summary shows no drops that --hints could stand below";
-	else if (options->output.hints && options->output.format != &output_table)
-		conflict = "--hints stand below the rows of a table: --output contradicts them";
-	else if (options->action == ACTION_LIST_PROBES &&
-		 (filtered || options->generate.probes.count))
-		conflict = "--list-probes traces nothing: other flags would have no effect";
-	else if (options->action == ACTION_EXPLAIN && filtered)
-		conflict = "--explain traces nothing: a filter flag would have no effect";
-	if (conflict)
-		return error_set(err, STATUS_USAGE, EINVAL, "%s", conflict);
+	for (size_t i = 0; i < sizeof(conflicts) / sizeof(*conflicts); i++)
+		if ((bits & conflicts[i].given) == conflicts[i].given &&
+		    !(bits & conflicts[i].missing))
+			return error_set(err, STATUS_USAGE, EINVAL, "%s", conflicts[i].sentence);
 	return filter_check(&options->generate.filter, err);
 }
 

@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "bpf/attach.h"
 #include "compile/compile.h"
@@ -62,9 +61,6 @@ struct options {
  * that names the flag and quotes the text. options_free() in both cases.
  */
 int options_parse(struct options *options, int argc, char **argv, struct error *err);
-
-/* Print the usage text, generated from the option table. */
-void options_help(FILE *out);
 
 void options_free(struct options *options);
 

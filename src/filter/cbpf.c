@@ -58,16 +58,16 @@ const char *cbpf_refusal(const struct sock_filter *code, size_t count)
 	const char *refusal = NULL;
 
 	if (count == 0 || count > BPF_MAXINSNS || BPF_CLASS(code[count - 1].code) != BPF_RET)
-		return "libpcap makes too large a program of it";
+		return "libpcap compiles it to too large a program";
 	for (size_t i = 0; i < count; i++) {
 		const struct sock_filter *insn = &code[i];
 		uint64_t jump = 0;
 
 		if (!is_known(insn))
-			return "libpcap makes an instruction of it that is not supported";
+			return "libpcap compiles it to an instruction that is not supported";
 		if (cbpf_is_packet_load(insn) && BPF_MODE(insn->code) != BPF_IND &&
 		    insn->k >= (uint32_t)SKF_LL_OFF && insn->k < (uint32_t)SKF_AD_OFF + SKF_AD_MAX)
-			return "only a capture on an interface knows what it asks for";
+			return "it matches on something that only a capture on an interface knows";
 		if (BPF_CLASS(insn->code) == BPF_JMP)
 			jump = BPF_OP(insn->code) == BPF_JA ? insn->k
 			       : insn->jt > insn->jf	    ? insn->jt
@@ -79,9 +79,9 @@ const char *cbpf_refusal(const struct sock_filter *code, size_t count)
 	}
 	analysis = cbpf_analyse(code, count);
 	if (!analysis)
-		return "there is no memory to look at it";
+		return "out of memory";
 	if (analysis->far_loads > CBPF_MAX_FAR_LOADS)
-		refusal = "it looks at too many places that may lie anywhere in a packet";
+		refusal = "it reads too many places whose offset depends on the packet";
 	free(analysis);
 	return refusal;
 }

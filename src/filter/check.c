@@ -171,7 +171,7 @@ int filter_check(const struct filter *filter, struct error *err)
 		const struct filter_set *set = &filter->sets[field];
 
 		if (is_empty(set))
-			return error_set(err, STATUS_USAGE, EINVAL, "%s: %s leaves nothing",
+			return error_set(err, STATUS_USAGE, EINVAL, "%s: %s matches nothing",
 					 set->flag, error_quote(quoted, set->text));
 	}
 	if (filter->any_interface && interfaces->given)

@@ -8,85 +8,16 @@
 #include <arpa/inet.h>
 #include <stdbool.h>
 
-#include "filter/filter.h"
+#include "filter/fields.h"
 #include "filter/pattern.h"
 #include "util/protocols.h"
 
 #define LIST_MAX 8 /* longer lists become a search tree */
 
-/* What the program calls the value of a field, and how it knows that a packet has it. */
-static const struct {
-	enum filter_stage stage;
-	const char *before;   /* a statement in front of the test */
-	const char *presence; /* condition, or NULL: it is always there */
-	struct {
-		const char *presence; /* of numbers of this kind */
-		const char *value;    /* of an IPv6 address: the upper half */
-		const char *lower;
-	} kinds[FILTER_KINDS];
-	bool hex;
-} fields[FILTER_FIELDS] = {
-	[FILTER_PROTO] = { FILTER_STAGE_NETWORK,
-			   .kinds = { [FILTER_ETHERTYPE] = { .value = "event->ethertype" },
-				      [FILTER_IP_PROTOCOL] = { "event->flags & DROP_HAS_L4",
-							       "event->l4_protocol", NULL } } },
-	[FILTER_SADDR] = { FILTER_STAGE_NETWORK,
-			   NULL,
-			   "event->flags & DROP_HAS_ADDRESSES",
-			   { [FILTER_IPV4] = { "event->ethertype != ETHERTYPE_IPV6",
-					       "IPV4(event->saddr)", NULL },
-			     [FILTER_IPV6] = { "event->ethertype == ETHERTYPE_IPV6",
-					       "IPV6_UPPER(event->saddr)",
-					       "IPV6_LOWER(event->saddr)" } },
-			   .hex = true },
-	[FILTER_DADDR] = { FILTER_STAGE_NETWORK,
-			   NULL,
-			   "event->flags & DROP_HAS_ADDRESSES",
-			   { [FILTER_IPV4] = { "event->ethertype != ETHERTYPE_IPV6",
-					       "IPV4(event->daddr)", NULL },
-			     [FILTER_IPV6] = { "event->ethertype == ETHERTYPE_IPV6",
-					       "IPV6_UPPER(event->daddr)",
-					       "IPV6_LOWER(event->daddr)" } },
-			   .hex = true },
-	[FILTER_SPORT] = { FILTER_STAGE_TRANSPORT,
-			   NULL,
-			   "event->flags & DROP_HAS_PORTS",
-			   { { .value = "event->sport" } } },
-	[FILTER_DPORT] = { FILTER_STAGE_TRANSPORT,
-			   NULL,
-			   "event->flags & DROP_HAS_PORTS",
-			   { { .value = "event->dport" } } },
-	[FILTER_TCP_FLAGS] = { FILTER_STAGE_TCP, .kinds = { { .value = "tcp_flags" } } },
-	[FILTER_VLAN] = { FILTER_STAGE_VLAN,
-			  NULL,
-			  "event->flags & DROP_HAS_VLAN",
-			  { { .value = "event->vlan" } } },
-	[FILTER_LEN] = { FILTER_STAGE_LENGTH, .kinds = { { .value = "skb->len" } } },
-	[FILTER_MARK] = { FILTER_STAGE_SKB, .kinds = { { .value = "skb->mark" } } },
-	[FILTER_INTERFACE] = { FILTER_STAGE_DEVICE,
-			       NULL,
-			       "event->flags & DROP_HAS_DEVICE",
-			       { { .value = "event->ifname" } } },
-	[FILTER_NETNS] = { FILTER_STAGE_NETNS,
-			   NULL,
-			   "event->flags & DROP_HAS_NETNS",
-			   { { .value = "event->netns" } } },
-	[FILTER_REASON] = { FILTER_STAGE_CALL, .kinds = { { .value = "reason" } } },
-	[FILTER_LOCATION] = { FILTER_STAGE_CALL, .kinds = { { .value = "location" } },
-			      .hex = true },
-	[FILTER_CPU] = { FILTER_STAGE_CALL, "u32 cpu = bpf_get_smp_processor_id();",
-			 .kinds = { { .value = "cpu" } } },
-	[FILTER_PID] = { FILTER_STAGE_CALL, "u32 pid = bpf_get_current_pid_tgid() >> 32;",
-			 .kinds = { { .value = "pid" } } },
-	[FILTER_COMM] = { FILTER_STAGE_CALL,
-			  "u64 comm_words[2];\n\tchar *comm = (char *)comm_words;\n\n"
-			  "\tbpf_get_current_comm(comm, sizeof(comm_words));",
-			  .kinds = { { .value = "comm" } } },
-};
-
 struct writer {
 	FILE *out;
 	enum filter_field field;
+	const struct filter_field_row *row; /* of the field */
 	int kind;
 	int depth; /* of parentheses around what is on a line of its own */
 	const struct filter_comments *comments;
@@ -100,7 +31,7 @@ static void new_line(const struct writer *writer)
 
 static const char *value_of(const struct writer *writer)
 {
-	return fields[writer->field].kinds[writer->kind].value;
+	return writer->row->kinds[writer->kind].term;
 }
 
 /* Comments */
@@ -131,24 +62,20 @@ static void comment(const struct writer *writer, const struct range *range)
 	uint64_t first = (uint64_t)range->first;
 	const char *name = NULL;
 
-	switch (writer->field) {
-	case FILTER_SADDR:
-	case FILTER_DADDR:
+	switch (writer->row->value) {
+	case FILTER_VALUE_PREFIX:
 		comment_address(writer, range);
 		break;
-	case FILTER_PROTO:
+	case FILTER_VALUE_PROTOCOL:
 		if (range->first == range->last)
 			name = writer->kind == FILTER_ETHERTYPE
 				       ? protocol_ethertype_name((uint16_t)first)
 				       : protocol_ip_name((uint8_t)first);
 		break;
-	case FILTER_REASON:
-		if (comments && comments->reason && range->first == range->last)
-			name = comments->reason(comments->context, (uint32_t)first);
-		break;
-	case FILTER_LOCATION:
-		if (comments && comments->location)
-			name = comments->location(comments->context, first);
+	case FILTER_VALUE_RESOLVED:
+		if (comments && comments->name)
+			name = comments->name(comments->context, writer->field, first,
+					      (uint64_t)range->last);
 		break;
 	default:
 		break;
@@ -161,12 +88,12 @@ static void comment(const struct writer *writer, const struct range *range)
 
 static void put_number(const struct writer *writer, uint64_t value)
 {
-	if (fields[writer->field].hex && value > UINT32_MAX)
+	const int digits = writer->row->kinds[writer->kind].hex;
+
+	if (digits && value > UINT32_MAX)
 		fprintf(writer->out, "0x%016llxull", (unsigned long long)value);
-	else if (fields[writer->field].hex)
-		fprintf(writer->out, "0x%08llx", (unsigned long long)value);
-	else if (writer->field == FILTER_PROTO && writer->kind == FILTER_ETHERTYPE)
-		fprintf(writer->out, "0x%04llx", (unsigned long long)value);
+	else if (digits)
+		fprintf(writer->out, "0x%0*llx", digits, (unsigned long long)value);
 	else
 		fprintf(writer->out, "%llu", (unsigned long long)value);
 }
@@ -225,14 +152,14 @@ static void put_wide_bound(const struct writer *writer, const char *than, wide b
 	put_number(writer, upper(bound));
 	fprintf(writer->out, " || (%s == ", high);
 	put_number(writer, upper(bound));
-	fprintf(writer->out, " && %s %s= ", fields[writer->field].kinds[writer->kind].lower, than);
+	fprintf(writer->out, " && %s %s= ", writer->row->kinds[writer->kind].lower, than);
 	put_number(writer, lower(bound));
 	fputs("))", writer->out);
 }
 
 static void put_wide_range(const struct writer *writer, const struct range *range)
 {
-	const char *low = fields[writer->field].kinds[writer->kind].lower;
+	const char *low = writer->row->kinds[writer->kind].lower;
 	bool above = range->first > 0;
 	bool below = range->last < ~(wide)0;
 
@@ -259,24 +186,7 @@ static void put_wide_range(const struct writer *writer, const struct range *rang
 
 static bool is_wide(const struct writer *writer)
 {
-	return fields[writer->field].kinds[writer->kind].lower != NULL;
-}
-
-/* The highest number that the field's type holds. */
-static uint64_t max_of(const struct writer *writer)
-{
-	switch (writer->field) {
-	case FILTER_PROTO:
-		return writer->kind == FILTER_IP_PROTOCOL ? UINT8_MAX : UINT16_MAX;
-	case FILTER_SPORT:
-	case FILTER_DPORT:
-	case FILTER_VLAN:
-		return UINT16_MAX;
-	case FILTER_LOCATION:
-		return UINT64_MAX;
-	default:
-		return UINT32_MAX;
-	}
+	return writer->row->kinds[writer->kind].lower != NULL;
 }
 
 static void put_range(const struct writer *writer, const struct range *range)
@@ -285,7 +195,7 @@ static void put_range(const struct writer *writer, const struct range *range)
 		put_wide_range(writer, range);
 	else
 		put_scalar_range(writer, value_of(writer), (uint64_t)range->first,
-				 (uint64_t)range->last, max_of(writer));
+				 (uint64_t)range->last, writer->row->kinds[writer->kind].max);
 	comment(writer, range);
 }
 
@@ -339,7 +249,7 @@ static void put_numbers(struct writer *writer, const struct ranges *numbers)
 
 static void put_item(const struct writer *writer, size_t index, const struct filter_item *item)
 {
-	if (writer->field == FILTER_TCP_FLAGS) {
+	if (writer->row->value == FILTER_VALUE_TCP_FLAGS) {
 		/* Only flags that must be on say that it is TCP. */
 		fprintf(writer->out, "%s(tcp_flags & 0x%02x) == 0x%02x",
 			item->value ? "has_tcp_flags && " : "!has_tcp_flags || ", item->mask,
@@ -348,8 +258,8 @@ static void put_item(const struct writer *writer, size_t index, const struct fil
 		fprintf(writer->out, "(%s & 0x%x) == 0x%x", value_of(writer), item->mask,
 			item->value);
 	} else {
-		pattern_emit_test(writer->field == FILTER_COMM ? "comm" : "interface", index,
-				  item->text, value_of(writer), writer->out);
+		pattern_emit_test(writer->row->flag, index, item->text, value_of(writer),
+				  writer->out);
 	}
 }
 
@@ -370,18 +280,13 @@ static void put_items(struct writer *writer, const struct filter_set *set, size_
 	fputs(item->excluded ? "))" : ")", writer->out);
 }
 
-static bool is_resolved(enum filter_field field)
-{
-	return field == FILTER_REASON || field == FILTER_LOCATION || field == FILTER_NETNS;
-}
-
 /* The numbers of both kinds. */
 static void put_kinds(struct writer *writer, const struct filter_set *set)
 {
 	bool both = set->numbers[0].count > 0 && set->numbers[1].count > 0;
 
 	for (writer->kind = 0; writer->kind < FILTER_KINDS; writer->kind++) {
-		const char *presence = fields[writer->field].kinds[writer->kind].presence;
+		const char *presence = writer->row->kinds[writer->kind].presence;
 		const struct ranges *numbers = &set->numbers[writer->kind];
 
 		if (numbers->count == 0)
@@ -408,12 +313,12 @@ static void put_kinds(struct writer *writer, const struct filter_set *set)
 /* Leave unless one of the values matches; or, turned around, if one does. */
 static void emit_set(struct writer *writer, const struct filter_set *set)
 {
-	const char *presence = fields[writer->field].presence;
-	bool items = set->item_count > 0 && !is_resolved(writer->field);
+	const char *presence = writer->row->presence;
+	bool items = set->item_count > 0 && writer->row->value != FILTER_VALUE_RESOLVED;
 	size_t values = items ? set->item_count : set->numbers[0].count + set->numbers[1].count;
 
-	if (fields[writer->field].before)
-		fprintf(writer->out, "\t%s\n\n", fields[writer->field].before);
+	if (writer->row->before)
+		fprintf(writer->out, "\t%s\n\n", writer->row->before);
 	fprintf(writer->out, "\tif (%s(", set->negated ? "" : "!");
 	if (presence)
 		fprintf(writer->out, "(%s) && (", presence);
@@ -430,9 +335,10 @@ static void emit_set(struct writer *writer, const struct filter_set *set)
  */
 static enum filter_stage stage_of(const struct filter *filter, enum filter_field field)
 {
-	if (field == FILTER_PROTO && filter->sets[field].numbers[FILTER_IP_PROTOCOL].count == 0)
+	if (filter_fields[field].value == FILTER_VALUE_PROTOCOL &&
+	    filter->sets[field].numbers[FILTER_IP_PROTOCOL].count == 0)
 		return FILTER_STAGE_ETHERTYPE;
-	return fields[field].stage;
+	return filter_fields[field].stage;
 }
 
 void filter_emit(const struct filter *filter, enum filter_stage stage, uint32_t not_specified,
@@ -445,7 +351,12 @@ void filter_emit(const struct filter *filter, enum filter_stage stage, uint32_t 
 			"\t\treturn 0;\n",
 			not_specified);
 	for (int field = 0; field < FILTER_FIELDS; field++) {
-		struct writer writer = { out, (enum filter_field)field, 0, 0, comments };
+		struct writer writer = {
+			.out = out,
+			.field = (enum filter_field)field,
+			.row = &filter_fields[field],
+			.comments = comments,
+		};
 
 		if (filter->sets[field].given &&
 		    stage_of(filter, (enum filter_field)field) == stage)
@@ -455,11 +366,13 @@ void filter_emit(const struct filter *filter, enum filter_stage stage, uint32_t 
 
 void filter_emit_functions(const struct filter *filter, FILE *out)
 {
-	const struct filter_set *interfaces = &filter->sets[FILTER_INTERFACE];
-	const struct filter_set *comms = &filter->sets[FILTER_COMM];
+	for (int field = 0; field < FILTER_FIELDS; field++) {
+		const struct filter_field_row *row = &filter_fields[field];
+		const struct filter_set *set = &filter->sets[field];
 
-	for (size_t i = 0; i < interfaces->item_count; i++)
-		pattern_emit_function("interface", i, interfaces->items[i].text, out);
-	for (size_t i = 0; i < comms->item_count; i++)
-		pattern_emit_function("comm", i, comms->items[i].text, out);
+		if (row->value != FILTER_VALUE_INTERFACE && row->value != FILTER_VALUE_PROCESS)
+			continue;
+		for (size_t i = 0; i < set->item_count; i++)
+			pattern_emit_function(row->flag, i, set->items[i].text, out);
+	}
 }

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct filter;
+#include "filter/filter.h"
 
 /*
  * The places in the program where conditions are tested, in the order in which what they need
@@ -25,11 +25,11 @@ enum filter_stage {
 	FILTER_STAGES,
 };
 
-/* Names of the kernel's numbers, for comments; either may be NULL. The result may be NULL. */
+/* Names of the kernel's numbers, for comments; `name` may be NULL. */
 struct filter_comments {
 	void *context;
-	const char *(*reason)(void *context, uint32_t number);
-	const char *(*location)(void *context, uint64_t address);
+	/* What the numbers of a resolved field are called, or NULL. */
+	const char *(*name)(void *context, enum filter_field field, uint64_t first, uint64_t last);
 };
 
 /*

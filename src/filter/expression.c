@@ -19,6 +19,7 @@
 #define SHOWN_BEHIND 100
 
 struct expression {
+	char *text; /* that it was made of */
 	void *code; /* struct sock_filter, which libpcap's headers know by another name */
 	size_t count;
 };
@@ -258,7 +259,8 @@ static int take_program(struct expression *expression, const struct bpf_program 
 				 refusal);
 	expression->count = program->bf_len;
 	expression->code = malloc(size);
-	if (!expression->code)
+	expression->text = strdup(text);
+	if (!expression->code || !expression->text)
 		return error_nomem(err);
 	memcpy(expression->code, program->bf_insns, size);
 	return 0;
@@ -269,20 +271,21 @@ int expression_compile(struct expression **expression, const char *text, struct 
 	char message[PCAP_ERRBUF_SIZE];
 	struct bpf_program program;
 	struct libpcap pcap;
-	int result = libpcap_open(&pcap, err);
+	int result;
 
-	*expression = calloc(1, sizeof(**expression));
-	if (!*expression && !result)
-		result = error_nomem(err);
-	if (!result) {
-		judge(&pcap, text, &program, message);
-		if (message[0]) {
-			result = refuse(&pcap, text, message, err);
-		} else {
-			result = take_program(*expression, &program, text, err);
-			pcap.freecode(&program);
-		}
+	*expression = NULL;
+	result = libpcap_open(&pcap, err);
+	if (result)
+		goto out;
+	judge(&pcap, text, &program, message);
+	if (message[0]) {
+		result = refuse(&pcap, text, message, err);
+		goto out;
 	}
+	*expression = calloc(1, sizeof(**expression));
+	result = *expression ? take_program(*expression, &program, text, err) : error_nomem(err);
+	pcap.freecode(&program);
+out:
 	libpcap_close(&pcap);
 	if (result) {
 		expression_free(*expression);
@@ -291,10 +294,9 @@ int expression_compile(struct expression **expression, const char *text, struct 
 	return result;
 }
 
-const struct sock_filter *expression_code(const struct expression *expression, size_t *count)
+const char *expression_text(const struct expression *expression)
 {
-	*count = expression->count;
-	return expression->code;
+	return expression->text;
 }
 
 int expression_emit(const struct expression *expression, FILE *out)
@@ -307,5 +309,6 @@ void expression_free(struct expression *expression)
 	if (!expression)
 		return;
 	free(expression->code);
+	free(expression->text);
 	free(expression);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter/fields.h"
 #include "filter/value.h"
 #include "util/error.h"
 
@@ -55,10 +56,10 @@ static int bad_item(enum filter_field field, const char *flag, const char *text,
 	snprintf(copy, sizeof(copy), "%.*s", (int)length, item);
 	if (strlen(text) == length)
 		return error_set(err, STATUS_USAGE, EINVAL, "%s: %s is not %s", flag,
-				 error_quote(quoted, copy), value_expected(field));
+				 error_quote(quoted, copy), filter_fields[field].expected);
 	return error_set(err, STATUS_USAGE, EINVAL, "%s: %s in %s is not %s", flag,
 			 error_quote(quoted, copy), error_quote(whole, text),
-			 value_expected(field));
+			 filter_fields[field].expected);
 }
 
 /* The whole argument is one value: flags of TCP, of which all must be as they say. */
@@ -90,7 +91,7 @@ static int parse_list(struct filter *filter, enum filter_field field, const char
 
 		if (!value_parse(field, item, length, &value))
 			return bad_item(field, flag, text, item, length, err);
-		if (field == FILTER_PROTO && !value.numeric)
+		if (filter_fields[field].value == FILTER_VALUE_PROTOCOL && !value.numeric)
 			filter->numeric_protocol = false;
 		/* In a list that is turned around, a '!' in front of each says the same. */
 		if (add_value(set, &value, excluded && !set->negated))
@@ -105,10 +106,11 @@ int filter_parse(struct filter *filter, enum filter_field field, const char *fla
 		 struct error *err)
 {
 	struct filter_set *set = &filter->sets[field];
-	bool negated = text[0] == '!' && field != FILTER_TCP_FLAGS;
+	const enum filter_value value = filter_fields[field].value;
+	bool negated = text[0] == '!' && value != FILTER_VALUE_TCP_FLAGS;
 	char quoted[ERROR_QUOTE_SIZE];
 
-	if (field == FILTER_INTERFACE && strcmp(text, "any") == 0) {
+	if (value == FILTER_VALUE_INTERFACE && strcmp(text, "any") == 0) {
 		filter->any_interface = true;
 		return 0;
 	}
@@ -117,14 +119,14 @@ int filter_parse(struct filter *filter, enum filter_field field, const char *fla
 				 "%s: %s cannot be combined with an earlier %s: one list is "
 				 "negated, the other is not",
 				 flag, error_quote(quoted, text), flag);
-	if (field == FILTER_PROTO && !set->given)
+	if (value == FILTER_VALUE_PROTOCOL && !set->given)
 		filter->numeric_protocol = true;
 	set->given = true;
 	set->negated = negated;
 	if (note_text(set, flag, text))
 		return error_nomem(err);
-	return field == FILTER_TCP_FLAGS ? parse_whole(set, field, flag, text, err)
-					 : parse_list(filter, field, flag, text, err);
+	return value == FILTER_VALUE_TCP_FLAGS ? parse_whole(set, field, flag, text, err)
+					       : parse_list(filter, field, flag, text, err);
 }
 
 bool filter_given(const struct filter *filter)
@@ -138,34 +140,11 @@ bool filter_given(const struct filter *filter)
 
 bool filter_reads_packet(const struct filter *filter)
 {
-	static const enum filter_field fields[] = { FILTER_PROTO,    FILTER_SADDR, FILTER_DADDR,
-						    FILTER_SPORT,    FILTER_DPORT, FILTER_VLAN,
-						    FILTER_TCP_FLAGS };
-
-	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		if (filter->sets[fields[i]].given)
+	for (int field = 0; field < FILTER_FIELDS; field++)
+		if (filter_fields[field].of_packet && filter->sets[field].given)
 			return true;
 	return false;
 }
-
-static const char *const words[FILTER_FIELDS] = {
-	[FILTER_PROTO] = "protocol",
-	[FILTER_SADDR] = "source address",
-	[FILTER_DADDR] = "destination address",
-	[FILTER_SPORT] = "source port",
-	[FILTER_DPORT] = "destination port",
-	[FILTER_TCP_FLAGS] = "TCP flags",
-	[FILTER_VLAN] = "VLAN ID",
-	[FILTER_LEN] = "length",
-	[FILTER_MARK] = "mark",
-	[FILTER_INTERFACE] = "interface",
-	[FILTER_NETNS] = "network namespace",
-	[FILTER_REASON] = "reason",
-	[FILTER_LOCATION] = "location",
-	[FILTER_CPU] = "CPU",
-	[FILTER_PID] = "process ID",
-	[FILTER_COMM] = "process name",
-};
 
 void filter_describe(const struct filter *filter, FILE *out)
 {
@@ -183,8 +162,8 @@ void filter_describe(const struct filter *filter, FILE *out)
 
 		if (!set->given)
 			continue;
-		fprintf(out, "%s%s%s %s", separator, set->negated ? "not " : "", words[field],
-			error_quote(quoted, set->text + set->negated));
+		fprintf(out, "%s%s%s %s", separator, set->negated ? "not " : "",
+			filter_fields[field].word, error_quote(quoted, set->text + set->negated));
 		separator = ", ";
 	}
 }

@@ -17,11 +17,11 @@ enum filter_field {
 	FILTER_DADDR,
 	FILTER_SPORT,
 	FILTER_DPORT,
-	FILTER_TCP_FLAGS,
 	FILTER_VLAN,
+	FILTER_INTERFACE,
+	FILTER_TCP_FLAGS,
 	FILTER_LEN,
 	FILTER_MARK,
-	FILTER_INTERFACE,
 	FILTER_NETNS,
 	FILTER_REASON,
 	FILTER_LOCATION,
@@ -77,7 +77,7 @@ int filter_parse(struct filter *filter, enum filter_field field, const char *fla
 
 /* Names that only the running kernel can turn into numbers, in one of two ways. */
 struct filter_names {
-	const char *what;  /* "drop reason of this kernel" */
+	const char *what;  /* "drop reason" */
 	int fnmatch_flags; /* fnmatch(3): FNM_CASEFOLD or 0 */
 	void *context;
 	/* Hand all names to `take`, each with its numbers. Returns 0 or an error. */

@@ -53,8 +53,8 @@ static int find_one(struct search *search, const char *flag, const struct filter
 	} else {
 		result = names->find(search->pattern, &number);
 		if (result)
-			return error_set(err, STATUS_USAGE, -result, "%s: %s is no %s: %s", flag,
-					 error_quote(quoted, search->pattern), names->what,
+			return error_set(err, STATUS_USAGE, -result, "%s: unknown %s %s: %s", flag,
+					 names->what, error_quote(quoted, search->pattern),
 					 strerror(-result));
 	}
 	return take_numbers(search, number, number);
@@ -71,8 +71,8 @@ static int refuse(const char *flag, const char *text, const struct filter_names 
 
 	if (result)
 		return result;
-	return error_set(err, STATUS_USAGE, EINVAL, "%s: %s is no %s; the nearest: %s", flag,
-			 error_quote(quoted, text), names->what, nearest_list(list, &nearest));
+	return error_set(err, STATUS_USAGE, EINVAL, "%s: unknown %s %s; did you mean %s?", flag,
+			 names->what, error_quote(quoted, text), nearest_list(list, &nearest));
 }
 
 int filter_resolve(struct filter *filter, enum filter_field field, const struct filter_names *names,
@@ -96,11 +96,11 @@ int filter_resolve(struct filter *filter, enum filter_field field, const struct 
 	}
 	if (!result && set->numbers[0].count > MAX_RANGES)
 		result = error_set(err, STATUS_USAGE, E2BIG,
-				   "%s: %s means %zu different ranges, more than %d", set->flag,
+				   "%s: %s matches %zu separate ranges of numbers, more than %d", set->flag,
 				   error_quote(quoted, set->text), set->numbers[0].count,
 				   MAX_RANGES);
 	if (!result && set->given && !set->negated && set->numbers[0].count == 0)
-		result = error_set(err, STATUS_USAGE, EINVAL, "%s: %s leaves nothing", set->flag,
+		result = error_set(err, STATUS_USAGE, EINVAL, "%s: %s matches nothing", set->flag,
 				   error_quote(quoted, set->text));
 	return result;
 }

@@ -6,16 +6,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "filter/fields.h"
 #include "util/protocols.h"
 #include "util/text.h"
 
 #define FIRST_ETHERTYPE 0x600
-#define MAX_VLAN 4094
-#define MAX_CPU 65535
-#define MAX_PID 4194304 /* PID_MAX_LIMIT */
-#define NAME_SIZE 16	/* IFNAMSIZ, TASK_COMM_LEN: with the NUL behind it */
+#define NAME_SIZE 16 /* IFNAMSIZ, TASK_COMM_LEN: with the NUL behind it */
 #define MAX_PATTERN 255
-#define REASON_PREFIX "SKB_DROP_REASON_"
 
 static bool parse_protocol(const char *text, size_t length, struct value *value)
 {
@@ -129,46 +126,34 @@ static bool parse_interface(const char *text, size_t length, struct value *value
 
 bool value_parse(enum filter_field field, const char *text, size_t length, struct value *value)
 {
+	const struct filter_field_row *row = &filter_fields[field];
+	size_t prefix;
+
 	memset(value, 0, sizeof(*value));
 	value->numeric = true;
 	if (length == 0)
 		return false;
-	switch (field) {
-	case FILTER_PROTO:
+	switch (row->value) {
+	case FILTER_VALUE_PROTOCOL:
 		return parse_protocol(text, length, value);
-	case FILTER_SADDR:
-	case FILTER_DADDR:
+	case FILTER_VALUE_PREFIX:
 		return parse_prefix(text, length, value);
-	case FILTER_SPORT:
-	case FILTER_DPORT:
-		return parse_range(text, length, UINT16_MAX, value);
-	case FILTER_VLAN:
-		return parse_range(text, length, MAX_VLAN, value);
-	case FILTER_LEN:
-		return parse_range(text, length, UINT32_MAX, value);
-	case FILTER_CPU:
-		return parse_range(text, length, MAX_CPU, value);
-	case FILTER_PID:
-		return parse_range(text, length, MAX_PID, value);
-	case FILTER_MARK:
+	case FILTER_VALUE_RANGE:
+		return parse_range(text, length, row->limit, value);
+	case FILTER_VALUE_BITS:
 		return parse_mark(text, length, value);
-	case FILTER_INTERFACE:
+	case FILTER_VALUE_INTERFACE:
 		return parse_interface(text, length, value);
-	case FILTER_COMM:
+	case FILTER_VALUE_PROCESS:
 		return parse_name(text, length, NAME_SIZE - 1, value);
-	case FILTER_REASON:
-		/* As in the kernel's source. */
-		if (length > strlen(REASON_PREFIX) &&
-		    memcmp(text, REASON_PREFIX, strlen(REASON_PREFIX)) == 0) {
-			text += strlen(REASON_PREFIX);
-			length -= strlen(REASON_PREFIX);
+	case FILTER_VALUE_RESOLVED:
+		prefix = row->prefix ? strlen(row->prefix) : 0;
+		if (prefix && length > prefix && memcmp(text, row->prefix, prefix) == 0) {
+			text += prefix;
+			length -= prefix;
 		}
 		return parse_name(text, length, MAX_PATTERN, value);
-	case FILTER_NETNS:
-	case FILTER_LOCATION:
-		return parse_name(text, length, MAX_PATTERN, value);
-	case FILTER_TCP_FLAGS:
-	case FILTER_FIELDS:
+	case FILTER_VALUE_TCP_FLAGS:
 		break;
 	}
 	return false;
@@ -199,33 +184,4 @@ bool value_parse_tcp_flags(const char *text, struct value *value, const char **b
 		if (!text[*length])
 			return true;
 	}
-}
-
-const char *value_expected(enum filter_field field)
-{
-	static const char *const expected[FILTER_FIELDS] = {
-		[FILTER_PROTO] =
-			"a protocol (a name, an IP protocol 0-255, an EtherType from 0x600 on)",
-		[FILTER_SADDR] = "an IPv4 or IPv6 address or prefix",
-		[FILTER_DADDR] = "an IPv4 or IPv6 address or prefix",
-		[FILTER_SPORT] = "a port or a range of ports (0-65535)",
-		[FILTER_DPORT] = "a port or a range of ports (0-65535)",
-		[FILTER_TCP_FLAGS] = "a TCP flag (fin, syn, rst, psh, ack, urg, ece, cwr; ! in "
-				     "front: off), or contradicts one before it",
-		[FILTER_VLAN] = "a VLAN ID or a range of them (0-4094)",
-		[FILTER_LEN] = "a number of bytes or a range of them",
-		[FILTER_MARK] = "a mark (a number of 32 bits) or MARK/MASK with no bit of the mark "
-				"outside of the mask",
-		[FILTER_INTERFACE] =
-			"an interface name (1 to 15 bytes, no space, '/' or ':') or a pattern "
-			"with * and ?",
-		[FILTER_NETNS] = "a network namespace",
-		[FILTER_REASON] = "the name of a drop reason or a pattern",
-		[FILTER_LOCATION] = "the name of a kernel function or a pattern",
-		[FILTER_CPU] = "a CPU or a range of them",
-		[FILTER_PID] = "a process ID or a range of them (0-4194304)",
-		[FILTER_COMM] = "a process name (1 to 15 bytes) or a pattern with * and ?",
-	};
-
-	return expected[field];
 }

@@ -30,7 +30,4 @@ bool value_parse(enum filter_field field, const char *text, size_t length, struc
  */
 bool value_parse_tcp_flags(const char *text, struct value *value, const char **bad, size_t *length);
 
-/* What a value of the field must be, to go on "is not ...". */
-const char *value_expected(enum filter_field field);
-
 #endif

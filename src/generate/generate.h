@@ -32,7 +32,6 @@ struct generate_config {
 	bool force;		   /* take files that everybody may write to */
 	struct filter filter;
 	struct expression *expression; /* of pcap-filter, or NULL */
-	char *expression_text;	       /* what it was made of */
 	bool inner;		       /* of a tunnelled packet the inner one is meant */
 	struct keys keys;	       /* to count by */
 	unsigned int record;	       /* RECORD_...: parts that the output shows */

@@ -227,7 +227,7 @@ static unsigned int table_needs(const struct output_config *config)
 
 const struct output_format output_table = {
 	.name = "table",
-	.help = "a table",
+	.help = "default",
 	.needs = table_needs,
 	.create = table_create,
 	.drop = table_drop,

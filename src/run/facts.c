@@ -110,14 +110,14 @@ static int each_function(void *symbols,
 
 struct filter_names facts_functions(const struct kernel_facts *facts)
 {
-	return (struct filter_names){ "function of this kernel", 0, facts->symbols, each_function,
+	return (struct filter_names){ "kernel function", 0, facts->symbols, each_function,
 				      NULL };
 }
 
 /* What the names in the filters mean on this kernel. */
 int facts_resolve_names(struct filter *filter, const struct kernel_facts *facts, struct error *err)
 {
-	const struct filter_names reasons = { "drop reason of this kernel", FNM_CASEFOLD,
+	const struct filter_names reasons = { "drop reason", FNM_CASEFOLD,
 					      facts->reasons, each_reason, NULL };
 	const struct filter_names functions = facts_functions(facts);
 	const struct filter_names namespaces = { "network namespace", 0, NULL, NULL, netns_find };

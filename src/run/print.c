@@ -9,9 +9,11 @@
 
 #include "bpf/image.h"
 #include "bpf/load.h"
+#include "cli/flags.h"
 #include "cli/options.h"
 #include "compile/listing.h"
 #include "explain/show.h"
+#include "filter/expression.h"
 #include "generate/generate.h"
 #include "kernel/reasons.h"
 #include "run/check.h"
@@ -40,7 +42,7 @@ bool print_in_color(enum color_choice choice)
 int print_help(struct options *options, struct error *err)
 {
 	(void)options;
-	options_help(stdout);
+	flags_print_help(stdout);
 	return print_finish(err);
 }
 
@@ -131,7 +133,8 @@ static int describe_filter(const struct options *options, const struct kernel_fa
 		goto out;
 	filter_describe(&options->generate.filter, stdout);
 	if (options->generate.expression)
-		printf(", that match %s", error_quote(quoted, options->generate.expression_text));
+		printf(", that match %s",
+		       error_quote(quoted, expression_text(options->generate.expression)));
 	printf(": %zu instructions, %zu without filters\n",
 	       filtered.list[0].image.instruction_count, plain.list[0].image.instruction_count);
 	result = print_finish(err);

@@ -18,20 +18,19 @@
 #include "run/reload.h"
 #include "util/error.h"
 
-static const char *comment_reason(void *context, uint32_t number)
+/* The name of a number of this kernel's, for a comment in the program. */
+static const char *comment_name(void *context, enum filter_field field, uint64_t first,
+				uint64_t last)
 {
 	const struct kernel_facts *facts = context;
 	static char buffer[REASON_NAME_SIZE];
-
-	return facts->reasons ? reasons_name(facts->reasons, number, buffer) : NULL;
-}
-
-static const char *comment_location(void *context, uint64_t address)
-{
-	const struct kernel_facts *facts = context;
 	struct symbol symbol;
 
-	return symbols_find(facts->symbols, address, &symbol) ? symbol.name : NULL;
+	if (field == FILTER_REASON && facts->reasons && first == last)
+		return reasons_name(facts->reasons, (uint32_t)first, buffer);
+	if (field == FILTER_LOCATION && symbols_find(facts->symbols, first, &symbol))
+		return symbol.name;
+	return NULL;
 }
 
 int programs_generate(struct program *program, const struct options *options, size_t probe,
@@ -41,7 +40,7 @@ int programs_generate(struct program *program, const struct options *options, si
 	const struct generate_facts known = {
 		.attach = facts->attach,
 		.not_specified = facts->not_specified,
-		.comments = { (void *)facts, comment_reason, comment_location },
+		.comments = { (void *)facts, comment_name },
 	};
 
 	return generate_program(program, &options->generate,

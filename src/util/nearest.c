@@ -59,12 +59,22 @@ int nearest_take(void *context, const char *name, uint64_t first, uint64_t last)
 	return 0;
 }
 
+bool nearest_is_close(const struct nearest *nearest)
+{
+	/* A third of the letters, and not all of a short one. */
+	return nearest->count > 0 && nearest->best[0].distance <= strlen(nearest->text) / 3;
+}
+
 const char *nearest_list(char list[NEAREST_LIST_SIZE], const struct nearest *nearest)
 {
 	char *end = list;
 
 	*end = '\0';
 	for (size_t i = 0; i < nearest->count; i++)
-		end += sprintf(end, "%s%s", i ? ", " : "", nearest->best[i].name);
+		end += sprintf(end, "%s%s",
+			       i == 0			? ""
+			       : i + 1 < nearest->count ? ", "
+							: " or ",
+			       nearest->best[i].name);
 	return list;
 }

@@ -2,6 +2,7 @@
 #ifndef BYTETRACE_UTIL_NEAREST_H
 #define BYTETRACE_UTIL_NEAREST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,10 +25,13 @@ struct nearest {
  */
 int nearest_take(void *context, const char *name, uint64_t first, uint64_t last);
 
-/* Room for the text of nearest_list(). */
-#define NEAREST_LIST_SIZE (NEAREST_COUNT * (NEAREST_MAX_NAME + 2) + 1)
+/* Whether the best name is near enough that a slip of the fingers can have made the text of it. */
+bool nearest_is_close(const struct nearest *nearest);
 
-/* Write "best, second, third". Returns `list`. */
+/* Room for the text of nearest_list(). */
+#define NEAREST_LIST_SIZE (NEAREST_COUNT * (NEAREST_MAX_NAME + 4) + 1)
+
+/* Write "best, second or third". Returns `list`. */
 const char *nearest_list(char list[NEAREST_LIST_SIZE], const struct nearest *nearest);
 
 #endif

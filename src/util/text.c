@@ -15,6 +15,8 @@ static int digit_value(char c)
 	return 16;
 }
 
+#define MAX_SECONDS 1000000000u
+
 bool text_number(const char *text, size_t length, uint64_t max, uint64_t *number)
 {
 	uint64_t value = 0;
@@ -39,22 +41,33 @@ bool text_number(const char *text, size_t length, uint64_t max, uint64_t *number
 	return true;
 }
 
-bool text_seconds(const char *text, uint64_t *milliseconds)
+bool text_duration(const char *text, uint64_t *milliseconds)
 {
-	const char *point = strchr(text, '.');
-	size_t whole_length = point ? (size_t)(point - text) : strlen(text);
-	uint64_t whole = 0, thousandths = 0;
-	uint64_t weight = 100;
+	static const struct {
+		const char *name;
+		unsigned int seconds;
+	} units[] = { { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 } };
+	const size_t whole_length = strspn(text, "0123456789");
+	const char *fraction = text[whole_length] == '.' ? text + whole_length + 1 : "";
+	const size_t digits = strspn(fraction, "0123456789");
+	const char *unit = *fraction ? fraction + digits : text + whole_length;
+	uint64_t whole = 0, billionths = 0, weight = 100000000;
 
-	if (strspn(text, "0123456789.") != strlen(text) || (whole_length == 0 && !point) ||
-	    (whole_length > 0 && !text_number(text, whole_length, 1000000000, &whole)))
+	if ((whole_length == 0 && digits == 0) || (text[whole_length] == '.' && digits == 0) ||
+	    (whole_length > 0 && !text_number(text, whole_length, MAX_SECONDS, &whole)))
 		return false;
-	if (point && (!point[1] || strchr(point + 1, '.')))
-		return false;
-	for (const char *digit = point ? point + 1 : ""; *digit; digit++, weight /= 10)
-		thousandths += (uint64_t)(*digit - '0') * weight;
-	*milliseconds = whole * 1000 + thousandths;
-	return *milliseconds > 0;
+	for (size_t i = 0; i < digits; i++, weight /= 10)
+		billionths += (uint64_t)(fraction[i] - '0') * weight;
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		if (strcmp(unit, units[i].name) != 0)
+			continue;
+		if (whole > MAX_SECONDS / units[i].seconds)
+			return false;
+		*milliseconds =
+			whole * units[i].seconds * 1000 + billionths * units[i].seconds / 1000000;
+		return *milliseconds > 0;
+	}
+	return false;
 }
 
 size_t text_escape(char *to, size_t size, const char *from, size_t length, const char *also,

@@ -13,10 +13,11 @@
 bool text_number(const char *text, size_t length, uint64_t max, uint64_t *number);
 
 /*
- * Parse a decimal number of seconds ("1", "0.25", ".5") as milliseconds; finer digits are cut.
- * False for anything else, for 0 and for more than 10^9 seconds.
+ * Parse a time, in seconds or with the unit s, m or h ("1", "0.25", ".5s", "1.5m", "2h"), as
+ * milliseconds; what is finer is cut. False for anything else, for 0, and for more than 10^9
+ * seconds.
  */
-bool text_seconds(const char *text, uint64_t *milliseconds);
+bool text_duration(const char *text, uint64_t *milliseconds);
 
 /*
  * Copy bytes that are not to be trusted (an interface or process name, what

@@ -265,7 +265,7 @@ static void messages(void **state)
 			    "--dport: \"x\\x0a\" in \"80,x\\x0a\" is not a port or a range "
 			    "of ports (0-65535)");
 	filter_parse(&filter, FILTER_VLAN, "-V", "x", &err);
-	assert_string_equal(err.text, "-V: \"x\" is not a VLAN ID or a range of them (0-4094)");
+	assert_string_equal(err.text, "-V: \"x\" is not a VLAN ID or a range of VLAN IDs (0-4094)");
 	filter_free(&filter);
 }
 
@@ -635,7 +635,7 @@ static void contradictions(void **state)
 		{ "-p tcp,arp -s ::1", NULL },
 		{ "-p arp -d 10.0.0.1", NULL },
 		{ "-p !ipv6 -d 10.0.0.1", NULL },
-		{ "-D 80,!1-100", "-D: \"80,!1-100\" leaves nothing" },
+		{ "-D 80,!1-100", "-D: \"80,!1-100\" matches nothing" },
 		{ "-i any -i eth0", "-i any contradicts -i \"eth0\"" },
 	};
 
@@ -695,14 +695,14 @@ static void names_become_numbers(void **state)
 		{ "-R *_CSUM", NULL, 2, 10 },
 		{ "-R !TCP_*", NULL, 4, 10 },
 		{ "-R TCP_FLAG",
-		  "-R: \"TCP_FLAG\" is no reason; the nearest: TCP_FLAGS, TCP_CSUM, "
-		  "TCP_OLD_ACK",
+		  "-R: unknown reason \"TCP_FLAG\"; did you mean TCP_FLAGS, TCP_CSUM or "
+		  "TCP_OLD_ACK?",
 		  0, 0 },
 		{ "-R TCP_*,!TCP_X*",
-		  "-R: \"TCP_X*\" is no reason; the nearest: TCP_CSUM, "
-		  "TCP_FLAGS, UDP_CSUM",
+		  "-R: unknown reason \"TCP_X*\"; did you mean TCP_CSUM, "
+		  "TCP_FLAGS or UDP_CSUM?",
 		  0, 0 },
-		{ "-R TCP_*,!TCP_*", "-R: \"TCP_*,!TCP_*\" leaves nothing", 0, 0 },
+		{ "-R TCP_*,!TCP_*", "-R: \"TCP_*,!TCP_*\" matches nothing", 0, 0 },
 	};
 	struct filter filter;
 	struct error err;
@@ -730,7 +730,7 @@ static void names_become_numbers(void **state)
 	filter_free(&filter);
 	parse(&filter, "-N red");
 	assert_int_not_equal(filter_resolve(&filter, FILTER_NETNS, &looked_up, &err), 0);
-	assert_string_equal(err.text, "-N: \"red\" is no namespace: No such file or directory");
+	assert_string_equal(err.text, "-N: unknown namespace \"red\": No such file or directory");
 	filter_free(&filter);
 }
 

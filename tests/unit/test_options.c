@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cli/options.h"
+#include "cli/flags.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -225,30 +226,32 @@ static void mistakes(void **state)
 	static const struct {
 		const char *line, *message;
 	} cases[] = {
-		{ "-x", "\"-x\" is not a flag; see --help" },
-		{ "-vxk", "\"-x\" is not a flag; see --help" },
+		{ "-x", "unknown flag \"-x\"; see --help" },
+		{ "-vxk", "unknown flag \"-x\"; see --help" },
 		{ "--print-source=x", "--print-source: \"x\" is not generated or rewritten" },
-		{ "--check --count 1", "what is printed and not run stops by itself: --count and "
-				       "--duration would have no effect" },
-		{ "--print-asm --duration 1", "what is printed and not run stops by itself: "
-					      "--count and --duration would have no effect" },
-		{ "--print-cflags --cache-dir /c", "what the compiler makes is compiled anew: "
-						   "--cache-dir would have no effect" },
-		{ "--print-source -xv", "\"-x\" is not a flag; see --help" },
-		{ "--nonsense", "\"--nonsense\" is not a flag; see --help" },
-		{ "--nonsense=5", "\"--nonsense=5\" is not a flag; see --help" },
+		{ "--check --count 1", "--count has no effect with --check: nothing is traced" },
+		{ "--print-asm --duration 1", "--duration has no effect: nothing is traced" },
+		{ "--print-cflags --cache-dir /c",
+		  "--cache-dir has no effect: what is printed is compiled anew" },
+		{ "--print-source -xv", "unknown flag \"-x\"; see --help" },
+		{ "--nonsense", "unknown flag \"--nonsense\"; see --help" },
+		{ "--nonsense=5", "unknown flag \"--nonsense\"; see --help" },
 		{ "--stack=1", "\"--stack=1\": the flag takes no argument" },
 		{ "-p", "\"-p\" needs an argument" },
 		{ "--proto", "\"--proto\" needs an argument" },
 		{ "--count", "\"--count\" needs an argument" },
 		{ "--count 0", "--count: \"0\" is not a number above 0" },
 		{ "--count -1", "--count: \"-1\" is not a number above 0" },
-		{ "--duration 0", "--duration: \"0\" is not a number of seconds above 0" },
+		{ "--duration 0",
+		  "--duration: \"0\" is not a time above 0, such as 30, 0.5, 5m or 2h" },
 		{ "--duration 0.0001",
-		  "--duration: \"0.0001\" is not a number of seconds above 0" },
-		{ "--duration 1.", "--duration: \"1.\" is not a number of seconds above 0" },
-		{ "--duration 1.2.3", "--duration: \"1.2.3\" is not a number of seconds above 0" },
-		{ "--duration 1e3", "--duration: \"1e3\" is not a number of seconds above 0" },
+		  "--duration: \"0.0001\" is not a time above 0, such as 30, 0.5, 5m or 2h" },
+		{ "--duration 1.",
+		  "--duration: \"1.\" is not a time above 0, such as 30, 0.5, 5m or 2h" },
+		{ "--duration 1.2.3",
+		  "--duration: \"1.2.3\" is not a time above 0, such as 30, 0.5, 5m or 2h" },
+		{ "--duration 1e3",
+		  "--duration: \"1e3\" is not a time above 0, such as 30, 0.5, 5m or 2h" },
 		{ "--color=red", "--color: \"red\" is not auto, always or never" },
 		{ "-o xml", "-o: \"xml\" is not table or json" },
 		{ "--types=dwarf", "--types: \"dwarf\" is not headers or btf" },
@@ -257,41 +260,51 @@ static void mistakes(void **state)
 		{ "-v tcp prot~80", "\"tcp prot 80\": can't parse filter expression: syntax error\n"
 				    "  tcp prot 80\n"
 				    "      ^" },
-		{ "--headers /h -b /b", "--headers and --btf both name the types" },
+		{ "--headers /h -b /b", "--headers and --btf contradict: both name the types" },
 		{ "--types=headers -b /b", "--btf contradicts --types=headers" },
 		{ "--types=btf --headers /h", "--headers contradicts --types=btf" },
-		{ "--source a.c --templates /t", "--source and --templates both name the program" },
+		{ "--source a.c --templates /t",
+		  "--source and --templates contradict: both name the program" },
 		{ "--explain=", "--explain: \"\" is not the name of a reason or a function" },
 		{ "--explain XDP -p tcp",
-		  "--explain traces nothing: a filter flag would have no effect" },
+		  "filters have no effect with --explain: nothing is traced" },
 		{ "--hints -o json",
-		  "--hints stand below the rows of a table: --output contradicts them" },
-		{ "--check --print-asm",
-		  "--print-asm: an earlier flag says already what to do instead of tracing" },
+		  "--hints contradicts --output: hints stand below rows of a table" },
+		{ "--check --print-asm", "--print-asm contradicts an earlier flag: both say what "
+					 "to do instead of tracing" },
 		{ "--print-asm --probe a --probe b",
-		  "--print-asm, --print-cflags and --print-source=rewritten print one "
-		  "program: of more than one --probe there are as many" },
-		{ "--hints --summary", "--summary shows no drops that --hints could stand below" },
+		  "--print-asm, --print-cflags and --print-source=rewritten print one program: "
+		  "give one --probe" },
+		{ "--hints --summary",
+		  "--hints has no effect with --summary, which shows no single drop" },
 		{ "--probe=", "--probe: \"\" is not a name or a path" },
 		{ "--probe", "\"--probe\" needs an argument" },
-		{ "--probe a --source a.c", "--source and --probe both name the program" },
-		{ "--probe a --attach kprobe",
-		  "--probe says what to attach to: --attach would have no effect" },
+		{ "--probe a --source a.c",
+		  "--source and --probe contradict: both name the program" },
+		{ "--probe a --attach kprobe", "--attach has no effect with --probe: the probe's "
+					       "functions say what to attach to" },
 		{ "--probe a --probe b --print-source",
-		  "--print-source prints one program: of more than one --probe there are as many" },
+		  "--print-source prints one program: give one --probe" },
 		{ "--probe a --probe b --print-filter",
-		  "--print-filter tells about one program: of more than one --probe there are as "
-		  "many" },
+		  "--print-filter describes one program: give one --probe" },
 		{ "--list-probes -p tcp",
-		  "--list-probes traces nothing: other flags would have no effect" },
-		{ "--list-probes --probe a",
-		  "--list-probes traces nothing: other flags would have no effect" },
+		  "filters have no effect with --list-probes: nothing is traced" },
+		{ "--list-probes --probe a", "--probe has no effect with --list-probes" },
 		{ "--source a.c -r",
-		  "--source brings its own filters: others would have no effect" },
+		  "filters have no effect with --source, whose filters are its own" },
 		{ "--source a.c -p tcp",
-		  "--source brings its own filters: others would have no effect" },
+		  "filters have no effect with --source, whose filters are its own" },
 		{ "--source a.c tcp",
-		  "--source brings its own filters: others would have no effect" },
+		  "filters have no effect with --source, whose filters are its own" },
+		{ "--interfcae eth0", "unknown flag \"--interfcae\"; did you mean --interface?" },
+		{ "--in eth0", "\"--in\" is ambiguous: --interface, --inner, --interval" },
+		{ "--output=jso", "--output: \"jso\" is not table or json" },
+		{ "--summry", "unknown flag \"--summry\"; did you mean --summary?" },
+		{ "--zzz", "unknown flag \"--zzz\"; see --help" },
+		{ "--duration 1mm",
+		  "--duration: \"1mm\" is not a time above 0, such as 30, 0.5, 5m or 2h" },
+		{ "--interval x --summary",
+		  "--interval: \"x\" is not a time above 0, such as 30, 0.5, 5m or 2h" },
 	};
 
 	(void)state;
@@ -315,7 +328,7 @@ static void help_fits_a_terminal(void **state)
 	char *rest;
 
 	(void)state;
-	options_help(out);
+	flags_print_help(out);
 	fclose(out);
 	assert_int_equal(strncmp(text, "Usage: bytetrace [flags] [filter expression]\n", 45), 0);
 	assert_non_null(strstr(text, "-p, --proto P "));

@@ -174,23 +174,44 @@ static void error_is_set(void **state)
 	assert_string_equal(err.text, "no map");
 }
 
-static void seconds(void **state)
+static void durations(void **state)
 {
-	static const char *const refused[] = { "",   ".",    "0",	  "0.0", "0.0009",
-					       "1.", "1..2", "1.2.",	  "-1",	 "1s",
-					       " 1", "1e3",  "1000000001" };
+	static const char *const refused[] = {
+		"",	     ".",	"0",
+		"0.0",	     "0.0009",	"1.",
+		"1..2",	     "1.2.",	"-1",
+		" 1",	     "1 ",	"1e3",
+		"m",	     ".m",	"0m",
+		"1mm",	     "1.m",	"1ms",
+		"1d",	     "1M",	"s",
+		"1 s",	     "0x10",	"1000000001",
+		"16666667m", "277778h", "18446744073709551616",
+	};
 	static const struct {
 		const char *text;
 		uint64_t milliseconds;
-	} taken[] = { { "1", 1000 },	  { "0.25", 250 },   { ".5", 500 },
-		      { "1.0019", 1001 }, { "007.1", 7100 }, { "1000000000", 1000000000000 } };
+	} taken[] = { { "1", 1000 },
+		      { "0.25", 250 },
+		      { ".5", 500 },
+		      { "1.0019", 1001 },
+		      { "007.1", 7100 },
+		      { "1000000000", 1000000000000 },
+		      { "1s", 1000 },
+		      { ".5s", 500 },
+		      { "1m", 60000 },
+		      { "1.5m", 90000 },
+		      { "2h", 7200000 },
+		      { "0.0001h", 360 },
+		      { "16666666m", 999999960000 },
+		      { "0.0000000019", 0 } };
 	uint64_t milliseconds;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
-		assert_false(text_seconds(refused[i], &milliseconds));
+		assert_false(text_duration(refused[i], &milliseconds));
 	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++) {
-		assert_true(text_seconds(taken[i].text, &milliseconds));
+		assert_true(text_duration(taken[i].text, &milliseconds) ==
+			    (taken[i].milliseconds > 0));
 		assert_int_equal(milliseconds, taken[i].milliseconds);
 	}
 }
@@ -198,7 +219,7 @@ static void seconds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(seconds),
+		cmocka_unit_test(durations),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(number_within_text),
 		cmocka_unit_test(escapes),
