@@ -337,13 +337,13 @@ def test_probes_that_there_are_not():
 def test_contradictions():
     for flags, message in (
             (("--probe", "kfree_skb", "--attach", "kprobe"),
-             "--probe says what to attach to: --attach would have no effect"),
-            (("--probe", "kfree_skb", "--source", "mine.c"), "--source and --probe both name the program"),
+             "--attach has no effect with --probe: the probe's functions say what to attach to"),
+            (("--probe", "kfree_skb", "--source", "mine.c"), "--source and --probe contradict: both name the program"),
             (("--probe", "a", "--probe", "b", "--print-filter"),
-             "--print-filter tells about one program: of more than one --probe there are as many"),
+             "--print-filter describes one program: give one --probe"),
             (("--probe", "a", "--probe", "b", "--print-source"),
-             "--print-source prints one program: of more than one --probe there are as many"),
-            (("--list-probes", "-p", "tcp"), "--list-probes traces nothing: other flags would have no effect"),
+             "--print-source prints one program: give one --probe"),
+            (("--list-probes", "-p", "tcp"), "filters have no effect with --list-probes: nothing is traced"),
             (("--probe", ""), '--probe: "" is not a name or a path')):
         refused(2, message, *flags)
 

@@ -149,9 +149,9 @@ def test_contradictions():
     for flags, message in (
             (("--watch",), "--watch needs a file: --source FILE or --probe FILE"),
             (("--watch", "--probe", "kfree_skb", "--summary"),
-             "--watch swaps programs that show drops: --summary counts them"),
+             "--watch and --summary contradict: only programs that show drops can be replaced"),
             (("--watch", "--probe", "kfree_skb", "--print-source"),
-             "--watch has no effect where nothing is traced"),
+             "--watch has no effect: nothing is traced"),
             (("--watch", "--probe", "kfree_skb"),
              "--watch: the probes are built in, so there is no file to watch: --probe FILE")):
         assert run(*flags) == (2, "", f"bytetrace: {message}\n"), flags
