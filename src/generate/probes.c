@@ -13,12 +13,12 @@
 #include "util/error.h"
 #include "util/nearest.h"
 
-/* src/embedded.S: name and text of each, the names in their order. */
+/* src/embedded.S: name and text of each, sorted by name. */
 extern const struct embedded_probe {
 	const char *name, *text;
 } embedded_probes[];
 
-/* Where probes are looked for by name, the first directory first. */
+/* Where probes are looked for by name, besides those built in; the user's own come first. */
 #define SHARED_DIRECTORY INSTALL_PREFIX "/share/bytetrace/probes"
 #define OWN_DIRECTORY "/.config/bytetrace/probes" /* in the home of the user that runs */
 
@@ -34,7 +34,7 @@ const char *probe_default_name(enum attach_way way)
 	return default_names[way];
 }
 
-/* The home is that of the password database: the environment may be somebody else's. */
+/* The home comes from the password database: the environment may be somebody else's. */
 static char *own_directory(void)
 {
 	const struct passwd *user = getpwuid(geteuid());
@@ -66,7 +66,7 @@ static int read_probe_file(struct probe *probe, const char *path, bool force, st
 	return 0;
 }
 
-/* From a directory of probes: -ENOENT without an error if it has none of that name. */
+/* Read a probe from a directory. -ENOENT, without an error: it has none of that name. */
 static int read_from(struct probe *probe, const char *directory, const char *name, bool force,
 		     struct error *err)
 {
@@ -96,7 +96,7 @@ static int read_embedded(struct probe *probe, const char *name)
 	return -ENOENT;
 }
 
-/* Names of probes, each once, in their order. */
+/* Names of probes, each once, sorted. */
 struct names {
 	char **list;
 	size_t count;
@@ -133,8 +133,7 @@ static void names_add(struct names *names, char *name)
 	grown[names->count++] = name;
 }
 
-/* Others are not offered: what a file is called could be anything, and this ends up on a terminal.
- */
+/* Other names are not offered: a file can have any name, and this ends up on a terminal. */
 static bool is_probe_file(const char *name)
 {
 	size_t length =
@@ -175,12 +174,12 @@ static int refuse_name(const char *word, const char *own, struct error *err)
 		nearest_take(&nearest, names.list[i], 0, 0);
 	names_free(&names);
 	return error_set(err, STATUS_USAGE, ENOENT,
-			 "--probe: there is no probe %s; the nearest are %s (--list-probes tells "
-			 "all, and a file needs a / or .c in its name)",
+			 "--probe: unknown probe %s; did you mean %s? (--list-probes lists them; a "
+			 "file needs a / or .c in its name)",
 			 error_quote(quoted, word), nearest_list(list, &nearest));
 }
 
-/* Whether a probe was read as a whole: `result`, or -ENOMEM. Otherwise nothing is left of it. */
+/* `result` of reading a probe, or -ENOMEM if a part of it is missing; frees it unless 0. */
 static int check_read(struct probe *probe, int result, struct error *err)
 {
 	if (!result && (!probe->name || !probe->path || !probe->text))

@@ -9,7 +9,7 @@
 
 struct error;
 
-/* The text of a probe, and where it is from. */
+/* The text of a probe, and where it comes from. */
 struct probe {
 	char *name; /* without directory and ".c" */
 	char *path; /* of its file; "probes/NAME.c" if it is built in */
@@ -19,22 +19,22 @@ struct probe {
 
 /*
  * Read a probe: a file if `word` has a '/' or ends in ".c"; else NAME.c in root's own
- * .config/bytetrace/probes, in PREFIX/share/bytetrace/probes, or among those built in. Fails
- * with STATUS_USAGE if there is none, and names the nearest. `force`: files that others may
- * write are taken. The caller calls probe_free().
+ * .config/bytetrace/probes, in PREFIX/share/bytetrace/probes, or one of those built in. An unknown
+ * name fails with STATUS_USAGE and the nearest names. `force`: files that others may write to are
+ * accepted. The caller calls probe_free().
  */
 int probe_read(struct probe *probe, const char *word, bool force, struct error *err);
 void probe_free(struct probe *probe);
 
-/* The name of the probe that is built in for a way to attach to kfree_skb. Static storage. */
+/* The name of the built-in probe for a way to attach to kfree_skb. Static storage. */
 const char *probe_default_name(enum attach_way way);
 
-/* That probe, whatever files of its name there are. The caller calls probe_free(). */
+/* Read that probe, ignoring files of the same name. The caller calls probe_free(). */
 int probe_default(struct probe *probe, enum attach_way way, struct error *err);
 
 /*
- * Hand the name of each probe that probe_read() finds by its name to `take`, in their order, until
- * it returns something else than 0. Returns what it returned.
+ * Hand the name of each probe that probe_read() finds by name to `take`, sorted, until it returns
+ * something other than 0. Returns what `take` returned last.
  */
 int probes_each(int (*take)(void *context, const char *name, struct error *err), void *context,
 		struct error *err);

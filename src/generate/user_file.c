@@ -16,16 +16,20 @@
 #define MAX_FILE (1024 * 1024)
 #define MAX_LINKS 40 /* as many as the kernel follows */
 
-/* The way to a file: as the kernel would go it, but each directory can be looked at. */
+/*
+ * A walk along a path, as the kernel resolves it, so that each directory on the way can be checked:
+ * a symbolic link that anybody could have made is a risk wherever it leads, and the path that the
+ * kernel reports for an open file no longer shows the links.
+ */
 struct walk {
-	int directory;	     /* where it has come to */
+	int directory;	     /* where the walk is */
 	char rest[PATH_MAX]; /* what is left of the path */
 	bool follow;	     /* also a link at the end */
 	unsigned int links;
 	char exposed[PATH_MAX]; /* the first directory where everybody may change the way, or "" */
 };
 
-/* Put `path` in front of the rest. An absolute one starts anew. */
+/* Put `path` in front of the rest. An absolute path starts at the root again. */
 static int walk_enter(struct walk *walk, const char *path)
 {
 	char whole[PATH_MAX];
@@ -46,7 +50,7 @@ static int walk_enter(struct walk *walk, const char *path)
 	return 0;
 }
 
-/* Take the next part of the path off the rest: its length, or 0 at the end. */
+/* Take the next part of the path off the rest. Returns its length, or 0 at the end. */
 static size_t walk_part(struct walk *walk, char part[PATH_MAX], bool *last)
 {
 	const char *start = walk->rest + strspn(walk->rest, "/");
@@ -96,8 +100,7 @@ static int walk_step(struct walk *walk, const char *part, bool last)
 	if (strcmp(part, "..") != 0)
 		walk_look(walk, &status);
 	if (S_ISLNK(status.st_mode)) {
-		/* Those in /proc need not have a path. This one is no file, which is all to know.
-		 */
+		/* Links in /proc may have no path. That this is not a file is enough to know. */
 		if (last && walk->follow && fstatat(walk->directory, part, &status, 0) == 0 &&
 		    !S_ISREG(status.st_mode))
 			return fd;
@@ -126,8 +129,8 @@ out:
 }
 
 /*
- * Find the file of a path. The descriptor is only good for looking at it, as to open a device may
- * do something. -errno: there is none.
+ * Find the file at a path. Returns -errno or a descriptor that can only be looked at, because
+ * opening a device may have an effect.
  */
 static int walk_to(struct walk *walk, const char *path)
 {
@@ -151,7 +154,7 @@ static int walk_to(struct walk *walk, const char *path)
 		if (last && result > 0)
 			return result;
 	}
-	/* What ends in a slash is a directory. */
+	/* A path that ends in a slash is a directory. */
 	return result ? result : -EISDIR;
 }
 
@@ -162,12 +165,12 @@ static int refuse_writable(const char *flag, const char *path, const char *direc
 
 	if (!directory[0])
 		return error_set(err, STATUS_ENVIRONMENT, EPERM,
-				 "%s: everybody may write to %s: --force takes it all the same",
-				 flag, error_quote(quoted, path));
+				 "%s: everybody can write to %s; --force uses it anyway", flag,
+				 error_quote(quoted, path));
 	return error_set(
 		err, STATUS_ENVIRONMENT, EPERM,
-		"%s: everybody may write to %s, so anybody could have put %s there: --force "
-		"takes it all the same",
+		"%s: everybody can write to %s, so anybody could have put %s there; --force uses "
+		"it anyway",
 		flag, error_quote(place, directory), error_quote(quoted, path));
 }
 
@@ -177,12 +180,12 @@ static int refuse_unreadable(const char *flag, const char *path, int errnum, str
 
 	return error_set(err, STATUS_ENVIRONMENT, errnum, "%s: cannot read %s: %s", flag,
 			 error_quote(quoted, path),
-			 errnum == EINVAL   ? "it holds a NUL byte"
+			 errnum == EINVAL   ? "it contains a NUL byte"
 			 : errnum == EMLINK ? "it is a symbolic link"
 					    : strerror(errnum));
 }
 
-/* Read what is open as `found`, which nobody can exchange any more. */
+/* Read the file that is open as `found`, which nobody can replace any more. */
 static int read_found(int found, const char *flag, const char *path, const char *exposed,
 		      bool force, char **text, struct error *err)
 {
@@ -199,7 +202,7 @@ static int read_found(int found, const char *flag, const char *path, const char 
 	if (!force && *exposed)
 		return refuse_writable(flag, path, exposed, err);
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", found);
-	/* Not to wait for one who has a lease on it. */
+	/* Do not wait for a process that holds a lease on it. */
 	fd = open(link, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	result = fd < 0 ? -errno : file_read_fd(fd, MAX_FILE, text);
 	if (fd >= 0)

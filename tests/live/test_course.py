@@ -283,12 +283,12 @@ def test_reference():
     with open(f"{templates}/README.md", encoding="utf-8") as file:
         told = set(re.findall(r"`(\w+)", file.read()))
     names = set()
-    for name in ("drop.c", "frame.h", "field.h"):
+    for name in ("drop.c", "frame.h", "field.h", "read.h"):
         with open(f"{templates}/{name}", encoding="utf-8") as file:
             text = file.read()
         names |= set(re.findall(r"^\s*//@(?:slot|if) (\w+)", text, re.M))
-        names |= set(re.findall(r"#define ((?:TRACEPOINT|KPROBE)_ARG)", text))
-    assert {"event", "stack", "KPROBE_ARG"} <= names and names <= told, names - told
+        names |= set(re.findall(r"#define ((?:TRACEPOINT|KPROBE)_ARG|DROP_IN|READ(?:_AT|_STR|_BYTES)?)\(", text))
+    assert {"event", "stack", "KPROBE_ARG", "READ_AT"} <= names and names <= told, names - told
 
 
 def listings_of_others(exercise, exercises):

@@ -45,14 +45,14 @@ def refused(status, message, *flags, **popen):
 
 
 COLUMNS = (
-    'DROP_FIELD(u32, rcvbuf, "%u", sk->sk_rcvbuf)',
-    'DROP_FIELD(u32, mtu, "<%u>", skb->dev->mtu)',
-    'DROP_FIELD(char[16], device, "%s", skb->dev->name)',
-    'DROP_FIELD(u8[6], mac, "%pM", skb->dev->dev_addr)',
-    'DROP_FIELD(s32, negative, "%d", -(int)skb->len)',
-    'DROP_FIELD(__be16, port, "%u", sk->__sk_common.skc_dport)',
-    'DROP_FIELD(__be16, type, "%#x", skb->protocol)',
-    'DROP_FIELD(__be32, target, "%pI4", ((struct iphdr *)(skb->head + skb->network_header))->daddr)',
+    'DROP_FIELD(u32, rcvbuf, "%u", READ(sk, sk_rcvbuf))',
+    'DROP_FIELD(u32, mtu, "<%u>", READ(skb, dev, mtu))',
+    'DROP_FIELD(char[16], device, "%s", READ(skb, dev, name))',
+    'DROP_FIELD(u8[6], mac, "%pM", READ(skb, dev, dev_addr))',
+    'DROP_FIELD(s32, negative, "%d", -(int)READ(skb, len))',
+    'DROP_FIELD(__be16, port, "%u", READ(sk, __sk_common.skc_dport))',
+    'DROP_FIELD(__be16, type, "%#x", READ(skb, protocol))',
+    'DROP_FIELD(__be32, target, "%pI4", READ((struct iphdr *)(READ(skb, head) + READ(skb, network_header)), daddr))',
     'DROP_FIELD(u64, where, "%pS", location)',
     'DROP_FIELD(u64, first, "%#x", TRACEPOINT_ARG(0) == (u64)skb)',
     'DROP_FIELD(u32, why, "%u", reason)',
@@ -96,7 +96,7 @@ def test_columns_have_the_values_of_the_kernel():
 
 def test_columns_with_a_stack_and_hostile_text():
     """The columns lie in front of the stack; what a text holds cannot break a row."""
-    line = 'DROP_FIELD(char[12], payload, "%s", skb->head + skb->transport_header + 8)'
+    line = 'DROP_FIELD(char[12], payload, "%s", READ(skb, head) + READ(skb, transport_header) + 8)'
     with net.Netns() as ns, mine("-p", "udp", "--netns", ns.name, "-k", declarations=[line]) as path, \
             Trace("--source", path, "-k") as table, Trace("--source", path, "-k", "-o", "json") as lines:
         ns.udp(b"a|\033[2J\xff\"\xc3\xa9", "127.0.0.1", 9)
@@ -109,26 +109,33 @@ def test_columns_with_a_stack_and_hostile_text():
 
 def test_mistakes_are_told_with_their_line():
     cases = (
-        ('DROP_FIELD(u32, a, "%u", sk->sk_rcvbuff)',
+        ('DROP_FIELD(u32, a, "%u", READ(sk, sk_rcvbuff))',
          "error: no member named 'sk_rcvbuff' in 'struct sock'"),
         ('DROP_FIELD(u32, a, "%u", nonsense)', "error: use of undeclared identifier 'nonsense'"),
-        ('DROP_FIELD(u32, a, "%s", skb->len)',
-         'DROP_FIELD: "%s" is not a format with one conversion for that type: %d %u %x %o %c for '
-         "numbers, %s for char[N], %pI4 %pI6 %pM for addresses, %pS for a place in the kernel"),
-        ('DROP_FIELD(u32, reason, "%u", skb->len)',
-         'DROP_FIELD: "reason" is the name of a column that bytetrace has'),
+        ('int x; DROP_FIELD(u32, a, "%u", 1)',
+         "error: use of undeclared identifier 'drop_field_begins_its_line_a'"),
+        ('DROP_FIELD(u32, a, "%u")', "error: expected expression"),
+        ('DROP_FIELD(u32, a', "error: unterminated function-like macro invocation"),
+        ('DROP_FUNCTIONS(a)', "error: too few arguments provided to function-like macro invocation"),
+        ('DROP_FUNCTIONS(none, "no_such_*")',
+         'DROP_FUNCTIONS: "no_such_*" matches no function of this kernel; is the module loaded?'),
+        ('DROP_FIELD(u32, a, "%s", 1)',
+         'DROP_FIELD: "%s" does not fit the type: a format has one conversion, %d %u %x %o %c for '
+         "numbers, %s for char[N], %pI4 %pI6 %pM for addresses, %pS for a kernel function"),
+        ('DROP_FIELD(u32, reason, "%u", 1)',
+         'DROP_FIELD: "reason" is the name of a built-in column or key'),
         ('DROP_FIELD(struct sock *, a, "%u", sk)',
-         'DROP_FIELD: "struct sock *" is not a type that a column may have: u8 to u64, s8 to s64, '
-         "bool, int, __be16, __be32, char[N] up to 64, u8[4], u8[6], u8[16]"),
+         'DROP_FIELD: "struct sock *" is not a column type: use u8 to u64, s8 to s64, bool, int, '
+         "__be16, __be32, char[N] up to 64, u8[4], u8[6] or u8[16]"),
     )
     for line, message in cases:
         with mine(declarations=[line]) as path:
             code, out, err = run("--source", path)
-            assert (code, out) == (4, ""), err
+            assert (code, out) == (3 if "no_such" in line else 4, ""), err
             first = err.splitlines()[0]
             where = f"bytetrace: {path}:{line_of(path, line)}:"
             assert first.startswith(where) and message in first, (err, where, message)
-            if "DROP_FIELD:" in message:
+            if "DROP_FIELD:" in message or "DROP_FUNCTIONS:" in message:
                 assert err == f"{where} {message}\n", err
 
 
@@ -160,7 +167,7 @@ def test_record_that_differs():
 
 def test_record_whose_columns_are_not_declared_there():
     """A member that is added by hand where columns are: the check knows how long they are."""
-    with mine(declarations=['DROP_FIELD(u32, a, "%u", skb->len)'],
+    with mine(declarations=['DROP_FIELD(u32, a, "%u", READ(skb, len))'],
               changes=[("\t__u64 stack[];", "\t__u64 mine;\n\t__u64 stack[];")]) as path:
         refused(4, "struct drop_event: the record differs: stack has to start at 136; further members "
                 "are made with DROP_FIELD", "--source", path)
@@ -182,7 +189,7 @@ def test_program_without_the_map_of_losses():
 
 
 OWN = """/* {name}: a copy of a shipped probe. */
-DROP_FIELD(u32, {column}, "%u", skb->len)
+DROP_FIELD(u32, {column}, "%u", READ(skb, len))
 DROP_FIELD(u32, common, "%u", {value})
 """
 
@@ -298,15 +305,15 @@ def test_own_probes_are_found():
         assert [line.split()[1:] for line in out.splitlines() if line.startswith("mine ")] == [
             ["raw", "tracepoint", "kfree_skb", "yes"]], out
         code, _, err = run("--probe", "mein", **home.popen)
-        assert code == 2 and 'there is no probe "mein"; the nearest are mine' in err, err
+        assert code == 2 and 'unknown probe "mein"; did you mean mine' in err, err
 
 
 def test_mistake_in_a_probe():
     with tempfile.TemporaryDirectory() as directory:
         path = own_probe(pathlib.Path(directory, "mine.c"), "reason")
-        refused(4, f'{path}:2: DROP_FIELD: "reason" is the name of a column that bytetrace has',
+        refused(4, f'{path}:2: DROP_FIELD: "reason" is the name of a built-in column or key',
                 "--probe", path)
-        pathlib.Path(path).write_text("int raw_tracepoint__nonsense(void *ctx)\n{\n\treturn 0;\n}\n", "ascii")
+        pathlib.Path(path).write_text("int raw_tracepoint__nonsense(void *ctx)\n{\n\treturn drop(ctx, NULL, 0, 0);\n}\n", "ascii")
         code, _, err = run("--probe", path)
         assert code == 6 and 'cannot attach to the raw tracepoint "nonsense"' in err, err
         _, _, err = run("--probe", "kfree_skb", "--probe", path)
@@ -327,8 +334,8 @@ def test_too_many_columns():
 def test_probes_that_there_are_not():
     code, out, err = run("--probe", "kfree_sbk")
     assert (code, out) == (2, "")
-    assert err.startswith('bytetrace: --probe: there is no probe "kfree_sbk"; the nearest are kfree_skb, '), err
-    assert err.endswith(" (--list-probes tells all, and a file needs a / or .c in its name)\n"), err
+    assert err.startswith('bytetrace: --probe: unknown probe "kfree_sbk"; did you mean kfree_skb, '), err
+    assert err.endswith("? (--list-probes lists them; a file needs a / or .c in its name)\n"), err
     refused(3, '--probe: cannot read "./kfree_skb": No such file or directory', "--probe", "./kfree_skb",
             cwd="/")
     refused(3, '--probe: "/etc" is not a regular file', "--probe", "/etc")

@@ -244,8 +244,8 @@ def test_buffer():
 
 
 PROBE = """
-DROP_FIELD(char[16], device, "%s", skb->dev->name)
-DROP_FIELD(u32, mtu, "%u", skb->dev->mtu)
+DROP_FIELD(char[16], device, "%s", READ(skb, dev, name))
+DROP_FIELD(u32, mtu, "%u", READ(skb, dev, mtu))
 int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 {
 	return drop(ctx, (struct sk_buff *)ctx->args[0], ctx->args[1], 0);
@@ -285,7 +285,7 @@ def test_columns_of_a_probe():
 
 def test_large_keys():
     """As much as fits into a key: four texts and all that can be counted by besides."""
-    texts = "".join(f'DROP_FIELD(char[{size}], t{i}, "%s", skb->dev->name)\n'
+    texts = "".join(f'DROP_FIELD(char[{size}], t{i}, "%s", READ(skb, dev, name))\n'
                     for i, size in enumerate((64, 64, 64, 16)))
     every = "reason,location,iface,proto,saddr,daddr,sport,dport"
     with tempfile.TemporaryDirectory() as directory:

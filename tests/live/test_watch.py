@@ -16,7 +16,7 @@ PROBE = "int raw_tracepoint__kfree_skb"
 
 # The number that a datagram carries: at a closed port the transport header is known.
 SEQUENCE = ('DROP_FIELD(__be32, sequence, "%u", '
-            "((struct payload *)(skb->head + skb->transport_header + 8))->number)\n")
+            "READ((struct payload *)(READ(skb, head) + READ(skb, transport_header) + 8), number))\n")
 PAYLOAD = "struct payload {\n\t__be32 number;\n};\n"
 
 
@@ -94,7 +94,7 @@ def test_columns_change_with_the_program():
         with Trace("--source", file.path, "--watch") as t:
             ns.udp(b"x", "127.0.0.1", 9)
             wait_for(lambda: "NO_SOCKET" in t.text, 5, "row")
-            file.write_in_place('DROP_FIELD(char[16], device, "<%s>", skb->dev->name)\n')
+            file.write_in_place('DROP_FIELD(char[16], device, "<%s>", READ(skb, dev, name))\n')
             wait_for(lambda: "mine.c: swapped in\n" in t.errors, 10, "swap")
             ns.udp(b"x", "127.0.0.1", 9)
             wait_for(lambda: "<lo>" in t.text, 5, "row")
@@ -110,7 +110,7 @@ def test_what_does_not_compile_or_load_is_not_taken():
     with Netns() as ns:
         file = File("--netns", ns.name)
         with Trace("--source", file.path, "--watch") as t:
-            file.save('DROP_FIELD(u32, wrong, "%u", skb->nonsense)\n')
+            file.save('DROP_FIELD(u32, wrong, "%u", READ(skb, nonsense))\n')
             line = 1 + file.printed[:file.printed.index(PROBE)].count("\n")
             wait_for(lambda: f"{file.path}: the running program stays: {file.path}:{line}:" in t.errors,
                      10, "refusal")
@@ -124,7 +124,7 @@ def test_what_does_not_compile_or_load_is_not_taken():
             assert 'cannot attach to the raw tracepoint "nonsense"' in t.errors, t.errors
             ns.udp(b"x", "127.0.0.1", 9)
             wait_for(lambda: "NO_SOCKET" in t.text, 5, "row")
-            file.save('DROP_FIELD(u32, right, "%u", skb->skb_iif)\n')
+            file.save('DROP_FIELD(u32, right, "%u", READ(skb, skb_iif))\n')
             wait_for(lambda: "swapped in" in t.errors, 10, "swap")
             t.stop()
         assert t.totals == (1, 0, 0), t.errors

@@ -67,7 +67,7 @@ static void by_path(void **state)
 		char message[128];
 
 		snprintf(message, sizeof(message),
-			 "--probe: cannot read \"%s\": it holds a NUL byte", path);
+			 "--probe: cannot read \"%s\": it contains a NUL byte", path);
 		assert_refused(path, STATUS_ENVIRONMENT, message);
 	}
 	unlink(path);
@@ -95,13 +95,12 @@ static void unknown_names(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		char start[128];
-		const char *tail = " (--list-probes tells all, and a file needs a / or .c in its "
-				   "name)";
+		const char *tail =
+			"? (--list-probes lists them; a file needs a / or .c in its name)";
 
 		assert_true(probe_read(&probe, words[i][0], false, &err) < 0);
-		snprintf(start, sizeof(start),
-			 "--probe: there is no probe \"%s\"; the nearest are %s", words[i][0],
-			 words[i][1]);
+		snprintf(start, sizeof(start), "--probe: unknown probe \"%s\"; did you mean %s",
+			 words[i][0], words[i][1]);
 		assert_int_equal(strncmp(err.text, start, strlen(start)), 0);
 		assert_string_equal(err.text + strlen(err.text) - strlen(tail), tail);
 		assert_int_equal(err.status, STATUS_USAGE);

@@ -76,9 +76,9 @@ __attribute__((format(printf, 2, 3))) static void assert_refused(const char *pat
 	assert_int_equal(err.status, STATUS_ENVIRONMENT);
 }
 
-#define FORCE ": --force takes it all the same"
+#define FORCE "; --force uses it anyway"
 #define ANYBODY                                                                                    \
-	"--source: everybody may write to \"%s%s\", so anybody could have put \"%s\" there" FORCE
+	"--source: everybody can write to \"%s%s\", so anybody could have put \"%s\" there" FORCE
 
 static void paths(void **state)
 {
@@ -146,7 +146,7 @@ static void who_may_write(void **state)
 {
 	(void)state;
 	assert_int_equal(chmod("below/mine.c", 0666), 0);
-	assert_refused("below/mine.c", "--source: everybody may write to \"below/mine.c\"" FORCE);
+	assert_refused("below/mine.c", "--source: everybody can write to \"below/mine.c\"" FORCE);
 	assert_read("below/mine.c", true);
 	assert_int_equal(chmod("below/mine.c", 0664), 0);
 	assert_read("below/mine.c", false);
