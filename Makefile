@@ -82,7 +82,7 @@ $(BUILD)/flood $(BUILD)/inject: $(BUILD)/%: tests/bench/%.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $<
 
 # The flags of the man page are those of --help, so that they cannot differ.
-$(BUILD)/bytetrace.8: scripts/make-man $(PROGRAM)
+$(BUILD)/bytetrace.8: scripts/make-man scripts/bytetrace.8.in $(PROGRAM)
 	scripts/make-man ./$(PROGRAM) >$@
 
 man: $(BUILD)/bytetrace.8 ## build the man page
@@ -125,9 +125,9 @@ install: all man ## install below PREFIX (/usr/local), with DESTDIR in front
 	install -D -m 644 $(BUILD)/bytetrace.8 $(DESTDIR)$(PREFIX)/share/man/man8/bytetrace.8
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/bytetrace/probes probes/*.c
 
-uninstall: ## remove what install installed
+uninstall: ## remove what install installed, and the cache of compiled programs
 	rm -f $(DESTDIR)$(PREFIX)/sbin/bytetrace $(DESTDIR)$(PREFIX)/share/man/man8/bytetrace.8
-	rm -rf $(DESTDIR)$(PREFIX)/share/bytetrace
+	rm -rf $(DESTDIR)$(PREFIX)/share/bytetrace $(DESTDIR)/var/cache/bytetrace
 
 clean: ## remove what was built
 	rm -rf build bytetrace

@@ -9,7 +9,7 @@ Needs root, bpftool and nft; a peer that is not there is left out. Each figure i
 rounds in which the tools take turns. The drops are datagrams that an nft rule throws away in a
 network namespace of its own; statistics of BPF programs are on only while the kernel's time is
 measured. --only measures the figures that have TEXT in their name; --soak is how long the drops
-come after which memory is looked at; --update puts the table into the README. --smoke measures
+come after which memory is looked at; --update writes the table in tests/bench/README.md. --smoke measures
 nothing: it checks, in a few short floods, that every drop is accounted for.
 """
 
@@ -495,13 +495,13 @@ def machine():
 
 
 def update_readme(lines):
-    with open(f"{ROOT}/README.md", encoding="utf-8") as file:
+    with open(f"{ROOT}/tests/bench/README.md", encoding="utf-8") as file:
         text = file.read()
     new, replaced = re.subn(r"Measured on .*\n\n(\|.*\n)+",
                             lambda _: "\n".join([f"Measured on {machine()}:", "", *lines, ""]), text)
     if replaced != 1:
-        raise SystemExit("bench: the README has no place for the table")
-    with open(f"{ROOT}/README.md", "w", encoding="utf-8") as file:
+        raise SystemExit("bench: tests/bench/README.md has no table")
+    with open(f"{ROOT}/tests/bench/README.md", "w", encoding="utf-8") as file:
         file.write(new)
 
 
@@ -530,7 +530,7 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--soak", type=int, default=3, metavar="SECONDS")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--update", action="store_true", help="put the table into the README")
+    parser.add_argument("--update", action="store_true", help="write the table in tests/bench/README.md")
     parser.add_argument("--smoke", action="store_true")
     arguments = parser.parse_args()
     subprocess.run(["make", "--no-print-directory", "-s", "-C", ROOT, "build/flood", "build/inject", "build/consume"], check=True,
