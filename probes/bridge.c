@@ -16,18 +16,16 @@
  * source and destination of the frame.
  */
 
-/* "bridge" as 8 bytes in memory, with its NUL. */
 static __always_inline bool is_bridge(struct net_device *dev)
 {
-	const struct rtnl_link_ops *ops = DROP_READ(dev, rtnl_link_ops);
 	char kind[8] = "";
 
-	bpf_probe_read_kernel(kind, 7, DROP_READ(ops, kind));
+	READ_STR(kind, sizeof(kind), dev, rtnl_link_ops, kind);
 	return kind[0] == 'b' && kind[1] == 'r' && kind[2] == 'i' && kind[3] == 'd' &&
 	       kind[4] == 'g' && kind[5] == 'e' && kind[6] == 0;
 }
 
-/* How struct netdev_adjacent starts, which no header has. */
+/* The start of struct netdev_adjacent, which is in no header. */
 struct adjacent {
 	struct net_device *dev;
 	bool master, ignore;
@@ -36,43 +34,45 @@ struct adjacent {
 	struct list_head list;
 };
 
-/* The bridge that a device is, or is a port of; NULL: none, or not found. */
+/* The bridge that the packet's device is, or is a port of; NULL: none was found. */
 static __always_inline struct net_device *bridge_of(struct sk_buff *skb)
 {
-	struct net_device *dev = DROP_READ(skb, dev);
+	struct net_device *dev = READ(skb, dev);
 	struct list_head *node;
 
 	if (is_bridge(dev))
 		return dev;
-	node = DROP_READ(dev, adj_list.upper.next);
+	node = READ(dev, adj_list.upper.next);
 #pragma unroll
 	for (int i = 0; i < 4; i++) {
 		struct adjacent *upper = (void *)node - __builtin_offsetof(struct adjacent, list);
-		struct net_device *master = DROP_READ(upper, dev);
+		struct net_device *master = READ(upper, dev);
 
 		if (is_bridge(master))
 			return master;
-		node = DROP_READ(node, next);
+		node = READ(node, next);
 	}
 	return NULL;
 }
 
-static __always_inline const void *port_name(struct sk_buff *skb)
+static __always_inline const char *port_name(struct sk_buff *skb)
 {
-	struct net_device *dev = DROP_READ(skb, dev);
+	struct net_device *dev = READ(skb, dev);
 
-	return is_bridge(dev) ? NULL : dev->name;
+	return is_bridge(dev) ? NULL : READ(dev, name);
 }
 
-/* Where the frame's header is: NULL if it is not known. */
+/* The frame's header; NULL: it is not known where it is. */
 static __always_inline const unsigned char *frame(struct sk_buff *skb)
 {
-	u16 offset = DROP_READ(skb, mac_header);
+	u16 offset = READ(skb, mac_header);
 
-	return offset == (u16)~0 ? NULL : DROP_READ(skb, head) + offset;
+	return offset == (u16)~0 ? NULL : READ(skb, head) + offset;
 }
 
-DROP_FIELD(char[16], bridge, "%s", bridge_of(skb)->name)
+DROP_FUNCTIONS(bridge, "br_*,__br_*,__allowed_ingress*,nbp_*")
+
+DROP_FIELD(char[16], bridge, "%s", READ(bridge_of(skb), name))
 DROP_FIELD(char[16], port, "%s", port_name(skb))
 DROP_FIELD(u8[6], smac, "%pM", frame(skb) + 6)
 DROP_FIELD(u8[6], dmac, "%pM", frame(skb))
@@ -86,7 +86,7 @@ int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 	u32 reason = 0;
 #endif
 
-	if (!DROP_IN_FUNCTION(location, "br_*,__br_*,__allowed_ingress*,nbp_*"))
+	if (!DROP_IN(bridge, location))
 		return 0;
 	return drop(ctx, (struct sk_buff *)ctx->args[0], location, reason);
 }

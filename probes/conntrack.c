@@ -50,32 +50,25 @@ enum { VERDICT_DROP = 0 };
  */
 static __always_inline void identify(u64 identity[2], struct sk_buff *skb)
 {
-	unsigned char *head = NULL;
-	u16 network = 0;
+	unsigned char *network = READ(skb, head) + READ(skb, network_header);
 
-	bpf_probe_read_kernel(&head, sizeof(head), &skb->head);
-	bpf_probe_read_kernel(&network, sizeof(network), &skb->network_header);
 	identity[0] = identity[1] = 0;
 	/* IPv4: ID and both addresses; IPv6: length and parts of the source address. */
-	bpf_probe_read_kernel(&identity[0], 2, head + network + 4);
-	bpf_probe_read_kernel(&identity[1], 8, head + network + 12);
+	bpf_probe_read_kernel(&identity[0], 2, network + 4);
+	bpf_probe_read_kernel(&identity[1], 8, network + 12);
 }
 
 int kprobe__nf_conntrack_in(struct pt_regs *ctx)
 {
 	struct sk_buff *skb = (struct sk_buff *)PT_REGS_PARM1(ctx);
 	u64 key = (u64)skb, frame = STACK_BEHIND(ctx);
+	struct conntrack_start *template = (struct conntrack_start *)(READ(skb, _nfct) & ~7UL);
 	struct conntrack_note note;
-	struct conntrack_start *entry;
-	unsigned long nfct = 0;
 
 	__builtin_memset(&note, 0, sizeof(note));
 	identify(note.identity, skb);
-	/* A template, if anything: it has the zone. */
-	bpf_probe_read_kernel(&nfct, sizeof(nfct), &skb->_nfct);
-	entry = (struct conntrack_start *)(nfct & ~7UL);
-	if (entry)
-		bpf_probe_read_kernel(&note.zone, sizeof(note.zone), &entry->zone);
+	if (template) /* it has the zone */
+		note.zone = READ(template, zone);
 	conntrack_calls.update(&frame, &key);
 	conntrack_notes.update(&key, &note);
 	return 0;
@@ -117,7 +110,6 @@ int kretprobe__nf_conntrack_in(struct pt_regs *ctx)
 	u64 frame = PT_REGS_SP(ctx);
 	u64 *skb = conntrack_calls.lookup(&frame);
 	struct conntrack_note *note;
-	unsigned long nfct = 0;
 	u64 key;
 
 	if (!skb)
@@ -127,11 +119,10 @@ int kretprobe__nf_conntrack_in(struct pt_regs *ctx)
 	note = conntrack_notes.lookup(&key);
 	if (!note)
 		return 0;
-	/* Packets that are not to be tracked have a number there, too. */
-	bpf_probe_read_kernel(&nfct, sizeof(nfct), &((struct sk_buff *)key)->_nfct);
+	/* A packet that is not to be tracked has a number there, too. */
 	if ((PT_REGS_RC(ctx) & 0xff) == VERDICT_DROP)
 		__builtin_memcpy(note->state, "DROP", 5);
-	else if (!nfct)
+	else if (!READ((struct sk_buff *)key, _nfct))
 		__builtin_memcpy(note->state, "INVALID", 8);
 	else
 		conntrack_notes.delete(&key);

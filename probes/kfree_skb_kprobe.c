@@ -18,9 +18,8 @@
 static __always_inline int drop_last(struct pt_regs *ctx, struct sk_buff *skb, u32 reason)
 {
 	u64 location = 0;
-	int users = 0;
 
-	if (bpf_probe_read_kernel(&users, sizeof(users), &skb->users) || users != 1)
+	if (READ(skb, users.refs.counter) != 1)
 		return 0;
 #ifdef KFREE_SKB_CONSUMED
 	if (reason == KFREE_SKB_CONSUMED)
@@ -60,9 +59,8 @@ int kprobe__kfree_skb_list_reason(struct pt_regs *ctx)
 
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < MAX_LIST && skb; i++) {
-		struct sk_buff *next = NULL;
+		struct sk_buff *next = READ(skb, next);
 
-		bpf_probe_read_kernel(&next, sizeof(next), &skb->next);
 		drop_last(ctx, skb, PT_REGS_PARM2(ctx));
 		skb = next;
 	}
@@ -70,7 +68,7 @@ int kprobe__kfree_skb_list_reason(struct pt_regs *ctx)
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < 4096 && skb; i++) {
 		count_lost();
-		bpf_probe_read_kernel(&skb, sizeof(skb), &skb->next);
+		skb = READ(skb, next);
 	}
 	return 0;
 }

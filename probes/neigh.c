@@ -74,11 +74,8 @@ static __always_inline int is_neighbours_drop(struct neigh_note *note, u64 locat
 static __always_inline void describe(struct neigh_note *note)
 {
 	struct neighbour *neighbour = note->neighbour;
-	struct neigh_table *table = NULL;
-	u8 state = 0;
-	int family = 0;
+	u8 state = READ(neighbour, nud_state);
 
-	bpf_probe_read_kernel(&state, sizeof(state), &neighbour->nud_state);
 	if (state & 0x01)
 		__builtin_memcpy(note->state, "INCOMPLETE", 11);
 	else if (state & 0x02)
@@ -98,13 +95,11 @@ static __always_inline void describe(struct neigh_note *note)
 	else
 		__builtin_memcpy(note->state, "NONE", 5);
 
-	bpf_probe_read_kernel(&table, sizeof(table), &neighbour->tbl);
-	bpf_probe_read_kernel(&family, sizeof(family), &table->family);
-	if (family == 10) { /* AF_INET6 */
-		bpf_probe_read_kernel(note->address, 16, &neighbour->primary_key);
+	if (READ(neighbour, tbl, family) == 10) { /* AF_INET6 */
+		READ_BYTES(note->address, 16, neighbour, primary_key);
 	} else {
 		note->address[10] = note->address[11] = 0xff;
-		bpf_probe_read_kernel(&note->address[12], 4, &neighbour->primary_key);
+		READ_BYTES(&note->address[12], 4, neighbour, primary_key);
 	}
 }
 
@@ -158,7 +153,7 @@ static __always_inline struct neighbour *neighbour_of(struct sk_buff *skb)
 }
 
 DROP_FIELD(u8[16], neighbour, "%pI6", address_of(skb))
-DROP_FIELD(char[16], neigh_dev, "%s", neighbour_of(skb)->dev->name)
+DROP_FIELD(char[16], neigh_dev, "%s", READ(neighbour_of(skb), dev, name))
 DROP_FIELD(char[16], nud_state, "%s", state_of(skb))
-DROP_FIELD(int, neigh_probes, "%d", neighbour_of(skb)->probes.counter)
-DROP_FIELD(u32, neigh_queue, "%u", neighbour_of(skb)->arp_queue.qlen)
+DROP_FIELD(int, neigh_probes, "%d", READ(neighbour_of(skb), probes.counter))
+DROP_FIELD(u32, neigh_queue, "%u", READ(neighbour_of(skb), arp_queue.qlen))

@@ -24,19 +24,17 @@
 /* The qdisc of the packet's transmit queue. */
 static __always_inline struct Qdisc *qdisc_of(struct sk_buff *skb)
 {
-	struct net_device *dev = DROP_READ(skb, dev);
-	struct netdev_queue *queue = DROP_READ(dev, _tx);
+	struct netdev_queue *queues = READ(skb, dev, _tx);
 
-	queue += DROP_READ(skb, queue_mapping);
-	return DROP_READ(queue, qdisc);
+	return READ(queues + READ(skb, queue_mapping), qdisc);
 }
 
-DROP_FIELD(char[16], kind, "%s", qdisc_of(skb)->ops->id)
-DROP_FIELD(u32, handle, "%x:", qdisc_of(skb)->handle >> 16)
-DROP_FIELD(u32, parent, "%x", qdisc_of(skb)->parent)
-DROP_FIELD(u32, backlog, "%u", qdisc_of(skb)->qstats.backlog)
-DROP_FIELD(u32, qlen, "%u", qdisc_of(skb)->q.qlen)
-DROP_FIELD(u32, limit, "%u", qdisc_of(skb)->limit)
+DROP_FIELD(char[16], kind, "%s", READ(qdisc_of(skb), ops, id))
+DROP_FIELD(u32, handle, "%x:", READ(qdisc_of(skb), handle) >> 16)
+DROP_FIELD(u32, parent, "%x", READ(qdisc_of(skb), parent))
+DROP_FIELD(u32, backlog, "%u", READ(qdisc_of(skb), qstats.backlog))
+DROP_FIELD(u32, qlen, "%u", READ(qdisc_of(skb), q.qlen))
+DROP_FIELD(u32, limit, "%u", READ(qdisc_of(skb), limit))
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
 /* Whether it is one of enum qdisc_drop_reason. */
@@ -92,7 +90,7 @@ int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
 	/* The qdisc's own reason lies in the packet. */
-	enum qdisc_drop_reason own = DROP_READ((struct tc_skb_cb *)skb->cb, drop_reason);
+	enum qdisc_drop_reason own = READ((struct tc_skb_cb *)READ(skb, cb), drop_reason);
 
 	if (is_own(own))
 		reason = own;
@@ -109,7 +107,7 @@ int raw_tracepoint__net_dev_queue(struct bpf_raw_tracepoint_args *ctx)
 	u64 key = ctx->args[0];
 	u8 value = 1;
 
-	if (DROP_READ(qdisc_of(skb), enqueue))
+	if (READ(qdisc_of(skb), enqueue))
 		queued.update(&key, &value);
 	else
 		queued.delete(&key);

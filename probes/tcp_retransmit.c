@@ -27,21 +27,21 @@
 #define RESULT 0
 #endif
 
-/* struct tcp_skb_cb, which skb->cb is here, starts with the sequence number. */
+/* skb->cb is a struct tcp_skb_cb here, which starts with the sequence number. */
 static __always_inline u32 sequence_number(const struct sk_buff *segment)
 {
 	u32 number = 0;
 
-	bpf_probe_read_kernel(&number, sizeof(number), segment->cb);
+	READ_BYTES(&number, sizeof(number), segment, cb);
 	return number;
 }
 
-DROP_FIELD(u8, state, "%u", sk->__sk_common.skc_state)
+DROP_FIELD(u8, state, "%u", READ(sk, __sk_common.skc_state))
 DROP_FIELD(u32, seq, "%u", sequence_number(SEGMENT))
-DROP_FIELD(u32, size, "%u", SEGMENT->len)
-DROP_FIELD(u8, retries, "%u", ((struct inet_connection_sock *)sk)->icsk_retransmits)
-DROP_FIELD(u32, cwnd, "%u", ((struct tcp_sock *)sk)->snd_cwnd)
-DROP_FIELD(u32, uid, "%u", sk->sk_uid.val)
+DROP_FIELD(u32, size, "%u", READ(SEGMENT, len))
+DROP_FIELD(u8, retries, "%u", READ((struct inet_connection_sock *)sk, icsk_retransmits))
+DROP_FIELD(u32, cwnd, "%u", READ((struct tcp_sock *)sk, snd_cwnd))
+DROP_FIELD(u32, uid, "%u", READ(sk, sk_uid.val))
 DROP_FIELD(s32, error, "%d", RESULT)
 
 /* A packet of the connection's, as far as its socket tells. */
@@ -55,31 +55,23 @@ static __always_inline void tell_ipv4(u32 *ip, const struct sock_common *socket)
 	ip[0] = bpf_htonl(0x45000000);
 	ip[1] = 0;
 	ip[2] = bpf_htonl(0x40060000); /* time to live, TCP */
-	bpf_probe_read_kernel(&ip[3], 4, &socket->skc_rcv_saddr);
-	bpf_probe_read_kernel(&ip[4], 4, &socket->skc_daddr);
+	ip[3] = READ(socket, skc_rcv_saddr);
+	ip[4] = READ(socket, skc_daddr);
 }
 
 static __always_inline void tell_ipv6(u32 *ip, const struct sock_common *socket)
 {
 	ip[0] = bpf_htonl(0x60000000);
 	ip[1] = bpf_htonl(0x00000640);
-	bpf_probe_read_kernel(&ip[2], 16, &socket->skc_v6_rcv_saddr);
-	bpf_probe_read_kernel(&ip[6], 16, &socket->skc_v6_daddr);
-}
-
-/* The device that the socket's route leads to, or NULL. */
-static __always_inline struct net_device *route_device(struct sock *socket)
-{
-	struct dst_entry *route = DROP_READ(socket, sk_dst_cache);
-
-	return DROP_READ(route, dev);
+	READ_BYTES(&ip[2], 16, socket, skc_v6_rcv_saddr);
+	READ_BYTES(&ip[6], 16, socket, skc_v6_daddr);
 }
 
 int raw_tracepoint__tcp_retransmit_skb(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct sock *socket = (struct sock *)ctx->args[0];
 	const struct sock_common *common = &socket->__sk_common;
-	u16 family = DROP_READ(common, skc_family);
+	u16 family = READ(common, skc_family);
 	__be16 *ports;
 	struct told told;
 	u32 *ip = told.words + 4;
@@ -97,13 +89,13 @@ int raw_tracepoint__tcp_retransmit_skb(struct bpf_raw_tracepoint_args *ctx)
 		ports = (__be16 *)(ip + 5);
 		told.skb.tail = sizeof(told.words) - 20;
 	}
-	ports[0] = bpf_htons(DROP_READ(common, skc_num));
-	ports[1] = DROP_READ(common, skc_dport);
+	ports[0] = bpf_htons(READ(common, skc_num));
+	ports[1] = READ(common, skc_dport);
 	told.skb.head = told.skb.data = (unsigned char *)told.words;
 	told.skb.network_header = 16;
 	told.skb.mac_header = (u16)~0;
-	told.skb.len = DROP_READ((struct sk_buff *)ctx->args[1], len);
+	told.skb.len = READ((struct sk_buff *)ctx->args[1], len);
 	told.skb.sk = socket;
-	told.skb.dev = route_device(socket);
+	told.skb.dev = READ(socket, sk_dst_cache, dev); /* of its route */
 	return drop(ctx, &told.skb, 0, DROP_NO_REASON);
 }

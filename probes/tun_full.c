@@ -14,14 +14,11 @@
  * KIND: of the device. QUEUE: of the device's queues the one that was full, from 0 on. RING:
  * packets that a queue takes.
  */
-static __always_inline struct net_device *device_of(struct sk_buff *skb)
-{
-	return DROP_READ(skb, dev);
-}
+DROP_FIELD(char[16], kind, "%s", READ(skb, dev, rtnl_link_ops, kind))
+DROP_FIELD(u16, queue, "%u", READ(skb, queue_mapping))
+DROP_FIELD(u32, ring, "%u", READ(skb, dev, tx_queue_len))
 
-DROP_FIELD(char[16], kind, "%s", device_of(skb)->rtnl_link_ops->kind)
-DROP_FIELD(u16, queue, "%u", skb->queue_mapping)
-DROP_FIELD(u32, ring, "%u", device_of(skb)->tx_queue_len)
+DROP_FUNCTIONS(tun, "tun_net_xmit*")
 
 int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -35,7 +32,7 @@ int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 #else
 	u32 reason = 0;
 
-	if (!DROP_IN_FUNCTION(location, "tun_net_xmit*") || DROP_READ(skb, sk))
+	if (!DROP_IN(tun, location) || READ(skb, sk))
 		return 0;
 #endif
 	return drop(ctx, skb, location, reason);

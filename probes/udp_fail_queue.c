@@ -22,11 +22,11 @@
 #define OWNER ((struct sock *)TRACEPOINT_ARG(1))
 
 DROP_FIELD(s32, error, "%d", TRACEPOINT_ARG(0))
-DROP_FIELD(u32, rmem, "%u", OWNER->sk_backlog.rmem_alloc.counter)
-DROP_FIELD(u32, rcvbuf, "%u", OWNER->sk_rcvbuf)
-DROP_FIELD(u32, uid, "%u", OWNER->sk_uid.val)
-DROP_FIELD(u64, inode, "%u", ((struct socket_alloc *)OWNER->sk_socket)->vfs_inode.i_ino)
-DROP_FIELD(u16, lport, "%u", OWNER->__sk_common.skc_num)
+DROP_FIELD(u32, rmem, "%u", READ(OWNER, sk_backlog.rmem_alloc.counter))
+DROP_FIELD(u32, rcvbuf, "%u", READ(OWNER, sk_rcvbuf))
+DROP_FIELD(u32, uid, "%u", READ(OWNER, sk_uid.val))
+DROP_FIELD(u64, inode, "%u", READ((struct socket_alloc *)READ(OWNER, sk_socket), vfs_inode.i_ino))
+DROP_FIELD(u16, lport, "%u", READ(OWNER, __sk_common.skc_num))
 
 int raw_tracepoint__udp_fail_queue_rcv_skb(struct bpf_raw_tracepoint_args *ctx)
 {

@@ -93,19 +93,18 @@ struct program {
 static __always_inline u32 program_id(u64 address)
 {
 	struct program *program = (struct program *)address;
-	struct program_details *details = DROP_READ(program, details);
+	struct program_details *details = READ(program, details);
 
-	if (DROP_READ(program, start[1]) != TYPE_XDP &&
-	    DROP_READ(program, type_or_attach_type) != TYPE_XDP)
+	if (READ(program, start[1]) != TYPE_XDP &&
+	    READ(program, type_or_attach_type) != TYPE_XDP)
 		return 0;
-	return DROP_READ(details, id);
+	return READ(details, id);
 }
 
 static __always_inline void set_target(struct told *told, u64 device)
 {
 	if (device)
-		bpf_probe_read_kernel_str(told->target, sizeof(told->target),
-					  ((struct net_device *)device)->name);
+		READ_STR(told->target, sizeof(told->target), (struct net_device *)device, name);
 }
 
 #define COPY_TEXT(to, text) __builtin_memcpy(to, text, sizeof(text))

@@ -13,6 +13,7 @@
 
 	embed embedded_drop_template, "templates/drop.c"
 	embed embedded_event_header, "templates/event.h"
+	embed embedded_read_header, "templates/read.h"
 	embed embedded_field_header, "templates/field.h"
 	embed embedded_frame_header, "templates/frame.h"
 	embed embedded_kernel_types, "templates/types.c"

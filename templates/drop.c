@@ -23,6 +23,8 @@
 #include <uapi/linux/ip.h>
 #include <uapi/linux/ipv6.h>
 
+//@slot read
+
 //@slot field
 
 //@slot event
@@ -750,6 +752,8 @@ DROP_KEYS(DROP_DECLARE_NUMBER, DROP_DECLARE_BYTES, DROP_DECLARE_BYTES)
 static __always_inline void fill_keys(struct summary_key *to, void *ctx, struct sk_buff *skb,
 				      u64 location, u32 reason)
 {
+	struct sock *sk = READ(skb, sk);
+
 	DROP_KEYS(DROP_FILL_NUMBER, DROP_FILL_STRING, DROP_FILL_BYTES)
 }
 #endif
@@ -893,6 +897,8 @@ DROP_FIELDS(DROP_DECLARE_NUMBER, DROP_DECLARE_BYTES, DROP_DECLARE_BYTES)
 static __always_inline void fill_fields(struct drop_event *to, void *ctx, struct sk_buff *skb,
 					u64 location, u32 reason)
 {
+	struct sock *sk = READ(skb, sk);
+
 	DROP_FIELDS(DROP_FILL_NUMBER, DROP_FILL_STRING, DROP_FILL_BYTES)
 }
 #endif

@@ -1,63 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A column of your own, in one line below the types that it needs and outside of functions:
+ * A column of your own, on a line outside of functions:
  *
- *	DROP_FIELD(u32, rcvbuf, "%u", sk->sk_rcvbuf)
+ *	DROP_FIELD(u32, rcvbuf, "%u", READ(sk, sk_rcvbuf))
  *
- * its type, its name, how it is shown, and its value. The value is C; `ctx`, `skb`, `sk` (skb->sk),
- * `location` and `reason` are those of the drop. bytetrace makes a read of the kernel's memory of
- * each `->`, gives the kind of value as a part of the name, and lists the lines in DROP_FIELDS.
+ * its type, its name, its format and its value: any C expression, in which `ctx`, `skb`, `sk` (the
+ * socket of skb, or NULL), `location` and `reason` are those of the drop. The value of a column of
+ * text or of an address is a pointer to it. bytetrace finds the lines that begin with DROP_FIELD,
+ * lists them in DROP_FIELDS, and shows the columns.
  *
- *	DROP_IN_FUNCTION(location, "br_*,__br_*")
+ *	DROP_FUNCTIONS(bridge, "br_*,__br_*")
  *
- * is true if an address lies in a function of that name on this kernel: bytetrace makes it a
- * comparison with numbers.
+ * names a set of the kernel's functions; DROP_IN(bridge, location) is true if the address lies in
+ *one of them. bytetrace finds these lines, too, and defines drop_functions_bridge() for this
+ *kernel.
  */
-/* A line that an #if leaves out is listed all the same: without its function nothing may run. */
+/* A line that an #if leaves out is listed all the same, but has no function: that is an error. */
 #pragma clang diagnostic error "-Wundefined-internal"
 
-#define DROP_READ(pointer, member)                                                                 \
-	({                                                                                         \
-		__typeof__((pointer)->member) value_;                                              \
-		bpf_probe_read_kernel(&value_, sizeof(value_), &(pointer)->member);                \
-		value_;                                                                            \
-	})
+/* A type as C passes it: an array becomes a pointer. */
+#define DROP_VALUE(type) __typeof__(((void)0, *(__typeof__(type) *)0))
 
-/* Where the text or the bytes are that a member is, or points to. */
-#define DROP_ADDRESS(pointer, member)                                                              \
-	__builtin_choose_expr(__builtin_types_compatible_p(__typeof__((pointer)->member),          \
-							   __typeof__(&(pointer)->member[0])),     \
-			      DROP_READ(pointer, member), &(pointer)->member[0])
-
-#define DROP_SK DROP_READ(skb, sk)
-
-#define DROP_FIELD_NUMBER(type, name, value)                                                       \
-	static __always_inline u64 drop_field_##name(void *ctx, struct sk_buff *skb, u64 location, \
-						     u32 reason)                                   \
+/* The enumerator is the listing's: without it the line would be compiled and not be shown. */
+#define DROP_FIELD(type, name, format, ...)                                                        \
+	static __always_inline u64 drop_field_##name(void *ctx, struct sk_buff *skb,               \
+						     struct sock *sk, u64 location, u32 reason)    \
 	{                                                                                          \
-		return (u64)(type)(value);                                                         \
-	}
-#define DROP_FIELD_BYTES(name, value)                                                              \
-	static __always_inline const void *drop_field_##name(void *ctx, struct sk_buff *skb,       \
-							     u64 location, u32 reason)             \
-	{                                                                                          \
-		return (const void *)(value);                                                      \
+		(void)drop_field_begins_its_line_##name;                                           \
+		return (u64)(DROP_VALUE(type))(__VA_ARGS__);                                       \
 	}
 
-/* What a raw tracepoint was called with, from 0 on; what the function of a kprobe was, 1 to 5. */
+/* What a raw tracepoint was called with, from 0; what the function of a kprobe was, from 1 to 5. */
 #define TRACEPOINT_ARG(n) (((struct bpf_raw_tracepoint_args *)ctx)->args[n])
 #define KPROBE_ARG(n) PT_REGS_PARM##n((struct pt_regs *)ctx)
 
-/* Of each line: the member of the record, the function, and how the one is filled by the other. */
+#define DROP_FUNCTIONS(name, patterns)
+#define DROP_IN(name, address) drop_functions_##name(address)
+
+/* For each line in the list: the member of the record, the function, and how it fills the member.
+ */
 #define DROP_MEMBER_NUMBER(name) u64 field_##name;
 #define DROP_MEMBER_BYTES(name, size) char field_##name[size] __attribute__((aligned(8)));
-#define DROP_DECLARE_NUMBER(name) static u64 drop_field_##name(void *, struct sk_buff *, u64, u32);
-#define DROP_DECLARE_BYTES(name, size)                                                             \
-	static const void *drop_field_##name(void *, struct sk_buff *, u64, u32);
-#define DROP_FILL_NUMBER(name) to->field_##name = drop_field_##name(ctx, skb, location, reason);
+#define DROP_DECLARE_NUMBER(name)                                                                  \
+	static u64 drop_field_##name(void *, struct sk_buff *, struct sock *, u64, u32);
+#define DROP_DECLARE_BYTES(name, size) DROP_DECLARE_NUMBER(name)
+#define DROP_FILL_NUMBER(name) to->field_##name = drop_field_##name(ctx, skb, sk, location, reason);
 #define DROP_FILL_STRING(name, size)                                                               \
 	bpf_probe_read_kernel_str(to->field_##name, size,                                          \
-				  drop_field_##name(ctx, skb, location, reason));
+				  (void *)drop_field_##name(ctx, skb, sk, location, reason));
 #define DROP_FILL_BYTES(name, size)                                                                \
 	bpf_probe_read_kernel(to->field_##name, size,                                              \
-			      drop_field_##name(ctx, skb, location, reason));
+			      (void *)drop_field_##name(ctx, skb, sk, location, reason));

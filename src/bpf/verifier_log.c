@@ -60,3 +60,21 @@ bool verifier_log_instruction(const char *log, unsigned long *number)
 	}
 	return found;
 }
+
+bool verifier_log_is_unchecked_read(const char *log)
+{
+	/* 'inv' is what kernels before 5.18 call a scalar. */
+	static const char *const types[] = {
+		"scalar'",	   "inv'", "untrusted_ptr_", "ptr_or_null_", "trusted_ptr_or_null_",
+		"rcu_ptr_or_null_"
+	};
+	static const char words[] = "invalid mem access '";
+
+	while ((log = strstr(log, words))) {
+		log += strlen(words);
+		for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+			if (strncmp(log, types[i], strlen(types[i])) == 0)
+				return true;
+	}
+	return false;
+}

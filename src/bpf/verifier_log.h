@@ -24,4 +24,10 @@ unsigned long verifier_log_stack(const char *log);
  */
 bool verifier_log_instruction(const char *log, unsigned long *number);
 
+/*
+ * Whether the program was refused for a load by a pointer that the verifier does not know, as a
+ * `->` into kernel memory is, or that it does not trust.
+ */
+bool verifier_log_is_unchecked_read(const char *log);
+
 #endif

@@ -46,12 +46,7 @@ static const struct number_type *find_number_type(struct span type)
 	return NULL;
 }
 
-bool column_type_is_number(struct span type)
-{
-	return find_number_type(type) != NULL;
-}
-
-/* The number between the brackets of "char[16]"; 0: it is no such type. */
+/* The number between the brackets of "char[16]"; 0: it is not an array of that element. */
 static size_t array_size(struct span type, const char *element)
 {
 	size_t length = strlen(element);

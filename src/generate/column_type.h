@@ -4,16 +4,11 @@
 
 #include <stdbool.h>
 
-#include "generate/tokens.h"
+#include "generate/code.h"
 
 struct field;
 
-/* Whether it is the name of a type of numbers that a column may have. */
-bool column_type_is_number(struct span type);
-
-/*
- * Set what the type of a column tells of it: kind, size in bytes, byte order. False: no column may
- * have that type.
+/* Set kind, size in bytes and byte order of a column by its type. False: it is not a column type.
  */
 bool column_type_take(struct field *field, struct span type);
 

@@ -8,20 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "generate/calls.h"
+#include "generate/code.h"
 #include "generate/column_type.h"
-#include "generate/reads.h"
 #include "generate/source.h"
-#include "generate/tokens.h"
 #include "record/columns.h"
 #include "record/layout.h"
 #include "util/error.h"
 
 #define MACRO "DROP_FIELD"
 #define MAX_FIELDS_SIZE 256 /* they share the BPF stack with the rest of the record */
-#define MAX_EXPRESSION_LENGTH 1024
-#define ARGUMENTS 4
-
 /* A declaration. */
 struct parser {
 	const struct source_line *line;
@@ -39,7 +34,7 @@ static int refuse(const struct parser *parser, struct span quoted, const char *w
 			 line->line, error_quote(buffer, text), what);
 }
 
-/* What a conversion of the kernel's own printf makes of a type. False: it does not fit. */
+/* Set the kind by a conversion of the kernel's own printf. False: it does not fit the type. */
 static bool take_pointer(struct field *field, char kind)
 {
 	switch (kind) {
@@ -65,8 +60,8 @@ static bool take_pointer(struct field *field, char kind)
 }
 
 /*
- * A format with one conversion, made one for printf with a value as wide as they get. False: it is
- * none, or not one for the type.
+ * Make a format with one conversion a format for printf() and the widest value. False: it has not
+ * exactly one conversion, or one that does not fit the type.
  */
 static bool take_format(struct field *field, struct span literal)
 {
@@ -78,7 +73,7 @@ static bool take_format(struct field *field, struct span literal)
 		const size_t left = (size_t)(literal.end - 1 - at);
 		size_t flags;
 
-		/* No escapes: they could break a row. A quote: it is more than one literal. */
+		/* An escape could break a row; with a quote there is more than one literal. */
 		if (strchr("\\\"", *at) || *at < 0x20 || *at > 0x7e) {
 			good = false;
 		} else if (*at != '%') {
@@ -146,83 +141,47 @@ static bool take_name(struct field *field, struct span name)
 	return true;
 }
 
-/* The parts of a declaration between its brackets; what is behind the third comma is one part. */
-static size_t split(struct span text, struct span *parts)
-{
-	const char *at = text.start, *next;
-	size_t count = 0;
-
-	parts[0].start = at;
-	for (; (at = token_skip_blank(at, text.end)) < text.end; at = next) {
-		next = strchr("([{", *at) ? token_skip_brackets(at, text.end)
-					  : token_skip(at, text.end);
-		if (*at != ',' || count == ARGUMENTS - 1)
-			continue;
-		parts[count++].end = at;
-		parts[count].start = next;
-	}
-	parts[count++].end = text.end;
-	for (size_t i = 0; i < count; i++)
-		parts[i] = span_trim(parts[i]);
-	return count;
-}
-
-/* Take one declaration, whose arguments are `text`, and write what becomes of it. */
-static int take(void *context, const struct source_line *line, struct span text, FILE *out,
+/* Add one column to the layout: type, name and format of a declaration. */
+static int take(void *context, const struct source_line *line, const struct span *arguments,
 		struct error *err)
 {
 	const struct parser whole = { line, err }, *parser = &whole;
+	const struct span type = arguments[0], name = arguments[1], format = arguments[2];
 	struct layout *layout = context;
 	struct field *field = &layout->fields[layout->field_count];
-	struct span parts[ARGUMENTS] = { { NULL, NULL } };
-	char *value;
 
-	if (split(text, parts) < ARGUMENTS || parts[3].start == parts[3].end)
-		return refuse(parser, text, "is not TYPE, NAME, \"FORMAT\", EXPRESSION");
 	if (layout->field_count == LAYOUT_MAX_FIELDS)
-		return refuse(parser, parts[1], "is one column too many: there may be 16");
+		return refuse(parser, name, "is one column too many: a program can have 16");
 	memset(field, 0, sizeof(*field));
-	if (!column_type_take(field, parts[0]))
-		return refuse(
-			parser, parts[0],
-			"is not a type that a column may have: u8 to u64, s8 to s64, bool, int, "
-			"__be16, __be32, char[N] up to 64, u8[4], u8[6], u8[16]");
-	if (!take_name(field, parts[1]))
-		return refuse(parser, parts[1],
-			      "is not a name of small letters, digits and _, up to 31");
-	if (columns_taken(parts[1].start, (size_t)(parts[1].end - parts[1].start)))
-		return refuse(parser, parts[1], "is the name of a column that bytetrace has");
+	if (!column_type_take(field, type))
+		return refuse(parser, type,
+			      "is not a column type: use u8 to u64, s8 to s64, bool, int, __be16, "
+			      "__be32, char[N] up to 64, u8[4], u8[6] or u8[16]");
+	if (!take_name(field, name))
+		return refuse(parser, name,
+			      "is not a column name: use up to 31 lowercase letters, digits and _, "
+			      "a letter first");
+	if (columns_taken(name.start, (size_t)(name.end - name.start)))
+		return refuse(parser, name, "is the name of a built-in column or key");
 	if (layout_field(layout, field->name))
-		return refuse(parser, parts[1], "is the name of an earlier column");
-	if (!take_format(field, parts[2]))
-		return refuse(
-			parser, without_quotes(parts[2]),
-			"is not a format with one conversion for that type: %d %u %x %o %c for "
-			"numbers, %s for char[N], %pI4 %pI6 %pM for addresses, %pS for a place "
-			"in the kernel");
-	if (parts[3].end - parts[3].start > MAX_EXPRESSION_LENGTH)
-		return refuse(parser, parts[1], "has an expression of more than 1024 bytes");
+		return refuse(parser, name, "is the name of two columns");
+	if (!take_format(field, format))
+		return refuse(parser, without_quotes(format),
+			      "does not fit the type: a format has one conversion, %d %u %x %o %c "
+			      "for numbers, %s for char[N], %pI4 %pI6 %pM for addresses, %pS for a "
+			      "kernel function");
 	field->offset = layout->size;
 	layout->size += (field->size + 7) / 8 * 8;
 	if (layout->size > MAX_FIELDS_SIZE)
-		return refuse(parser, parts[1], "makes the columns larger than 256 bytes");
+		return refuse(parser, name, "makes the columns larger than 256 bytes");
 	layout->field_count++;
-
-	value = reads_rewrite(parts[3], field->in_bytes);
-	if (!value)
-		return error_nomem(err);
-	if (field->in_bytes)
-		fprintf(out, MACRO "_BYTES(%s, %s)", field->name, value);
-	else
-		fprintf(out, MACRO "_NUMBER(%.*s, %s, %s)", (int)(parts[0].end - parts[0].start),
-			parts[0].start, field->name, value);
-	free(value);
 	return 0;
 }
 
-int columns_take(struct layout *layout, struct source *source, struct error *err)
+int columns_find(struct layout *layout, const struct source *source, const char *code,
+		 struct error *err)
 {
-	return calls_replace(source, MACRO, take, layout, err);
+	return code_each(source, code, MACRO, 4, take, layout, err);
 }
 
 void columns_write_list(const struct layout *layout, const char *macro, FILE *out)
@@ -241,4 +200,10 @@ void columns_write_list(const struct layout *layout, const char *macro, FILE *ou
 			fprintf(out, " number(%s)", field->name);
 	}
 	fputc('\n', out);
+}
+
+void columns_write_found(const struct layout *layout, FILE *out)
+{
+	for (size_t i = 0; i < layout->field_count; i++)
+		fprintf(out, "enum { drop_field_begins_its_line_%s };\n", layout->fields[i].name);
 }

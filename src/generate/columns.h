@@ -9,14 +9,17 @@ struct layout;
 struct source;
 
 /*
- * Find the DROP_FIELD(TYPE, NAME, FORMAT, EXPRESSION) lines of a program, which templates/field.h
- * tells about, and note them in `layout`. In the text each becomes the macro for its kind of value,
- * with the `->` of its expression made reads of the kernel's memory; every line stays on its line.
- * Returns 0, or -errno with STATUS_COMPILE and the line.
+ * Find the columns of a program: its lines DROP_FIELD(TYPE, NAME, "FORMAT", VALUE), macros that
+ * templates/field.h defines. Adds them to `layout`. `code` is the program's text, stripped. Returns
+ * 0, or -errno with STATUS_COMPILE and the line.
  */
-int columns_take(struct layout *layout, struct source *source, struct error *err);
+int columns_find(struct layout *layout, const struct source *source, const char *code,
+		 struct error *err);
 
-/* The definition of a macro that lists columns for the template; nothing if there are none. */
+/* Write the macro that lists these columns for the template, if there are any. */
 void columns_write_list(const struct layout *layout, const char *macro, FILE *out);
+
+/* Write what a DROP_FIELD refers to, so that one that was not found does not compile. */
+void columns_write_found(const struct layout *layout, FILE *out);
 
 #endif

@@ -13,8 +13,9 @@
 #include "filter/expression.h"
 #include "filter/filter.h"
 #include "kernel/reasons.h"
+#include "generate/code.h"
 #include "generate/columns.h"
-#include "generate/in_function.h"
+#include "generate/functions.h"
 #include "generate/probes.h"
 #include "generate/user_file.h"
 #include "record/columns.h"
@@ -24,14 +25,16 @@
 /* src/embedded.S */
 extern const char embedded_drop_template[];
 extern const char embedded_event_header[];
+extern const char embedded_read_header[];
 extern const char embedded_field_header[];
 extern const char embedded_frame_header[];
 
-enum { TEMPLATE, EVENT, FIELD, FRAME, PROBE, FILES };
+enum { TEMPLATE, EVENT, READ, FIELD, FRAME, PROBE, FILES };
 
 /* A file with its name in the repository; below --templates the last part of it. */
 static const struct template_file drop_template = { "templates/drop.c", embedded_drop_template };
 static const struct template_file event_header = { "templates/event.h", embedded_event_header };
+static const struct template_file read_header = { "templates/read.h", embedded_read_header };
 static const struct template_file field_header = { "templates/field.h", embedded_field_header };
 static const struct template_file frame_header = { "templates/frame.h", embedded_frame_header };
 /* Slots that the options are written into; the stages of the filter are the first ones. */
@@ -40,6 +43,7 @@ enum {
 	SLOT_KEY_MEMBERS,
 	SLOT_EXPRESSION,
 	SLOT_EVENT,
+	SLOT_READ,
 	SLOT_FIELD,
 	SLOT_FRAME,
 	SLOT_PROBE,
@@ -61,6 +65,7 @@ static const char *const slot_names[SLOTS] = {
 	[SLOT_KEY_MEMBERS] = "key_members",
 	[SLOT_EXPRESSION] = "expression",
 	[SLOT_EVENT] = "event",
+	[SLOT_READ] = "read",
 	[SLOT_FIELD] = "field",
 	[SLOT_FRAME] = "frame",
 	[SLOT_PROBE] = "probe",
@@ -132,6 +137,7 @@ static int find_files(struct program *program, const char *directory, bool force
 {
 	files[TEMPLATE] = drop_template;
 	files[EVENT] = event_header;
+	files[READ] = read_header;
 	files[FIELD] = field_header;
 	files[FRAME] = frame_header;
 	for (int i = 0; i < PROBE && directory; i++) {
@@ -139,7 +145,7 @@ static int find_files(struct program *program, const char *directory, bool force
 					   "", force, &files[i], err);
 
 		/* Only the first two must be there; the others stay those built in. */
-		if (result && !(i >= FIELD && result == -ENOENT))
+		if (result && !(i >= READ && result == -ENOENT))
 			return result;
 	}
 	return 0;
@@ -247,6 +253,7 @@ static int fill_template(struct program *program, const struct generate_config *
 		slots[slot].file = (struct template_file){ NULL, texts[slot] };
 	}
 	slots[SLOT_EVENT].file = files[EVENT];
+	slots[SLOT_READ].file = files[READ];
 	slots[SLOT_FIELD].file = files[FIELD];
 	slots[SLOT_FRAME].file = files[FRAME];
 	slots[SLOT_PROBE].file = files[PROBE];
@@ -383,47 +390,100 @@ static void write_record_check(const struct layout *layout, FILE *out)
 		sizeof(struct drop_event) + layout->size, sizeof(struct drop_event) + layout->size);
 }
 
+/* Whether a line is the user's: that of a probe, of a file that it includes, or of a whole program.
+ */
+static bool is_own_line(const struct program *program, const char *file)
+{
+	if (!program->names[PROBE] || file == program->names[PROBE])
+		return true;
+	for (size_t i = 0; i < program->includes.count; i++)
+		if (file == program->includes.list[i].path)
+			return true;
+	return false;
+}
+
+/* Refuse a program that reports nothing: the code calls neither drop() nor drop_device(). */
+static int check_calls(const struct program *program, const char *code, struct error *err)
+{
+	const struct source *source = &program->source;
+	const char *at = source->text;
+
+	for (size_t i = 0; i < source->line_count; i++) {
+		const char *line = code + (at - source->text);
+
+		if (is_own_line(program, source->lines[i].file) &&
+		    (code_line_calls(line, "drop") || code_line_calls(line, "drop_device")))
+			return 0;
+		at += strcspn(at, "\n");
+		at += *at == '\n';
+	}
+	return error_set(err, STATUS_COMPILE, EINVAL,
+			 "%s never calls drop(): no packet would be shown",
+			 program->names[PROBE] ? program->names[PROBE] : program->names[0]);
+}
+
+/* Find what the program declares, and write the definitions that go in front of it. */
+static int write_front(struct program *program, const struct generate_config *config,
+		       const struct reasons *reasons, const struct filter_names *functions,
+		       FILE *out, struct error *err)
+{
+	const struct source *source = &program->source;
+	struct layout *layout = &program->layout;
+	char *code = code_strip(source->text);
+	int result;
+
+	if (!code)
+		return error_nomem(err);
+	result = check_calls(program, code, err);
+	if (!result)
+		result = functions_define(source, code, functions, out, err);
+	if (!result)
+		result = columns_find(layout, source, code, err);
+	if (!result)
+		result = keys_select(&program->keys, &config->keys, layout, err);
+	free(code);
+	if (result)
+		return result;
+	set_id(layout);
+	fprintf(out, "#define DROP_PROBE 0x%08xu\n", layout->id);
+	columns_write_list(layout, "DROP_FIELDS", out);
+	columns_write_list(&program->keys, "DROP_KEYS", out);
+	columns_write_found(layout, out);
+	write_reasons(source->text, reasons, out);
+	return 0;
+}
+
 int generate_finish(struct program *program, const struct generate_config *config,
 		    const struct reasons *reasons, const struct filter_names *functions,
 		    struct error *err)
 {
-	struct layout *layout = &program->layout;
 	char *front = NULL, *behind = NULL;
 	size_t front_size, behind_size;
-	FILE *out = open_memstream(&front, &front_size);
-	int result = -ENOMEM;
+	FILE *out;
+	int result = includes_expand(&program->includes, &program->source, config->force, err);
 
-	if (out) {
-		result = includes_expand(&program->includes, &program->source, config->force, err);
-		if (!result)
-			result = in_function_take(&program->source, functions, out, err);
-		if (!result)
-			result = columns_take(layout, &program->source, err);
-		if (!result)
-			result = keys_select(&program->keys, &config->keys, layout, err);
-		if (result) {
-			fclose(out);
-			free(front);
-			return result;
-		}
-		set_id(layout);
-		fprintf(out, "#define DROP_PROBE 0x%08xu\n", layout->id);
-		columns_write_list(layout, "DROP_FIELDS", out);
-		columns_write_list(&program->keys, "DROP_KEYS", out);
-		write_reasons(program->source.text, reasons, out);
-		if (fclose(out))
-			front = NULL;
-	}
+	if (result)
+		return result;
+	out = open_memstream(&front, &front_size);
+	if (!out)
+		return error_nomem(err);
+	result = write_front(program, config, reasons, functions, out, err);
+	if (fclose(out) && !result)
+		result = error_nomem(err);
+	if (result)
+		goto out;
 	out = open_memstream(&behind, &behind_size);
-	if (out) {
-		write_record_check(layout, out);
-		if (fclose(out))
-			behind = NULL;
+	if (!out) {
+		result = error_nomem(err);
+		goto out;
 	}
-	result = front && behind ? source_surround(&program->source, front, behind) : -ENOMEM;
+	write_record_check(&program->layout, out);
+	if (fclose(out) || source_surround(&program->source, front, behind))
+		result = error_nomem(err);
+out:
 	free(front);
 	free(behind);
-	return result ? error_nomem(err) : 0;
+	return result;
 }
 
 void generate_free(struct program *program)

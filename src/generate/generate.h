@@ -46,8 +46,8 @@ struct program {
 	struct layout keys; /* of the columns, those that --summary counts by */
 	const char *path; /* the file of the user's that makes it this one; NULL: it is built in */
 	struct includes includes;
-	char *files[5]; /* owned texts and names of files that were read, or NULL */
-	char *names[5];
+	char *files[6]; /* owned texts and names of files that were read, or NULL */
+	char *names[6];
 };
 
 /* What a program depends on besides. */
@@ -67,11 +67,12 @@ int generate_program(struct program *program, const struct generate_config *conf
 		     const char *probe, const struct generate_facts *facts, struct error *err);
 
 /*
- * Make it ready for the compiler, lines keeping their names and numbers: files that it includes are
- * put into it, its columns are taken out of its text (program->layout), and definitions of what it
- * names are put in front (DROP_PROBE, DROP_FIELDS, DROP_KEYS, DROP_REASON_..., what
- * DROP_IN_FUNCTION compares with), and behind it a check that its record is the one that bytetrace
- * reads. `reasons` may be NULL; `functions` are those of the kernel.
+ * Make the program ready for the compiler; lines keep their names and numbers. Files that it
+ * includes are put into it; its columns are found (program->layout); definitions of what it names
+ * go in front (DROP_PROBE, DROP_FIELDS, DROP_KEYS, DROP_REASON_..., drop_functions_...), and behind
+ * it a check that its record is the one that bytetrace reads. `reasons` may be NULL; `functions`
+ * are those of the kernel. Fails with STATUS_COMPILE and the line, also if the program never calls
+ * drop().
  */
 int generate_finish(struct program *program, const struct generate_config *config,
 		    const struct reasons *reasons, const struct filter_names *functions,

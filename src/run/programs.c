@@ -15,6 +15,7 @@
 #include "generate/generate.h"
 #include "compile/listing.h"
 #include "bpf/load.h"
+#include "bpf/verifier_log.h"
 #include "run/reload.h"
 #include "util/error.h"
 
@@ -187,14 +188,29 @@ static void tell_refused_line(const struct options *options, size_t probe,
 	generate_free(&program);
 }
 
+/* Add to the sentence what most often makes the verifier refuse a program. */
+static void suggest_read(struct error *err)
+{
+	const struct error refused = *err;
+	const size_t sentence = strcspn(refused.text, "\n");
+
+	if (verifier_log_is_unchecked_read(refused.text))
+		snprintf(err->text, sizeof(err->text),
+			 "%.*s: read kernel memory with READ(pointer, member), not "
+			 "pointer->member%s",
+			 (int)sentence, refused.text, refused.text + sentence);
+}
+
 /* Load a program of the run. */
 int programs_load(struct loaded *loaded, const struct image *image, const struct options *options,
 		  size_t probe, bool counts, const struct kernel_facts *facts, struct error *err)
 {
 	int result = load_program(loaded, image, counts, err);
 
-	if (result)
+	if (result) {
 		tell_refused_line(options, probe, image, loaded, facts, err);
+		suggest_read(err);
+	}
 	return result;
 }
 

@@ -45,12 +45,39 @@ static void instruction(void **state)
 	assert_int_equal(number, 548);
 }
 
+static void unchecked_read(void **state)
+{
+	static const struct {
+		const char *log;
+		bool wanted;
+	} cases[] = {
+		{ "5: (61) r1 = *(u32 *)(r6 +112)\nR6 invalid mem access 'scalar'\nprocessed 5",
+		  true },
+		{ "R6 invalid mem access 'inv'", true }, /* before 5.18 */
+		{ "R1 invalid mem access 'untrusted_ptr_sk_buff'", true },
+		{ "R1 invalid mem access 'ptr_or_null_sock'", true },
+		{ "R1 invalid mem access 'trusted_ptr_or_null_sock'", true },
+		{ "R0 invalid mem access 'map_value_or_null'", false },
+		{ "R0 invalid mem access 'scalar", false },
+		{ "R1 invalid mem access 'x'\nR1 invalid mem access 'inv'", true },
+		{ "R6=scalar(id=1)", false },
+		{ "infinite loop detected at insn 3", false },
+		{ "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		if (verifier_log_is_unchecked_read(cases[i].log) != cases[i].wanted)
+			fail_msg("%s", cases[i].log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(last_lines),
 		cmocka_unit_test(counts),
 		cmocka_unit_test(instruction),
+		cmocka_unit_test(unchecked_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

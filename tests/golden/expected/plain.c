@@ -25,67 +25,131 @@
 
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A column of your own, in one line below the types that it needs and outside of functions:
+ * Reads of kernel memory. The verifier refuses a plain `->` on a pointer that it knows nothing
+ *about. These macros follow such a pointer with a helper that checks each step; a step that fails
+ *gives 0.
  *
- *	DROP_FIELD(u32, rcvbuf, "%u", sk->sk_rcvbuf)
+ *	READ(skb, dev, mtu)                      skb->dev->mtu
+ *	READ(sk, __sk_common.skc_net.net, ns)    members of members, and elements: name[0]
+ *	READ(skb, dev, name)                     an array is a pointer to its first element, as in C
+ *	READ_AT(skb, dev, stats)                 &skb->dev->stats: reads dev, but not stats
+ *	READ_STR(to, size, skb, dev, name)       copies text up to its NUL
+ *	READ_BYTES(to, size, sk, sk_v6_daddr)    copies bytes
  *
- * its type, its name, how it is shown, and its value. The value is C; `ctx`, `skb`, `sk` (skb->sk),
- * `location` and `reason` are those of the drop. bytetrace makes a read of the kernel's memory of
- * each `->`, gives the kind of value as a part of the name, and lists the lines in DROP_FIELDS.
- *
- *	DROP_IN_FUNCTION(location, "br_*,__br_*")
- *
- * is true if an address lies in a function of that name on this kernel: bytetrace makes it a
- * comparison with numbers.
+ * One to six members follow the pointer. READ() has the type of the last one. READ_STR() and
+ * READ_BYTES() copy what the last one points to if it is a pointer, and itself otherwise.
  */
-/* A line that an #if leaves out is listed all the same: without its function nothing may run. */
-#pragma clang diagnostic error "-Wundefined-internal"
+#ifdef READ /* 0, a direction, in linux/kernel.h: headers that come later may use it */
+#undef READ
+enum { READ };
+#endif
 
-#define DROP_READ(pointer, member)                                                                 \
+/* The type that a member has as a value: that of an array is a pointer to its first element. */
+#define READ_TYPE(pointer, member) __typeof__(((void)0, (pointer)->member))
+#define READ_IS_ARRAY(pointer, member)                                                             \
+	(!__builtin_types_compatible_p(__typeof__((pointer)->member), READ_TYPE(pointer, member)))
+#define READ_IS_POINTER(pointer, member) /* 5 is the class of pointers */                          \
+	(__builtin_classify_type((pointer)->member) == 5 && !READ_IS_ARRAY(pointer, member))
+
+/*
+ * One step each. `pointer` stands there once, so that the text of a chain grows by the step and
+ * does not double. No `*` dereferences it: libbcc would rewrite that, which it cannot do in a
+ * macro.
+ */
+#define READ_VALUE(pointer, member)                                                                \
 	({                                                                                         \
-		__typeof__((pointer)->member) value_;                                              \
-		bpf_probe_read_kernel(&value_, sizeof(value_), &(pointer)->member);                \
-		value_;                                                                            \
+		__auto_type read_from_ = (pointer);                                                \
+		const void *read_at_ = &read_from_->member;                                        \
+		READ_TYPE(read_from_, member) read_value_;                                         \
+		if (READ_IS_ARRAY(read_from_, member))                                             \
+			__builtin_memcpy(&read_value_, &read_at_,                                  \
+					 READ_IS_ARRAY(read_from_, member) * sizeof(read_at_));    \
+		else                                                                               \
+			bpf_probe_read_kernel(&read_value_, sizeof(read_value_), read_at_);        \
+		read_value_;                                                                       \
+	})
+#define READ_ADDRESS(pointer, member) (&(pointer)->member)
+#define READ_PLACE(pointer, member)                                                                \
+	({                                                                                         \
+		__auto_type read_from_ = (pointer);                                                \
+		const void *read_at_ = &read_from_->member;                                        \
+		if (READ_IS_POINTER(read_from_, member))                                           \
+			bpf_probe_read_kernel(&read_at_, sizeof(read_at_), read_at_);              \
+		read_at_;                                                                          \
 	})
 
-/* Where the text or the bytes are that a member is, or points to. */
-#define DROP_ADDRESS(pointer, member)                                                              \
-	__builtin_choose_expr(__builtin_types_compatible_p(__typeof__((pointer)->member),          \
-							   __typeof__(&(pointer)->member[0])),     \
-			      DROP_READ(pointer, member), &(pointer)->member[0])
+/* A chain: all members but the last are read, and `last` says what becomes of that one. */
+#define READ_1(last, pointer, a) last(pointer, a)
+#define READ_2(last, pointer, a, b) READ_1(last, READ_VALUE(pointer, a), b)
+#define READ_3(last, pointer, a, ...) READ_2(last, READ_VALUE(pointer, a), __VA_ARGS__)
+#define READ_4(last, pointer, a, ...) READ_3(last, READ_VALUE(pointer, a), __VA_ARGS__)
+#define READ_5(last, pointer, a, ...) READ_4(last, READ_VALUE(pointer, a), __VA_ARGS__)
+#define READ_6(last, pointer, a, ...) READ_5(last, READ_VALUE(pointer, a), __VA_ARGS__)
+#define READ_PICK(a, b, c, d, e, f, chain, ...) chain
+#define READ_CHAIN(last, pointer, ...)                                                             \
+	READ_PICK(__VA_ARGS__, READ_6, READ_5, READ_4, READ_3, READ_2, READ_1, )                   \
+	(last, pointer, __VA_ARGS__)
 
-#define DROP_SK DROP_READ(skb, sk)
+#define READ(pointer, ...) READ_CHAIN(READ_VALUE, pointer, __VA_ARGS__)
+#define READ_AT(pointer, ...) READ_CHAIN(READ_ADDRESS, pointer, __VA_ARGS__)
+#define READ_STR(to, size, pointer, ...)                                                           \
+	bpf_probe_read_kernel_str(to, size, READ_CHAIN(READ_PLACE, pointer, __VA_ARGS__))
+#define READ_BYTES(to, size, pointer, ...)                                                         \
+	bpf_probe_read_kernel(to, size, READ_CHAIN(READ_PLACE, pointer, __VA_ARGS__))
 
-#define DROP_FIELD_NUMBER(type, name, value)                                                       \
-	static __always_inline u64 drop_field_##name(void *ctx, struct sk_buff *skb, u64 location, \
-						     u32 reason)                                   \
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A column of your own, on a line outside of functions:
+ *
+ *	DROP_FIELD(u32, rcvbuf, "%u", READ(sk, sk_rcvbuf))
+ *
+ * its type, its name, its format and its value: any C expression, in which `ctx`, `skb`, `sk` (the
+ * socket of skb, or NULL), `location` and `reason` are those of the drop. The value of a column of
+ * text or of an address is a pointer to it. bytetrace finds the lines that begin with DROP_FIELD,
+ * lists them in DROP_FIELDS, and shows the columns.
+ *
+ *	DROP_FUNCTIONS(bridge, "br_*,__br_*")
+ *
+ * names a set of the kernel's functions; DROP_IN(bridge, location) is true if the address lies in
+ *one of them. bytetrace finds these lines, too, and defines drop_functions_bridge() for this
+ *kernel.
+ */
+/* A line that an #if leaves out is listed all the same, but has no function: that is an error. */
+#pragma clang diagnostic error "-Wundefined-internal"
+
+/* A type as C passes it: an array becomes a pointer. */
+#define DROP_VALUE(type) __typeof__(((void)0, *(__typeof__(type) *)0))
+
+/* The enumerator is the listing's: without it the line would be compiled and not be shown. */
+#define DROP_FIELD(type, name, format, ...)                                                        \
+	static __always_inline u64 drop_field_##name(void *ctx, struct sk_buff *skb,               \
+						     struct sock *sk, u64 location, u32 reason)    \
 	{                                                                                          \
-		return (u64)(type)(value);                                                         \
-	}
-#define DROP_FIELD_BYTES(name, value)                                                              \
-	static __always_inline const void *drop_field_##name(void *ctx, struct sk_buff *skb,       \
-							     u64 location, u32 reason)             \
-	{                                                                                          \
-		return (const void *)(value);                                                      \
+		(void)drop_field_begins_its_line_##name;                                           \
+		return (u64)(DROP_VALUE(type))(__VA_ARGS__);                                       \
 	}
 
-/* What a raw tracepoint was called with, from 0 on; what the function of a kprobe was, 1 to 5. */
+/* What a raw tracepoint was called with, from 0; what the function of a kprobe was, from 1 to 5. */
 #define TRACEPOINT_ARG(n) (((struct bpf_raw_tracepoint_args *)ctx)->args[n])
 #define KPROBE_ARG(n) PT_REGS_PARM##n((struct pt_regs *)ctx)
 
-/* Of each line: the member of the record, the function, and how the one is filled by the other. */
+#define DROP_FUNCTIONS(name, patterns)
+#define DROP_IN(name, address) drop_functions_##name(address)
+
+/* For each line in the list: the member of the record, the function, and how it fills the member.
+ */
 #define DROP_MEMBER_NUMBER(name) u64 field_##name;
 #define DROP_MEMBER_BYTES(name, size) char field_##name[size] __attribute__((aligned(8)));
-#define DROP_DECLARE_NUMBER(name) static u64 drop_field_##name(void *, struct sk_buff *, u64, u32);
-#define DROP_DECLARE_BYTES(name, size)                                                             \
-	static const void *drop_field_##name(void *, struct sk_buff *, u64, u32);
-#define DROP_FILL_NUMBER(name) to->field_##name = drop_field_##name(ctx, skb, location, reason);
+#define DROP_DECLARE_NUMBER(name)                                                                  \
+	static u64 drop_field_##name(void *, struct sk_buff *, struct sock *, u64, u32);
+#define DROP_DECLARE_BYTES(name, size) DROP_DECLARE_NUMBER(name)
+#define DROP_FILL_NUMBER(name) to->field_##name = drop_field_##name(ctx, skb, sk, location, reason);
 #define DROP_FILL_STRING(name, size)                                                               \
 	bpf_probe_read_kernel_str(to->field_##name, size,                                          \
-				  drop_field_##name(ctx, skb, location, reason));
+				  (void *)drop_field_##name(ctx, skb, sk, location, reason));
 #define DROP_FILL_BYTES(name, size)                                                                \
 	bpf_probe_read_kernel(to->field_##name, size,                                              \
-			      drop_field_##name(ctx, skb, location, reason));
+			      (void *)drop_field_##name(ctx, skb, sk, location, reason));
 
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
@@ -495,6 +559,8 @@ DROP_FIELDS(DROP_DECLARE_NUMBER, DROP_DECLARE_BYTES, DROP_DECLARE_BYTES)
 static __always_inline void fill_fields(struct drop_event *to, void *ctx, struct sk_buff *skb,
 					u64 location, u32 reason)
 {
+	struct sock *sk = READ(skb, sk);
+
 	DROP_FIELDS(DROP_FILL_NUMBER, DROP_FILL_STRING, DROP_FILL_BYTES)
 }
 #endif
