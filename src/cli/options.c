@@ -403,7 +403,6 @@ static int parse_expression(struct options *options, char **words, size_t count,
 static void share(struct options *options)
 {
 	options->generate.force = options->types.any_release = options->force;
-	options->generate.edited = options->action == ACTION_PRINT_SOURCE;
 	options->generate.record =
 		options->generate.keys.set ? 0 : options->output.format->needs(&options->output);
 	options->output.inner = options->generate.inner;
