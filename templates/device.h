@@ -50,11 +50,7 @@ static __always_inline void find_name(struct drop_event *event, struct net *net)
 	struct hlist_node *node = READ(&heads[event->ifindex % 256], first);
 	struct net_device *dev;
 
-#ifdef BPF_HAS_LOOPS
-#pragma clang loop unroll(disable)
-#else
-#pragma unroll
-#endif
+	KEEP_LOOP
 	for (int i = 0; i < 8 && node; i++) {
 		dev = (void *)node - __builtin_offsetof(struct net_device, index_hlist);
 		if (READ(dev, ifindex) == event->ifindex) {

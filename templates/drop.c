@@ -12,8 +12,9 @@
 #include <net/sock.h>
 #include <uapi/linux/ip.h>
 #include <uapi/linux/ipv6.h>
-#include <bytetrace/read.h>  /* READ(): a checked read of kernel memory */
-#include <bytetrace/field.h> /* DROP_FIELD(): a column of your own */
+#include <bytetrace/kernel.h> /* what differs between kernels */
+#include <bytetrace/read.h>   /* READ(): a checked read of kernel memory */
+#include <bytetrace/field.h>  /* DROP_FIELD(): a column of your own */
 
 //@include event.h
 //@if expression
@@ -136,12 +137,7 @@ static __always_inline int record_drop(void *ctx, struct drop_record *record,
 	fill_details(event, skb);
 //@end
 	fill_columns(event, ctx, address, location, reason);
-	u32 size = RECORD_SIZE;
-
-//@if stack
-	size += fill_stack(ctx, event);
-//@end
-	return hand_over(ctx, event, size);
+	return hand_over(ctx, event, RECORD_SIZE);
 //@end
 }
 

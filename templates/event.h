@@ -37,15 +37,9 @@ struct drop_event {
 	__u64 location; /* where kfree_skb was called: a return address; 0: not known */
 	__u32 reason;	/* enum skb_drop_reason; 0: the kernel gives none */
 	__u32 probe;	/* DROP_PROBE: which program's record it is */
-	__u16 ethertype;
-	__u16 vlan; /* outermost VLAN ID */
-	__u16 sport;
-	__u16 dport;
-	__u8 l4_protocol;
-	__u8 flags;   /* DROP_HAS_... */
-	__u8 version; /* DROP_EVENT_VERSION */
-	__u8 stack_depth;
-	__u8 tunnel;   /* enum drop_tunnel */
+	__u16 ethertype, vlan, sport, dport; /* vlan: the outermost ID */
+	__u8 l4_protocol, flags, version;    /* flags: DROP_HAS_... */
+	__u8 stack_depth, tunnel;	     /* tunnel: enum drop_tunnel */
 	__u8 detailed; /* 1: time is a time; length, mark, pid and comm are filled */
 	__u8 reserved[2];
 	union {

@@ -21,10 +21,5 @@ static __always_inline int hand_over(void *ctx, struct drop_event *event, u32 si
 									   : BPF_RB_NO_WAKEUP);
 }
 #else
-BPF_PERF_OUTPUT(events);
-
-static __always_inline int hand_over(void *ctx, struct drop_event *event, u32 size)
-{
-	return events.perf_submit(ctx, event, size);
-}
+#include <bytetrace/perf.h>
 #endif

@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 enum {
-	ETHERTYPE_IPV4 = 0x0800,
-	ETHERTYPE_ARP = 0x0806,
-	ETHERTYPE_VLAN = 0x8100,
-	ETHERTYPE_IPV6 = 0x86dd,
-	ETHERTYPE_QINQ = 0x88a8,
-
-	ETHERNET_SIZE = 14,
-	VLAN_TAG_SIZE = 4,
-	MAX_VLAN_TAGS = 2,
+	ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_ARP = 0x0806, ETHERTYPE_VLAN = 0x8100,
+	ETHERTYPE_IPV6 = 0x86dd, ETHERTYPE_QINQ = 0x88a8,
+	ETHERNET_SIZE = 14, VLAN_TAG_SIZE = 4, MAX_VLAN_TAGS = 2,
 	HEADER_UNSET = 0xffff, /* skb->mac_header that was never set */
 };
 
@@ -43,12 +37,6 @@ static __always_inline u32 read_tags(struct drop_event *event, struct packet pac
 	}
 	return offset;
 }
-
-#ifdef SKB_VLAN_ALL
-#define HAS_VLAN_TAG(skb) ((skb)->vlan_all)
-#else
-#define HAS_VLAN_TAG(skb) ((skb)->vlan_present)
-#endif
 
 /*
  * EtherType and network header. The outermost VLAN tag is in the metadata of the skb or in the

@@ -9,11 +9,7 @@
 
 //@end
 enum {
-	IP_HOP_BY_HOP = 0,
-	IP_ROUTING = 43,
-	IP_FRAGMENT = 44,
-	IP_AH = 51,
-	IP_DESTINATION = 60,
+	IP_HOP_BY_HOP = 0, IP_ROUTING = 43, IP_FRAGMENT = 44, IP_AH = 51, IP_DESTINATION = 60,
 	MAX_EXTENSION_HEADERS = 8,
 };
 
@@ -82,11 +78,7 @@ static __always_inline u32 read_ipv6(struct drop_event *event, struct packet pac
 
 	offset += sizeof(header.ip);
 	next = header.ip.nexthdr;
-#ifdef BPF_HAS_LOOPS
-#pragma clang loop unroll(disable)
-#else
-#pragma unroll
-#endif
+	KEEP_LOOP
 	for (int i = 0; i < MAX_EXTENSION_HEADERS; i++) {
 		if (!is_extension_header(next))
 			break;

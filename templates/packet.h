@@ -20,9 +20,8 @@ struct packet {
 
 //@if direct
 /*
- * The verifier knows the type of an skb, so that the skb is read in place, by loads that it checks. To
- * read the packet in the same way, bpf_rdonly_cast(), which costs nothing at run time, makes it
- * believe that there is a struct sk_buff whose cb is the bytes that are wanted.
+ * The verifier knows the type of an skb, and lets loads read it in place. To read a packet in the same
+ * way, bpf_rdonly_cast(), which costs nothing, declares the bytes to be the cb of a struct sk_buff.
  */
 static const struct sk_buff *(*as_skb)(const void *address, u32 type) = (void *)KFUNC_RDONLY_CAST;
 
@@ -48,10 +47,7 @@ static __always_inline int packet_read(struct packet packet, u32 offset, void *t
 }
 //@end
 
-/*
- * A number of 16 bits that went through memory. The verifier checks what follows once for each set
- * of values that it can tell apart, and of such a number it knows none.
- */
+/* The verifier checks what follows for each set of values that it can tell apart: here it cannot. */
 static __always_inline u32 forget(u32 number)
 {
 	volatile u16 memory = number;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is filled for a drop. */
 struct drop_record {
 	struct drop_event event;
 //@if stack
@@ -30,12 +29,7 @@ static __always_inline void fill_details(struct drop_event *event, const struct 
 }
 
 //@else
-/* The time is not shown, only puts records in order: the tick will do, and reading a clock is slow. */
-#ifdef BPF_HAS_JIFFIES
-#define record_time() bpf_jiffies64()
-#else
-#define record_time() bpf_ktime_get_ns()
-#endif
+#define record_time() tick() /* is not shown, only puts records in order */
 
 //@end
 //@if stack
@@ -57,7 +51,11 @@ static __always_inline u32 fill_stack(void *ctx, struct drop_event *event)
 //@if short_record
 #define RECORD_SIZE (HAS_COLUMNS ? sizeof(struct drop_event) : DROP_EVENT_SHORT)
 //@else
+//@if stack
+#define RECORD_SIZE (sizeof(struct drop_event) + fill_stack(ctx, event))
+//@else
 #define RECORD_SIZE sizeof(struct drop_event)
+//@end
 //@end
 
 //@end

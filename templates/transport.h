@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-enum {
-	IP_TCP = 6,
-	IP_UDP = 17,
-	IP_DCCP = 33,
-	IP_SCTP = 132,
-	IP_UDPLITE = 136,
-};
+enum { IP_TCP = 6, IP_UDP = 17, IP_DCCP = 33, IP_SCTP = 132, IP_UDPLITE = 136 };
 
 //@if ports
 static __always_inline void read_ports(struct drop_event *event, struct packet packet, u32 offset,
@@ -14,11 +8,7 @@ static __always_inline void read_ports(struct drop_event *event, struct packet p
 	if (!(event->flags & DROP_HAS_L4))
 		return;
 	switch (event->l4_protocol) {
-	case IP_TCP:
-	case IP_UDP:
-	case IP_DCCP:
-	case IP_SCTP:
-	case IP_UDPLITE:
+	case IP_TCP: case IP_UDP: case IP_DCCP: case IP_SCTP: case IP_UDPLITE:
 		if (offset == 0 ||
 		    (offset != ahead->offset &&
 		     packet_read(packet, offset, ahead, 2 * sizeof(__be16))))

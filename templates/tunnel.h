@@ -2,12 +2,9 @@
 enum {
 	ETHERTYPE_ETHERNET = 0x6558, /* a whole frame */
 	ETHERNET_ADDRESSES = 12,
-	IP_IPV4 = 4,
-	IP_IPV6 = 41,
-	IP_GRE = 47,
-	PORT_VXLAN = 4789,
+	IP_IPV4 = 4, IP_IPV6 = 41, IP_GRE = 47,
+	PORT_VXLAN = 4789, PORT_GENEVE = 6081,
 	PORT_VXLAN_LINUX = 8472, /* the kernel's default */
-	PORT_GENEVE = 6081,
 };
 
 /*

@@ -225,7 +225,7 @@ static struct needs find_needs(const struct generate_config *config, const char 
 	const unsigned int keys = config->keys.set;
 	const unsigned int record = keys ? 0 : config->record;
 	struct needs needs = {
-		.details = record & (RECORD_DETAILS | RECORD_TIME),
+		.details = record & RECORD_DETAILS,
 		.stack = record & RECORD_STACK,
 		.columns = strstr(probe, "DROP_FIELD("),
 		.drop_device = strstr(probe, "drop_device("),
