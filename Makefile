@@ -43,10 +43,21 @@ $(BUILD)/%.o: %.c
 $(shell mkdir -p $(BUILD); echo '$(PREFIX)' | cmp -s - $(BUILD)/prefix || echo '$(PREFIX)' >$(BUILD)/prefix)
 $(BUILD)/src/generate/probes.o: $(BUILD)/prefix
 
-$(BUILD)/src/embedded.o: src/embedded.S $(wildcard templates/* probes/*.c src/explain/*.txt)
+# What is embedded is what is in the folders: all probes, and all parts of the program's template.
+PROBES := $(sort $(wildcard probes/*.c))
+TEMPLATES := $(sort $(filter-out templates/types.c,$(wildcard templates/*.[ch])))
+$(shell { echo embed_table embedded_templates; \
+	printf 'embed_row "%s", "%s"\n' $(foreach file,$(TEMPLATES),$(file) $(file)); \
+	echo embed_end; echo embed_table embedded_probes; \
+	printf 'embed_row "%s", "%s"\n' $(foreach file,$(PROBES),$(basename $(notdir $(file))) $(file)); \
+	echo embed_end; } >$(BUILD)/embedded.new; \
+	cmp -s $(BUILD)/embedded.new $(BUILD)/embedded.list || cp $(BUILD)/embedded.new $(BUILD)/embedded.list)
+
+$(BUILD)/src/embedded.o: src/embedded.S $(BUILD)/embedded.list $(TEMPLATES) templates/types.c \
+		$(PROBES) $(wildcard src/explain/*.txt)
 	@mkdir -p $(@D)
 	$(call say,AS)
-	$(Q)$(CC) -c -o $@ $<
+	$(Q)$(CC) -I$(BUILD) -c -o $@ $<
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(MODULES)
 	$(call say,LINK)

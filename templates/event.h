@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The record of one drop, as the program in the kernel writes it into the
- * buffer of its CPU and as src/record/decode.c reads it. Integers are in host byte
- * order; addresses stay as they are in the packet. A field whose flag is not
- * set was not there, or could not be read, and is zero.
+ * The record of one drop, which src/record/decode.c reads. Integers are in host byte order,
+ * addresses as in the packet. A field whose flag is not set was not there, or could not be read,
+ * and is 0.
  */
 #define DROP_EVENT_VERSION 4
 
@@ -16,7 +15,10 @@
 #define DROP_HAS_DEVICE 0x40	/* ifname */
 #define DROP_HAS_NETNS 0x80	/* netns */
 
-/* Headers around the packet that is told, if it is the one inside of a tunnel. */
+#define DROP_NO_REASON (~0u) /* reason: not a drop, or the kernel does not say why */
+
+//@if inner
+/* The kind of tunnel that the packet was found in. */
 enum drop_tunnel {
 	DROP_TUNNEL_NONE,
 	DROP_TUNNEL_VXLAN,
@@ -25,31 +27,26 @@ enum drop_tunnel {
 	DROP_TUNNEL_IP,
 };
 
-#define DROP_NO_REASON (~0u) /* reason: it is no drop, or nobody says why */
-
+//@end
+//@if stack
 #define DROP_STACK_DEPTH 127 /* the kernel's default limit, kernel.perf_event_max_stack */
 
+//@end
 struct drop_event {
-	__u64 time; /* CLOCK_MONOTONIC, nanoseconds; if that is not shown, what orders records */
+	__u64 time;	/* CLOCK_MONOTONIC, nanoseconds; not detailed: only puts records in order */
 	__u64 location; /* where kfree_skb was called: a return address; 0: not known */
-	__u32 reason;	/* enum skb_drop_reason, 0 on kernels that give none, DROP_NO_REASON */
+	__u32 reason;	/* enum skb_drop_reason; 0: the kernel gives none */
 	__u32 probe;	/* DROP_PROBE: which program's record it is */
-	__u16 ethertype;
-	__u16 vlan; /* outermost VLAN ID */
-	__u16 sport;
-	__u16 dport;
-	__u8 l4_protocol;
-	__u8 flags;   /* DROP_HAS_... */
-	__u8 version; /* DROP_EVENT_VERSION */
-	__u8 stack_depth;
-	__u8 tunnel;   /* enum drop_tunnel: what the packet was found inside of */
-	__u8 detailed; /* 1: length, mark, pid and comm are filled */
+	__u16 ethertype, vlan, sport, dport; /* vlan: the outermost ID */
+	__u8 l4_protocol, flags, version;    /* flags: DROP_HAS_... */
+	__u8 stack_depth, tunnel;	     /* tunnel: enum drop_tunnel */
+	__u8 detailed; /* 1: time is a time; length, mark, pid and comm are filled */
 	__u8 reserved[2];
 	union {
 		__u8 bytes[16]; /* IPv4 in the first four */
 		__u32 words[4];
 	} saddr, daddr;
-	/* Here a record ends that has nothing of what follows: DROP_EVENT_SHORT. */
+	/* A short record ends here: DROP_EVENT_SHORT. */
 	__u32 netns;   /* inode of the network namespace */
 	__u32 ifindex; /* 0: none, or not known */
 	union {

@@ -19,13 +19,11 @@ enum {
 	FRAME_FIRST_ETHERTYPE = 0x600, /* less is a length: 802.3 */
 
 	/*
-	 * Powers of two, because a mask tells the verifier where an offset ends. Behind the window
-	 * each far load has a place; as the verifier sees it, a copy starts in one of the two and is
-	 * as long as a window.
+	 * FRAME_WINDOW_SIZE is a power of two, because a mask tells the verifier where an offset ends.
+	 * Behind the window each far load has a place; as the verifier sees it, a copy starts in one
+	 * of the two and is as long as a window.
 	 */
-	FRAME_WINDOW_SIZE = 512,
 	FRAME_BUFFER_SIZE = 3 * FRAME_WINDOW_SIZE,
-	FRAME_FAR_LOADS = 8,
 	FRAME_HEADER_SIZE = 32, /* more than what is put together in front of the network header */
 };
 

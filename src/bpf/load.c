@@ -14,6 +14,7 @@
 #include "bpf/image.h"
 #include "bpf/sysbpf.h"
 #include "bpf/verifier_log.h"
+#include "record/maps.h"
 #include "util/cpus.h"
 #include "util/error.h"
 
@@ -24,8 +25,7 @@
 static const struct loaded_map *find_shared(const struct loaded *loaded,
 					    const struct image_map *map)
 {
-	static const char *const shared[] = { "ring",  "events", "lost",      "summary",
-					      "other", "hot",	 "hot_claims" };
+	static const char *const shared[] = { MAPS_SHOWN, MAPS_COUNTED };
 
 	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++)
 		if (strcmp(shared[i], map->name) == 0)
@@ -55,7 +55,7 @@ static int create_map(struct loaded *loaded, const struct image_map *map, int *f
 				 LOAD_MAX_MAPS);
 	/* The rings of the CPUs are like the one of that name. */
 	if (map->type == BPF_MAP_TYPE_ARRAY_OF_MAPS)
-		inner = load_find_map(loaded, "ring");
+		inner = load_find_map(loaded, MAP_RING);
 	*fd = sysbpf_map_create(map, inner ? inner->fd : 0);
 	if (*fd < 0)
 		return error_set(err, STATUS_LOAD, -*fd, "the kernel refused the map \"%s\": %s%s",
@@ -79,7 +79,7 @@ static int create_maps(struct loaded *loaded, const struct image *image, int *fd
 		for (size_t i = 0; i < image->map_count && !result; i++)
 			if ((image->maps[i].type == BPF_MAP_TYPE_ARRAY_OF_MAPS) == last)
 				result = create_map(loaded, &image->maps[i], &fds[i], err);
-	if (!result && !load_find_map(loaded, "lost"))
+	if (!result && !load_find_map(loaded, MAP_LOST))
 		result = error_set(err, STATUS_LOAD, EINVAL, "the program defines no map \"lost\"");
 	return result;
 }
@@ -436,7 +436,7 @@ uint64_t load_lost(const struct loaded *loaded, uint64_t *cpus)
 
 	for (size_t i = 0; i < loaded->program_count; i++)
 		skipped += count_misses(&loaded->programs[i]);
-	if (sysbpf_map_get(load_find_map(loaded, "lost")->fd, &key, cpus))
+	if (sysbpf_map_get(load_find_map(loaded, MAP_LOST)->fd, &key, cpus))
 		memset(cpus, 0, cpus_possible() * sizeof(*cpus));
 	return skipped;
 }

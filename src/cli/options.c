@@ -263,7 +263,6 @@ static void share(struct options *options)
 	struct generate_config *generate = &options->generate;
 
 	generate->force = options->types.any_release = options->force;
-	generate->edited = options->action == ACTION_PRINT_SOURCE;
 	generate->record = generate->keys.set ? 0 : options->output.format->needs(&options->output);
 	options->output.inner = generate->inner;
 	options->output.numeric_protocol = generate->filter.numeric_protocol;

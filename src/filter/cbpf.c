@@ -80,7 +80,7 @@ const char *cbpf_refusal(const struct sock_filter *code, size_t count)
 	analysis = cbpf_analyse(code, count);
 	if (!analysis)
 		return "out of memory";
-	if (analysis->far_loads > CBPF_MAX_FAR_LOADS)
+	if (analysis->far_loads > FRAME_FAR_LOADS)
 		refusal = "it reads too many places whose offset depends on the packet";
 	free(analysis);
 	return refusal;

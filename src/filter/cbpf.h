@@ -6,15 +6,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "window.h"
+
 struct sock_filter;
 
 /*
- * Of a frame at most so many bytes are copied at once, less than FRAME_WINDOW_SIZE of
- * templates/frame.h; what may lie beyond is read where it is looked at, at up to
- * FRAME_FAR_LOADS places.
+ * At most so many bytes of a frame are copied at once; what may lie beyond is read where it is
+ * looked at, at up to FRAME_FAR_LOADS places.
  */
-#define CBPF_MAX_WINDOW 511
-#define CBPF_MAX_FAR_LOADS 8
+#define CBPF_MAX_WINDOW (FRAME_WINDOW_SIZE - 1)
 
 /* Why a classic BPF program cannot be translated, as the end of a sentence; NULL: it can be. */
 const char *cbpf_refusal(const struct sock_filter *code, size_t count);

@@ -22,79 +22,67 @@
 #include "record/keys.h"
 #include "util/error.h"
 
-/* src/embedded.S */
-extern const char embedded_drop_template[];
-extern const char embedded_event_header[];
-extern const char embedded_read_header[];
-extern const char embedded_field_header[];
-extern const char embedded_frame_header[];
+#define TEMPLATES "templates/" /* in front of their names */
 
-enum { TEMPLATE, EVENT, READ, FIELD, FRAME, PROBE, FILES };
+/* src/embedded.S: all files that a program is generated from, but for the probe. */
+extern const struct template_file embedded_templates[];
 
-/* A file with its name in the repository; below --templates the last part of it. */
-static const struct template_file drop_template = { "templates/drop.c", embedded_drop_template };
-static const struct template_file event_header = { "templates/event.h", embedded_event_header };
-static const struct template_file read_header = { "templates/read.h", embedded_read_header };
-static const struct template_file field_header = { "templates/field.h", embedded_field_header };
-static const struct template_file frame_header = { "templates/frame.h", embedded_frame_header };
-/* Slots that the options are written into; the stages of the filter are the first ones. */
-enum {
-	SLOT_FUNCTIONS = FILTER_STAGES,
-	SLOT_KEY_MEMBERS,
-	SLOT_EXPRESSION,
-	SLOT_EVENT,
-	SLOT_READ,
-	SLOT_FIELD,
-	SLOT_FRAME,
-	SLOT_PROBE,
-	SLOTS
-};
+/* Slots that are filled from the options; the stages of the filter are the first ones. */
+enum { SLOT_FUNCTIONS = FILTER_STAGES, SLOT_KEY_MEMBERS, SLOT_EXPRESSION, SLOT_PROBE, SLOTS };
 
 static const char *const slot_names[SLOTS] = {
-	[FILTER_STAGE_CALL] = "filter_call",
-	[FILTER_STAGE_SKB] = "filter_skb",
-	[FILTER_STAGE_VLAN] = "filter_vlan",
-	[FILTER_STAGE_ETHERTYPE] = "filter_ethertype",
-	[FILTER_STAGE_NETWORK] = "filter_network",
-	[FILTER_STAGE_TRANSPORT] = "filter_transport",
-	[FILTER_STAGE_TCP] = "filter_tcp",
-	[FILTER_STAGE_LENGTH] = "filter_length",
-	[FILTER_STAGE_DEVICE] = "filter_device",
-	[FILTER_STAGE_NETNS] = "filter_netns",
-	[SLOT_FUNCTIONS] = "filter_functions",
-	[SLOT_KEY_MEMBERS] = "key_members",
-	[SLOT_EXPRESSION] = "expression",
-	[SLOT_EVENT] = "event",
-	[SLOT_READ] = "read",
-	[SLOT_FIELD] = "field",
-	[SLOT_FRAME] = "frame",
-	[SLOT_PROBE] = "probe",
+	[FILTER_STAGE_CALL] = "filter_call",	   [FILTER_STAGE_SKB] = "filter_skb",
+	[FILTER_STAGE_VLAN] = "filter_vlan",	   [FILTER_STAGE_ETHERTYPE] = "filter_ethertype",
+	[FILTER_STAGE_NETWORK] = "filter_network", [FILTER_STAGE_TRANSPORT] = "filter_transport",
+	[FILTER_STAGE_TCP] = "filter_tcp",	   [FILTER_STAGE_LENGTH] = "filter_length",
+	[FILTER_STAGE_DEVICE] = "filter_device",   [FILTER_STAGE_NETNS] = "filter_netns",
+	[SLOT_FUNCTIONS] = "filter_functions",	   [SLOT_KEY_MEMBERS] = "key_members",
+	[SLOT_EXPRESSION] = "expression",	   [SLOT_PROBE] = "probe",
 };
 
-/* Read a file of the user's into program->files[index]; its name is program->names[index]. */
-static int read_file(struct program *program, int index, const char *flag, bool force,
+/* Keep a text with its name as long as the program. Takes both, which may be NULL: out of memory.
+ */
+static int keep(struct program *program, char *name, char *text, struct template_file *file,
+		struct error *err)
+{
+	struct user_text *grown =
+		realloc(program->files, (program->file_count + 1) * sizeof(*grown));
+
+	if (grown)
+		program->files = grown;
+	if (!grown || !name || !text) {
+		free(name);
+		free(text);
+		return error_nomem(err);
+	}
+	grown[program->file_count++] = (struct user_text){ name, text };
+	*file = (struct template_file){ name, text };
+	return 0;
+}
+
+/* Read a file of the user's. -ENOENT: it does not exist; `file` stays as it is then. */
+static int read_file(struct program *program, const char *path, const char *flag, bool force,
 		     struct template_file *file, struct error *err)
 {
-	int result =
-		user_file_read(flag, program->names[index], force, &program->files[index], err);
+	char *text;
+	int result = user_file_read(flag, path, force, &text, err);
 
-	/* One of the built-in files stays, if --templates has none of the name. */
-	if (!result)
-		*file = (struct template_file){ program->names[index], program->files[index] };
-	return result;
+	return result ? result : keep(program, strdup(path), text, file, err);
 }
 
 /* A file of --templates in the place of one that is built in. -ENOENT: it has none of that name. */
-static int read_template(struct program *program, int index, const char *directory,
-			 const char *name, const char *ending, bool force,
-			 struct template_file *file, struct error *err)
+static int read_template(struct program *program, const struct generate_config *config,
+			 const char *name, const char *ending, struct template_file *file,
+			 struct error *err)
 {
-	free(program->names[index]);
-	if (asprintf(&program->names[index], "%s/%s%s", directory, name, ending) < 0) {
-		program->names[index] = NULL;
+	char *path;
+	int result;
+
+	if (asprintf(&path, "%s/%s%s", config->templates_dir, name, ending) < 0)
 		return error_nomem(err);
-	}
-	return read_file(program, index, "--templates", force, file, err);
+	result = read_file(program, path, "--templates", config->force, file, err);
+	free(path);
+	return result;
 }
 
 /* The probe: one that was asked for, or that of the way to attach. */
@@ -105,14 +93,13 @@ static int find_probe(struct program *program, const struct generate_config *con
 	struct probe probe;
 	int result;
 
-	/* Without a name it is one of those built in, and called the same whatever its way. */
+	/* The program has this name with any of the default probes. */
 	snprintf(program->layout.name, sizeof(program->layout.name), "%s",
 		 probe_default_name(ATTACH_RAW_TRACEPOINT));
 	/* A folder of templates may have one, too. */
 	if (config->templates_dir && !word) {
-		result = read_template(program, PROBE, config->templates_dir,
-				       probe_default_name(facts->attach), ".c", config->force, file,
-				       err);
+		result = read_template(program, config, probe_default_name(facts->attach), ".c",
+				       file, err);
 		if (result != -ENOENT)
 			return result;
 	}
@@ -122,31 +109,77 @@ static int find_probe(struct program *program, const struct generate_config *con
 		return result;
 	if (word)
 		snprintf(program->layout.name, sizeof(program->layout.name), "%s", probe.name);
-	free(program->names[PROBE]);
-	program->names[PROBE] = probe.path;
 	program->path = probe.embedded ? NULL : probe.path;
-	program->files[PROBE] = probe.text;
 	free(probe.name);
-	*file = (struct template_file){ program->names[PROBE], program->files[PROBE] };
-	return 0;
+	return keep(program, probe.path, probe.text, file, err);
 }
 
-/* The files that a generated program is made of; --templates may replace each of them. */
-static int find_files(struct program *program, const char *directory, bool force,
-		      struct template_file *files, struct error *err)
+/* Whether --templates must have a file: what else it lacks is taken from those built in. */
+static bool is_required(const char *name)
 {
-	files[TEMPLATE] = drop_template;
-	files[EVENT] = event_header;
-	files[READ] = read_header;
-	files[FIELD] = field_header;
-	files[FRAME] = frame_header;
-	for (int i = 0; i < PROBE && directory; i++) {
-		int result = read_template(program, i, directory, strchr(files[i].name, '/') + 1,
-					   "", force, &files[i], err);
+	return strcmp(name, "drop.c") == 0 || strcmp(name, "event.h") == 0;
+}
 
-		/* Only the first two must be there; the others stay those built in. */
-		if (result && !(i >= READ && result == -ENOENT))
-			return result;
+/* The files of the template, each from --templates if it is there. `files` has room for all. */
+static int find_files(struct program *program, const struct generate_config *config,
+		      struct template_part *files, struct error *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; embedded_templates[i].name && !result; i++) {
+		const char *name = embedded_templates[i].name + strlen(TEMPLATES);
+
+		files[i] = (struct template_part){ name, embedded_templates[i] };
+		if (config->templates_dir)
+			result = read_template(program, config, name, "", &files[i].file, err);
+		if (result == -ENOENT && !is_required(name))
+			result = 0;
+	}
+	return result;
+}
+
+/* The number of a template among embedded_templates, by its name up to '>'; -1: unknown. */
+static int find_template(const char *name)
+{
+	for (int i = 0; embedded_templates[i].name; i++) {
+		const char *known = embedded_templates[i].name + strlen(TEMPLATES);
+
+		if (strncmp(name, known, strlen(known)) == 0 && name[strlen(known)] == '>')
+			return i;
+	}
+	return -1;
+}
+
+/*
+ * Put files in the place of the lines `#include <bytetrace/NAME>`. `files`: those of a template, of
+ * which only the user's own are put there, which another program would not find; NULL: those built
+ * in. A name that is unknown is left to the compiler.
+ */
+static int include_templates(struct source *source, const struct template_part *files,
+			     struct error *err)
+{
+	static const char start[] = "#include <bytetrace/";
+	const char *line = source->text;
+
+	for (size_t i = 0; i < source->line_count; i++) {
+		const size_t offset = (size_t)(line - source->text), before = source->line_count;
+		int found = -1;
+
+		if (strncmp(line, start, strlen(start)) == 0)
+			found = find_template(line + strlen(start));
+		if (found >= 0 && files && files[found].file.text == embedded_templates[found].text)
+			found = -1;
+		if (found >= 0) {
+			if (source_replace_line(source, i,
+						files ? &files[found].file
+						      : &embedded_templates[found]))
+				return error_nomem(err);
+			line = source->text + offset;
+		}
+		/* What was put there is not looked at: it could include itself. */
+		for (size_t added = source->line_count - before + 1; added > 0; added--)
+			line = strchr(line, '\n') + 1;
+		i += source->line_count - before;
 	}
 	return 0;
 }
@@ -179,57 +212,73 @@ static char *slot_text(const struct generate_config *config, int slot,
 	return text;
 }
 
-static int fill_template(struct program *program, const struct generate_config *config,
-			 const char *probe, const struct generate_facts *facts, struct error *err)
+/* What a program needs for the flags and its probe, in the words of templates/README.md. */
+struct needs {
+	bool details, columns, packet, packet_first, ports, device, skb, skb_front, stack;
+	bool probe_in_scratch, drop_device;
+};
+
+static struct needs find_needs(const struct generate_config *config, const char *probe)
+{
+	const struct filter *filter = &config->filter;
+	const struct filter_set *sets = filter->sets;
+	const unsigned int keys = config->keys.set;
+	const unsigned int record = keys ? 0 : config->record;
+	struct needs needs = {
+		.details = record & RECORD_DETAILS,
+		.stack = record & RECORD_STACK,
+		.columns = strstr(probe, "DROP_FIELD("),
+		.drop_device = strstr(probe, "drop_device("),
+		/* The kprobes walk a list of packets. */
+		.probe_in_scratch = strstr(probe, "kprobe__"),
+		.ports = !keys || keys & (BIT_SPORT | BIT_DPORT) || sets[FILTER_SPORT].given ||
+			 sets[FILTER_DPORT].given,
+		.device = record & RECORD_DEVICE || keys & BIT_IFACE ||
+			  sets[FILTER_INTERFACE].given || sets[FILTER_NETNS].given,
+		/* An expression looks at the packet inside, so that must be found before. */
+		.packet_first =
+			filter_reads_packet(filter) || (config->inner && config->expression),
+	};
+
+	needs.packet =
+		needs.packet_first || needs.ports || keys & (BIT_PROTO | BIT_SADDR | BIT_DADDR);
+	needs.skb_front =
+		needs.device || needs.details || config->expression || sets[FILTER_LEN].given;
+	needs.skb = needs.packet || needs.skb_front || sets[FILTER_MARK].given;
+	return needs;
+}
+
+/* Fill the template, whose files are `files`, with the probe and what the options say. */
+static int render(struct program *program, const struct generate_config *config,
+		  const struct template_part *files, size_t file_count,
+		  const struct template_file *probe, const struct generate_facts *facts,
+		  struct error *err)
 {
 	const struct filter_set *sets = config->filter.sets;
 	const unsigned int keys = config->keys.set;
-	struct template_file files[FILES];
-	int result = find_files(program, config->templates_dir, config->force, files, err);
-
-	if (!result)
-		result = find_probe(program, config, probe, facts, &files[PROBE], err);
-	if (result)
-		return result;
-
-	const bool device_only = strstr(files[PROBE].text, "drop_device(");
-	const bool fields = strstr(files[PROBE].text, "DROP_FIELD(");
-	const bool everything = !keys && config->record & RECORD_DETAILS;
-	/* An expression looks at the packet inside, so that must be found before. */
-	const bool packet_first =
-		filter_reads_packet(&config->filter) || (config->inner && config->expression);
-	const bool ports = !keys || keys & (BIT_SPORT | BIT_DPORT) ||
-			   sets[FILTER_SPORT].given || sets[FILTER_DPORT].given;
-	const bool packet =
-		packet_first || ports || keys & (BIT_PROTO | BIT_SADDR | BIT_DADDR);
-	const bool device = (!keys && config->record & RECORD_DEVICE) || keys & BIT_IFACE ||
-			    sets[FILTER_INTERFACE].given || sets[FILTER_NETNS].given;
-	const bool skb_front = device || everything || config->expression || sets[FILTER_LEN].given;
+	const bool direct = facts->attach == ATTACH_TP_BTF;
+	const struct needs needs = find_needs(config, probe->text);
 	const struct template_condition conditions[] = {
-		{ "skb", packet || skb_front || sets[FILTER_MARK].given },
-		{ "skb_front", skb_front },
-		{ "direct", facts->attach == ATTACH_TP_BTF },
-		{ "packet", packet },
-		{ "packet_first", packet_first },
-		{ "packet_last", packet && !packet_first },
-		{ "ports", ports },
-		{ "inner", config->inner },
+		{ "direct", direct },
+		{ "copy", needs.skb && !direct },
+		{ "skb_front", needs.skb_front },
+		{ "packet", needs.packet },
+		{ "packet_first", needs.packet_first },
+		{ "packet_last", needs.packet && !needs.packet_first },
+		{ "addresses", sets[FILTER_SADDR].given || sets[FILTER_DADDR].given },
+		{ "ports", needs.ports },
 		{ "tcp_flags", sets[FILTER_TCP_FLAGS].given },
-		{ "device", device },
-		{ "everything", everything },
-		{ "clock", config->record & RECORD_TIME || config->edited },
-		/* What is added by hand may be in any member. */
-		{ "short_record", !device && !everything && !(config->record & RECORD_STACK) &&
-					  !fields && !config->edited },
-		{ "stack", (config->record & RECORD_STACK) },
+		{ "inner", config->inner },
 		{ "expression", config->expression },
-		{ "device_only", device_only },
-		/* The kprobes walk a list of packets; a key of names and addresses is large. */
-		{ "scratch", (config->record & RECORD_STACK) || config->expression ||
-				     (keys && device) || strstr(files[PROBE].text, "kprobe__") ||
-				     device_only || fields ||
-				     /* Room for columns that are added by hand. */
-				     config->edited },
+		{ "device", needs.device },
+		{ "details", needs.details },
+		{ "stack", needs.stack },
+		{ "short_record",
+		  !needs.device && !needs.details && !needs.stack && !needs.columns },
+		/* A key with the interface is large. */
+		{ "scratch", needs.stack || config->expression || (keys && needs.device) ||
+				     needs.probe_in_scratch || needs.drop_device || needs.columns },
+		{ "device_only", needs.drop_device },
 		{ "summary", keys },
 		{ "key_location", keys & BIT_LOCATION },
 		{ "key_reason", keys & BIT_REASON },
@@ -241,27 +290,53 @@ static int fill_template(struct program *program, const struct generate_config *
 		{ "key_dport", keys & BIT_DPORT },
 		{ "key_family", keys & (BIT_SADDR | BIT_DADDR) },
 	};
-	struct template_slot slots[SLOTS];
-	char *texts[SLOT_EXPRESSION + 1] = { NULL };
+	struct template_part slots[SLOTS];
+	const struct template template = { files,      file_count,
+					   slots,      SLOTS,
+					   conditions, sizeof(conditions) / sizeof(*conditions) };
+	char *texts[SLOTS] = { NULL };
+	int result = 0;
 
-	for (int slot = 0; slot < SLOTS; slot++)
+	for (int slot = 0; slot < SLOTS && !result; slot++) {
 		slots[slot].name = slot_names[slot];
-	for (int slot = 0; slot <= SLOT_EXPRESSION && !result; slot++) {
+		slots[slot].file = *probe;
+		if (slot == SLOT_PROBE)
+			continue;
 		texts[slot] = slot_text(config, slot, facts);
 		if (!texts[slot])
 			result = error_nomem(err);
 		slots[slot].file = (struct template_file){ NULL, texts[slot] };
 	}
-	slots[SLOT_EVENT].file = files[EVENT];
-	slots[SLOT_READ].file = files[READ];
-	slots[SLOT_FIELD].file = files[FIELD];
-	slots[SLOT_FRAME].file = files[FRAME];
-	slots[SLOT_PROBE].file = files[PROBE];
 	if (!result)
-		result = template_render(&program->source, &files[TEMPLATE], slots, SLOTS,
-					 conditions, sizeof(conditions) / sizeof(*conditions), err);
-	for (int slot = 0; slot <= SLOT_EXPRESSION; slot++)
+		result = template_render(&program->source, &template, "drop.c", err);
+	for (int slot = 0; slot < SLOTS; slot++)
 		free(texts[slot]);
+	return result;
+}
+
+static int fill_template(struct program *program, const struct generate_config *config,
+			 const char *probe, const struct generate_facts *facts, struct error *err)
+{
+	struct template_file probe_file;
+	struct template_part *files;
+	size_t count = 0;
+	int result;
+
+	while (embedded_templates[count].name)
+		count++;
+	files = calloc(count + 1, sizeof(*files));
+	if (!files)
+		return error_nomem(err);
+	result = find_files(program, config, files, err);
+	if (!result)
+		result = find_probe(program, config, probe, facts, &probe_file, err);
+	if (!result) {
+		program->probe = probe_file.name;
+		result = render(program, config, files, count, &probe_file, facts, err);
+	}
+	if (!result)
+		result = include_templates(&program->source, files, err);
+	free(files);
 	return result;
 }
 
@@ -273,11 +348,10 @@ static int read_source(struct program *program, const char *path, bool force, st
 	int length;
 	int result;
 
-	program->names[0] = strdup(path);
-	program->path = program->names[0];
-	result = read_file(program, 0, "--source", force, &file, err);
+	result = read_file(program, path, "--source", force, &file, err);
 	if (result)
 		return result;
+	program->path = file.name;
 	length = snprintf(program->layout.name, sizeof(program->layout.name), "%s",
 			  slash ? slash + 1 : path);
 	if (length > 2 && (size_t)length < sizeof(program->layout.name) &&
@@ -394,7 +468,7 @@ static void write_record_check(const struct layout *layout, FILE *out)
  */
 static bool is_own_line(const struct program *program, const char *file)
 {
-	if (!program->names[PROBE] || file == program->names[PROBE])
+	if (!program->probe || file == program->probe)
 		return true;
 	for (size_t i = 0; i < program->includes.count; i++)
 		if (file == program->includes.list[i].path)
@@ -419,7 +493,7 @@ static int check_calls(const struct program *program, const char *code, struct e
 	}
 	return error_set(err, STATUS_COMPILE, EINVAL,
 			 "%s never calls drop(): no packet would be shown",
-			 program->names[PROBE] ? program->names[PROBE] : program->names[0]);
+			 program->probe ? program->probe : program->path);
 }
 
 /* Find what the program declares, and write the definitions that go in front of it. */
@@ -462,6 +536,8 @@ int generate_finish(struct program *program, const struct generate_config *confi
 	FILE *out;
 	int result = includes_expand(&program->includes, &program->source, config->force, err);
 
+	if (!result)
+		result = include_templates(&program->source, NULL, err);
 	if (result)
 		return result;
 	out = open_memstream(&front, &front_size);
@@ -490,9 +566,10 @@ void generate_free(struct program *program)
 {
 	source_free(&program->source);
 	includes_free(&program->includes);
-	for (int i = 0; i < FILES; i++) {
-		free(program->files[i]);
-		free(program->names[i]);
+	for (size_t i = 0; i < program->file_count; i++) {
+		free(program->files[i].name);
+		free(program->files[i].text);
 	}
+	free(program->files);
 	memset(program, 0, sizeof(*program));
 }

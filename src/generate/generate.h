@@ -35,7 +35,6 @@ struct generate_config {
 	bool inner;		       /* of a tunnelled packet the inner one is meant */
 	struct keys keys;	       /* to count by */
 	unsigned int record;	       /* RECORD_...: parts that the output shows */
-	bool edited;		       /* the text is to be read and edited */
 };
 
 /* The program's text, with the files that its lines belong to, and what its records hold. */
@@ -45,8 +44,11 @@ struct program {
 	struct layout keys; /* of the columns, those that --summary counts by */
 	const char *path; /* the file of the user's that makes it this one; NULL: it is built in */
 	struct includes includes;
-	char *files[6]; /* owned texts and names of files that were read, or NULL */
-	char *names[6];
+	const char *probe; /* name of the probe's file; NULL: all of the program is one file */
+	struct user_text { /* files that were read */
+		char *name, *text;
+	} * files;
+	size_t file_count;
 };
 
 /* What a program depends on besides. */

@@ -11,6 +11,7 @@
 
 #define MAX_NAMES 64 /* slots and conditions: each has a bit in a word that says it was used */
 #define MAX_DEPTH 8
+#define MAX_INCLUDES 4 /* files within files */
 
 struct writer {
 	FILE *out;
@@ -101,89 +102,174 @@ static int template_error(struct error *err, const struct template_file *file, u
 			 error_quote(quoted, text));
 }
 
-int template_render(struct source *source, const struct template_file *file,
-		    const struct template_slot *slots, size_t slot_count,
-		    const struct template_condition *conditions, size_t condition_count,
+/* A template that is being rendered. */
+struct rendering {
+	struct writer writer;
+	const struct template *template;
+	uint64_t slots_used, conditions_used;
+	bool shown[MAX_DEPTH]; /* at each depth of conditions: whether lines are kept */
+	bool taken[MAX_DEPTH];
+	size_t depth;
+	size_t includes;
+	struct error *err;
+};
+
+/* The index of the part with this name; `count`: none has it. */
+static size_t find_part(const struct template_part *parts, size_t count, const char *name,
+			size_t length)
+{
+	size_t i = 0;
+
+	while (i < count && !same_name(parts[i].name, name, length))
+		i++;
+	return i;
+}
+
+static int render_file(struct rendering *rendering, const struct template_file *file);
+
+static int render_include(struct rendering *rendering, const struct template_file *file,
+			  unsigned int number, const char *name, size_t length)
+{
+	const struct template *template = rendering->template;
+	size_t i = find_part(template->files, template->file_count, name, length);
+	int result;
+
+	if (i == template->file_count)
+		return template_error(rendering->err, file, number, "unknown template", name,
+				      length);
+	if (rendering->includes == MAX_INCLUDES)
+		return template_error(rendering->err, file, number,
+				      "too many templates include each other at", name, length);
+	rendering->includes++;
+	result = render_file(rendering, &template->files[i].file);
+	rendering->includes--;
+	if (!result && rendering->shown[rendering->depth])
+		result = write_line(&rendering->writer, "\n", 1, file->name, number);
+	return result;
+}
+
+static int render_slot(struct rendering *rendering, const struct template_file *file,
+		       unsigned int number, const char *name, size_t length)
+{
+	const struct template *template = rendering->template;
+	size_t i = find_part(template->slots, template->slot_count, name, length);
+
+	if (i == template->slot_count)
+		return template_error(rendering->err, file, number, "nothing fills the slot", name,
+				      length);
+	rendering->slots_used |= UINT64_C(1) << i;
+	if (!rendering->shown[rendering->depth])
+		return 0;
+	return write_file(&rendering->writer, &template->slots[i].file, file->name, number);
+}
+
+static int render_if(struct rendering *rendering, const struct template_file *file,
+		     unsigned int number, const char *name, size_t length)
+{
+	const struct template *template = rendering->template;
+	size_t i = 0;
+
+	while (i < template->condition_count &&
+	       !same_name(template->conditions[i].name, name, length))
+		i++;
+	if (i == template->condition_count || rendering->depth + 1 == MAX_DEPTH)
+		return template_error(rendering->err, file, number, "unknown condition", name,
+				      length);
+	rendering->conditions_used |= UINT64_C(1) << i;
+	rendering->depth++;
+	rendering->taken[rendering->depth] = template->conditions[i].holds;
+	rendering->shown[rendering->depth] =
+		rendering->shown[rendering->depth - 1] && template->conditions[i].holds;
+	return 0;
+}
+
+static int render_line(struct rendering *rendering, const struct template_file *file,
+		       unsigned int number, const char *line, size_t depth)
+{
+	size_t length = line_length(line);
+	const char *name;
+	size_t name_length;
+
+	if (strncmp(line, "//@", 3) != 0) {
+		/* The licence is said once, at the top. */
+		if (!rendering->shown[rendering->depth] ||
+		    (rendering->includes > 0 && number == 1 && strncmp(line, "/* SPDX-", 8) == 0))
+			return 0;
+		return write_line(&rendering->writer, line, length, file->name, number);
+	}
+	if (directive(line, length, "include ", &name, &name_length))
+		return render_include(rendering, file, number, name, name_length);
+	if (directive(line, length, "slot ", &name, &name_length))
+		return render_slot(rendering, file, number, name, name_length);
+	if (directive(line, length, "if ", &name, &name_length))
+		return render_if(rendering, file, number, name, name_length);
+	if (directive(line, length, "else", &name, &name_length) && rendering->depth > depth) {
+		rendering->shown[rendering->depth] = rendering->shown[rendering->depth - 1] &&
+						     !rendering->taken[rendering->depth];
+		return 0;
+	}
+	if (directive(line, length, "end", &name, &name_length) && rendering->depth > depth) {
+		rendering->depth--;
+		return 0;
+	}
+	return template_error(rendering->err, file, number, "misplaced directive", line,
+			      length - (line[length - 1] == '\n'));
+}
+
+static int render_file(struct rendering *rendering, const struct template_file *file)
+{
+	const size_t depth = rendering->depth;
+	unsigned int number = 0;
+
+	for (const char *line = file->text; *line; line += line_length(line)) {
+		int result = render_line(rendering, file, ++number, line, depth);
+
+		if (result)
+			return result;
+	}
+	if (rendering->depth != depth)
+		return template_error(rendering->err, file, number, "missing", "//@end",
+				      strlen("//@end"));
+	return 0;
+}
+
+/* What the caller knows and no template names would be left out without a word. */
+static int check_used(const struct rendering *rendering, const struct template_file *file)
+{
+	const struct template *template = rendering->template;
+
+	for (size_t i = 0; i < template->slot_count; i++)
+		if (!(rendering->slots_used & UINT64_C(1) << i))
+			return template_error(
+				rendering->err, file, 1, "the templates lack the slot",
+				template->slots[i].name, strlen(template->slots[i].name));
+	for (size_t i = 0; i < template->condition_count; i++)
+		if (!(rendering->conditions_used & UINT64_C(1) << i))
+			return template_error(
+				rendering->err, file, 1, "the templates lack the condition",
+				template->conditions[i].name, strlen(template->conditions[i].name));
+	return 0;
+}
+
+int template_render(struct source *source, const struct template *template, const char *name,
 		    struct error *err)
 {
-	struct writer writer = { .source = source, .squeeze = true };
-	uint64_t slots_used = 0;
-	uint64_t conditions_used = 0;
-	bool shown[MAX_DEPTH] = { true }; /* at each depth of conditions: are lines kept? */
-	bool taken[MAX_DEPTH] = { false };
-	size_t depth = 0;
-	unsigned int number = 0;
-	int result = 0;
+	const size_t i = find_part(template->files, template->file_count, name, strlen(name));
+	const struct template_file *file = &template->files[i].file;
+	struct rendering rendering = { .writer = { .source = source, .squeeze = true },
+				       .template = template,
+				       .shown = { true },
+				       .err = err };
+	int result;
 
 	memset(source, 0, sizeof(*source));
-	writer.out = open_memstream(&source->text, &source->length);
-	if (!writer.out)
+	rendering.writer.out = open_memstream(&source->text, &source->length);
+	if (!rendering.writer.out)
 		return error_nomem(err);
-
-	for (const char *line = file->text; *line && !result; line += line_length(line)) {
-		size_t length = line_length(line);
-		const char *name;
-		size_t name_length;
-		size_t i;
-
-		number++;
-		if (strncmp(line, "//@", 3) != 0) {
-			if (shown[depth])
-				result = write_line(&writer, line, length, file->name, number);
-		} else if (directive(line, length, "slot ", &name, &name_length)) {
-			for (i = 0; i < slot_count; i++)
-				if (same_name(slots[i].name, name, name_length))
-					break;
-			if (i == slot_count) {
-				result = template_error(err, file, number, "nothing fills the slot",
-							name, name_length);
-				goto out;
-			}
-			slots_used |= UINT64_C(1) << i;
-			if (shown[depth])
-				result = write_file(&writer, &slots[i].file, file->name, number);
-		} else if (directive(line, length, "if ", &name, &name_length)) {
-			for (i = 0; i < condition_count; i++)
-				if (same_name(conditions[i].name, name, name_length))
-					break;
-			if (i == condition_count || depth + 1 == MAX_DEPTH) {
-				result = template_error(err, file, number, "unknown condition",
-							name, name_length);
-				goto out;
-			}
-			conditions_used |= UINT64_C(1) << i;
-			depth++;
-			taken[depth] = conditions[i].holds;
-			shown[depth] = shown[depth - 1] && taken[depth];
-		} else if (directive(line, length, "else", &name, &name_length) && depth > 0) {
-			shown[depth] = shown[depth - 1] && !taken[depth];
-		} else if (directive(line, length, "end", &name, &name_length) && depth > 0) {
-			depth--;
-		} else {
-			result = template_error(err, file, number, "misplaced directive", line,
-						length - (line[length - 1] == '\n'));
-			goto out;
-		}
-	}
-	if (result) {
-		error_nomem(err);
-		goto out;
-	}
-	if (depth != 0) {
-		result = template_error(err, file, number, "missing", "//@end", strlen("//@end"));
-		goto out;
-	}
-	for (size_t i = 0; i < slot_count && !result; i++)
-		if (!(slots_used & UINT64_C(1) << i))
-			result = template_error(err, file, number, "the template lacks the slot",
-						slots[i].name, strlen(slots[i].name));
-	for (size_t i = 0; i < condition_count && !result; i++)
-		if (!(conditions_used & UINT64_C(1) << i))
-			result = template_error(err, file, number,
-						"the template lacks the condition",
-						conditions[i].name, strlen(conditions[i].name));
-out:
-	if (fclose(writer.out) && !result)
+	result = render_file(&rendering, file);
+	if (!result)
+		result = check_used(&rendering, file);
+	if ((fclose(rendering.writer.out) && !result) || result == -ENOMEM)
 		result = error_nomem(err);
 	return result;
 }

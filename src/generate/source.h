@@ -16,16 +16,27 @@ struct template_file {
 	const char *text;
 };
 
-/* What a line `//@slot NAME` becomes. file.name NULL: generated, has no lines of its own. */
-struct template_slot {
+/* A text by the name that a template has for it. */
+struct template_part {
 	const char *name;
-	struct template_file file;
+	struct template_file file; /* file.name NULL: generated, lines belong to the slot's line */
 };
 
 /* Whether the lines from `//@if NAME` to `//@else` or `//@end` stay. */
 struct template_condition {
 	const char *name;
 	bool holds;
+};
+
+/* What the directives of templates stand for. */
+struct template
+{
+	const struct template_part *files; /* `//@include NAME`: a template, too */
+	size_t file_count;
+	const struct template_part *slots; /* `//@slot NAME`: a text as it is */
+	size_t slot_count;
+	const struct template_condition *conditions; /* `//@if NAME` */
+	size_t condition_count;
 };
 
 /* Program text, and for each of its lines the file and line that a person would edit. */
@@ -40,13 +51,11 @@ struct source {
 };
 
 /*
- * Fill `source` from a template. A slot or condition that only one of the template and the
- * caller knows is an error, as is an unbalanced one (-EINVAL, STATUS_COMPILE, with file and
- * line). The caller calls source_free().
+ * Fill `source` from the template file that is called `name`. A slot or condition that only the
+ * templates or only the caller knows is an error, as are an unknown file and an unbalanced
+ * condition (-EINVAL, STATUS_COMPILE, with file and line). The caller calls source_free().
  */
-int template_render(struct source *source, const struct template_file *file,
-		    const struct template_slot *slots, size_t slot_count,
-		    const struct template_condition *conditions, size_t condition_count,
+int template_render(struct source *source, const struct template *template, const char *name,
 		    struct error *err);
 
 /* Put a file in the place of the line number `index`, from 0 on. Returns 0 or -ENOMEM. */

@@ -132,35 +132,6 @@ static char *copy_string(const char *text, bool *failed)
 	return copy;
 }
 
-int reasons_create(struct reasons **reasons, const char *format,
-		   const struct reasons_source *source, struct error *err)
-{
-	const char *print = strstr(format, "\nprint fmt:");
-	const char *at = format;
-	struct reasons *created;
-	bool failed = false;
-
-	if (!accept(&at, "name: kfree_skb\n") || !print)
-		return error_set(err, STATUS_ENVIRONMENT, EINVAL,
-				 "the format file of the tracepoint skb:kfree_skb makes no sense");
-	created = calloc(1, sizeof(*created));
-	if (!created)
-		goto out_of_memory;
-	created->btf_dir = copy_string(source->btf_dir, &failed);
-	created->include_dir = copy_string(source->include_dir, &failed);
-	created->given = has_reason_field(format, print);
-	if (created->given && parse_names(&created->core, print))
-		failed = true;
-	if (failed)
-		goto out_of_memory;
-	*reasons = created;
-	return 0;
-
-out_of_memory:
-	reasons_free(created);
-	return error_nomem(err);
-}
-
 void reasons_free(struct reasons *reasons)
 {
 	if (!reasons)
@@ -236,6 +207,59 @@ static void find_enum(const struct reasons *reasons, struct enums *enums,
 		find_in_headers(enums, query, reasons->include_dir, part);
 	/* This runs a few times at most in a long trace: give back the 10 MB that BTF takes. */
 	malloc_trim(0);
+}
+
+/* The core's reasons from the kernel's own enum. */
+static int find_core(struct reasons *reasons)
+{
+	const struct enums_query query = { .suffix = "skb_drop_reason",
+					   .last = UINT32_MAX >> SUBSYSTEM_SHIFT };
+	struct enums found = { 0 };
+	int result = 0;
+
+	find_enum(reasons, &found, &query, NULL);
+	for (size_t i = 0; i < found.count && !result; i++) {
+		const char *name = found.entries[i].name;
+		size_t length = strlen(name);
+
+		strip_prefix(&name, &length);
+		result = enums_add(&reasons->core, found.entries[i].value, name, length);
+	}
+	enums_free(&found);
+	return result;
+}
+
+int reasons_create(struct reasons **reasons, const char *format,
+		   const struct reasons_source *source, struct error *err)
+{
+	const char *print = format ? strstr(format, "\nprint fmt:") : NULL;
+	const char *at = format;
+	struct reasons *created;
+	bool failed = false;
+
+	if (format && (!accept(&at, "name: kfree_skb\n") || !print))
+		return error_set(err, STATUS_ENVIRONMENT, EINVAL,
+				 "the format file of the tracepoint skb:kfree_skb makes no sense");
+	created = calloc(1, sizeof(*created));
+	if (!created)
+		goto out_of_memory;
+	created->btf_dir = copy_string(source->btf_dir, &failed);
+	created->include_dir = copy_string(source->include_dir, &failed);
+	if (format) {
+		created->given = has_reason_field(format, print);
+		failed |= created->given && parse_names(&created->core, print);
+	} else {
+		failed |= find_core(created) != 0;
+		created->given = created->core.count > 0;
+	}
+	if (failed)
+		goto out_of_memory;
+	*reasons = created;
+	return 0;
+
+out_of_memory:
+	reasons_free(created);
+	return error_nomem(err);
 }
 
 static void find_subsystems(struct reasons *reasons)

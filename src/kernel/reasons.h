@@ -22,8 +22,9 @@ struct reasons_source {
 };
 
 /*
- * Parse a format file. `source` is copied. Returns 0, or -errno with STATUS_ENVIRONMENT if the
- * text is no format file of skb:kfree_skb. The caller calls reasons_free().
+ * Parse a format file; NULL: it cannot be read, and the core's reasons are looked up like the
+ * others. `source` is copied. Returns 0, or -errno with STATUS_ENVIRONMENT if the text is no format
+ * file of skb:kfree_skb. The caller calls reasons_free().
  */
 int reasons_create(struct reasons **reasons, const char *format,
 		   const struct reasons_source *source, struct error *err);

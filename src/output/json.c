@@ -297,7 +297,7 @@ static void json_flush(void *output)
 
 static unsigned int json_needs(const struct output_config *config)
 {
-	return RECORD_TIME | RECORD_DEVICE | RECORD_DETAILS | (config->stack ? RECORD_STACK : 0);
+	return RECORD_DEVICE | RECORD_DETAILS | (config->stack ? RECORD_STACK : 0);
 }
 
 const struct output_format output_json = {

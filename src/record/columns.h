@@ -25,7 +25,7 @@
  */
 #define DROP_HAS(part) (event->flags & DROP_HAS_##part)
 #define COLUMNS(C)                                                                                 \
-	C(TIME, "time", "time", "TIME", 2, RECORD_TIME, 0, TIME, true, event->time)                \
+	C(TIME, "time", "time", "TIME", 2, RECORD_DETAILS, 0, TIME, event->detailed, event->time)  \
 	C(PROBE, "probe", "probe", "PROBE", 0, 0, 0, TEXT, true, drop->layout->name)               \
 	C(CPU, "cpu", "cpu", "CPU", 2, 0, 0, NUMBER, true, drop->cpu)                              \
 	C(PID, "pid", "pid", "PID", 2, RECORD_DETAILS, 0, NUMBER, event->detailed, event->pid)     \
@@ -60,10 +60,9 @@
 /* Parts of a record that the program fills only if an output shows them: bits of a set. */
 enum {
 	RECORD_DEVICE = 1 << 0,	 /* netns, ifindex, ifname */
-	RECORD_DETAILS = 1 << 1, /* length, mark, pid, comm */
-	RECORD_TIME = 1 << 2,	 /* the clock, not only what puts records in order */
-	RECORD_STACK = 1 << 3,
-	RECORD_INNER = 1 << 4, /* --inner: of a tunnel the packet inside */
+	RECORD_DETAILS = 1 << 1, /* time, length, mark, pid, comm */
+	RECORD_STACK = 1 << 2,
+	RECORD_INNER = 1 << 3, /* --inner: of a tunnel the packet inside */
 };
 
 enum column_kind {

@@ -88,6 +88,18 @@ int facts_read_tracepoint(struct kernel_facts *facts, const struct options *opti
 	return result;
 }
 
+int facts_read_reasons(struct kernel_facts *facts, const struct options *options, struct error *err)
+{
+	int result = facts_read_tracepoint(facts, options, err);
+	struct error ignored;
+
+	/* The format file is for root alone, BTF is for everybody. */
+	if (result && !facts->reasons &&
+	    read_reasons(facts, NULL, &options->generate.filter, &ignored) == 0)
+		return 0;
+	return result;
+}
+
 static int each_reason(void *reasons,
 		       int (*take)(void *to, const char *name, uint64_t first, uint64_t last),
 		       void *to, struct error *err)
@@ -150,13 +162,19 @@ static bool may_read_directly(const struct options *options)
 	       !options->generate.source_file && options->generate.probes.count == 0;
 }
 
+int facts_choose_attach(struct kernel_facts *facts, const struct options *options,
+			struct error *err)
+{
+	return attach_choose(&facts->attach, may_read_directly(options), err);
+}
+
 /* All of them, in the order in which one needs the other. */
 static int read_all(struct kernel_facts *facts, struct options *options, struct error *err)
 {
 	int result = privileges_check(err);
 
 	if (!result)
-		result = attach_choose(&facts->attach, may_read_directly(options), err);
+		result = facts_choose_attach(facts, options, err);
 	if (!result)
 		result = facts_open_types(facts, options, err);
 	if (!result)

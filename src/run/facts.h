@@ -40,6 +40,13 @@ typedef int facts_user(const struct options *options, const struct kernel_facts 
  */
 int facts_use(struct options *options, facts_user *use, struct error *err);
 
+/*
+ * Choose the way to attach: the best one that the kernel offers, if the options do not name one.
+ * Needs no privileges. Fails as attach_choose() does.
+ */
+int facts_choose_attach(struct kernel_facts *facts, const struct options *options,
+			struct error *err);
+
 /* Find the types that the options ask for. Fails as types_open() does. */
 int facts_open_types(struct kernel_facts *facts, const struct options *options, struct error *err);
 
@@ -49,6 +56,11 @@ int facts_open_types(struct kernel_facts *facts, const struct options *options, 
  */
 int facts_read_tracepoint(struct kernel_facts *facts, const struct options *options,
 			  struct error *err);
+
+/* The same for reasons alone, which are read from the kernel's BTF without the privileges for that.
+ */
+int facts_read_reasons(struct kernel_facts *facts, const struct options *options,
+		       struct error *err);
 
 /* What the names in the filters mean on this kernel. Fails with STATUS_USAGE for one that it lacks.
  */

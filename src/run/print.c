@@ -66,15 +66,11 @@ int print_source(struct options *options, struct error *err)
 	struct kernel_facts facts;
 	int result = facts_create(&facts, options, err);
 
-	/*
-	 * What is printed is to be read and edited, and to run elsewhere, too: without direct
-	 * reads, unless they are asked for. That can be told without root; whether another way
-	 * works need not be.
-	 */
-	if (!result && facts.attach == ATTACH_ANY && attach_choose(&facts.attach, false, err))
+	/* What would run here; a way that was asked for is printed for other kernels, too. */
+	if (!result && facts.attach == ATTACH_ANY && facts_choose_attach(&facts, options, err))
 		facts.attach = ATTACH_RAW_TRACEPOINT;
 	if (!result && filters_by_reason(filter))
-		result = facts_read_tracepoint(&facts, options, err);
+		result = facts_read_reasons(&facts, options, err);
 	if (!result)
 		result = facts_resolve_names(filter, &facts, err);
 	if (!result)

@@ -18,6 +18,7 @@
 #include "bpf/load.h"
 #include "run/reload.h"
 #include "record/decode.h"
+#include "record/maps.h"
 #include "stream/rate.h"
 #include "stream/buffers.h"
 #include "stream/summary.h"
@@ -260,7 +261,7 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 		struct session_totals *totals, struct error *err)
 {
 	struct sink sink = { .config = config, .totals = totals };
-	const struct loaded_map *events = load_find_map(loaded, "events");
+	const struct loaded_map *events = load_find_map(loaded, MAP_EVENTS);
 	struct buffers *buffers = NULL;
 	sigset_t caught;
 	int result;

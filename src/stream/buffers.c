@@ -17,6 +17,7 @@
 #include "bpf/image.h"
 #include "bpf/load.h"
 #include "bpf/sysbpf.h"
+#include "record/maps.h"
 #include "stream/slots.h"
 #include "util/cpus.h"
 #include "util/error.h"
@@ -84,7 +85,7 @@ static int open_perf(struct ring *ring, struct ring_memory *memory, const struct
 
 static int open_bpf(struct ring *ring, struct ring_memory *memory, const struct buffers *rings)
 {
-	const struct image_map map = { .name = "ring",
+	const struct image_map map = { .name = MAP_RING,
 				       .type = BPF_MAP_TYPE_RINGBUF,
 				       .max_entries = (uint32_t)rings->size };
 	int result;

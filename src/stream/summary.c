@@ -11,6 +11,7 @@
 #include "bpf/load.h"
 #include "bpf/sysbpf.h"
 #include "record/keys.h"
+#include "record/maps.h"
 #include "util/clock.h"
 #include "util/cpus.h"
 #include "util/error.h"
@@ -109,11 +110,11 @@ static void add_hot(struct summary *summary, const char *values, size_t count, s
 int summary_check(const struct loaded *loaded, unsigned int keys, size_t own_size,
 		  struct error *err)
 {
-	const struct loaded_map *map = load_find_map(loaded, "summary");
-	const struct loaded_map *hot = load_find_map(loaded, "hot");
+	const struct loaded_map *map = load_find_map(loaded, MAP_SUMMARY);
+	const struct loaded_map *hot = load_find_map(loaded, MAP_HOT);
 	const size_t size = keys_size(keys, own_size);
 
-	if (!map || !hot || !load_find_map(loaded, "other"))
+	if (!map || !hot || !load_find_map(loaded, MAP_OTHER))
 		return error_set(err, STATUS_LOAD, EINVAL,
 				 "--summary: the program does not count: it lacks the map "
 				 "\"summary\", \"hot\" or \"other\"");
@@ -132,9 +133,9 @@ int summary_check(const struct loaded *loaded, unsigned int keys, size_t own_siz
 int summary_read(struct summary *summary, const struct loaded *loaded, unsigned int keys,
 		 size_t own_size, struct error *err)
 {
-	const struct loaded_map *map = load_find_map(loaded, "summary");
-	const struct loaded_map *hot = load_find_map(loaded, "hot");
-	const struct loaded_map *other = load_find_map(loaded, "other");
+	const struct loaded_map *map = load_find_map(loaded, MAP_SUMMARY);
+	const struct loaded_map *hot = load_find_map(loaded, MAP_HOT);
+	const struct loaded_map *other = load_find_map(loaded, MAP_OTHER);
 	const size_t event_size = sizeof(struct drop_event) + own_size;
 	const size_t cpus = cpus_possible();
 	struct summary_row wanted = { .own_size = own_size };

@@ -125,6 +125,7 @@ static void copy_file(FILE *out, const char *path)
 static void write_program(FILE *out, size_t first, size_t count, const char *function)
 {
 	fprintf(out, "#define INPUT_COUNT %zu\n", packet_count);
+	copy_file(out, "templates/window.h");
 	copy_file(out, "templates/frame.h");
 	copy_file(out, "tests/filter/input.h");
 	copy_file(out, "tests/filter/program.h");

@@ -508,7 +508,7 @@ static const struct {
 /* The macros of the template that conditions use. */
 static void write_macros(FILE *out)
 {
-	FILE *template = fopen("templates/drop.c", "r");
+	FILE *template = fopen("templates/network.h", "r");
 	char line[256];
 	bool inside = false;
 
@@ -543,7 +543,7 @@ static void write_program(FILE *out)
 	      "typedef __u32 u32;\n"
 	      "typedef __u64 u64;\n",
 	      out);
-	/* What drop.c defines for them. */
+	/* What the template defines for them. */
 	write_macros(out);
 	for (size_t i = 0; i < VERDICTS; i++) {
 		fprintf(out, "#define interface_matches_0 interface_%zu\n", i);

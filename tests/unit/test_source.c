@@ -9,7 +9,7 @@
 
 #include "util/error.h"
 
-static const struct template_slot slots[] = {
+static const struct template_part slots[] = {
 	{ "one", { NULL, "generated 1\ngenerated 2\n" } },
 	{ "two", { "two.c", "file 1\nfile 2\n" } },
 	{ "none", { NULL, "" } },
@@ -18,11 +18,21 @@ static const struct template_slot slots[] = {
 static int render(struct source *source, const char *text, size_t slot_count, bool holds,
 		  struct error *err)
 {
-	const struct template_file file = { "t.c", text };
+	const struct template_part files[] = {
+		{ "t.c", { "t.c", text } },
+		{ "part.h",
+		  { "dir/part.h",
+		    "/* SPDX-License-Identifier: X */\n//@if yes\np1\n//@end\np2\n" } },
+		{ "self.h", { "self.h", "//@include self.h\n" } },
+		{ "open.h", { "open.h", "//@if yes\n" } },
+		{ "end.h", { "end.h", "//@end\n" } },
+	};
 	const struct template_condition condition = { "yes", holds };
+	const struct template template = {
+		files, 5, slots, slot_count, &condition, strstr(text, "//@if") || strstr(text, ".h")
+	};
 
-	return template_render(source, &file, slots, slot_count, &condition,
-			       strstr(text, "//@if") ? 1 : 0, err);
+	return template_render(source, &template, "t.c", err);
 }
 
 static void assert_origin(const struct source *source, size_t index, const char *file,
@@ -71,6 +81,29 @@ static void conditions_choose(void **state)
 	source_free(&source);
 }
 
+/* A template within a template: its conditions hold there, and its lines are its own. */
+static void includes_are_templates(void **state)
+{
+	static const char text[] = "a\n//@include part.h\nb\n";
+	struct source source;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(render(&source, text, 0, true, &err), 0);
+	assert_string_equal(source.text, "a\np1\np2\n\nb\n");
+	assert_origin(&source, 1, "dir/part.h", 3);
+	assert_origin(&source, 2, "dir/part.h", 5);
+	assert_origin(&source, 4, "t.c", 3);
+	source_free(&source);
+	assert_int_equal(render(&source, text, 0, false, &err), 0);
+	assert_string_equal(source.text, "a\np2\n\nb\n");
+	source_free(&source);
+	assert_int_equal(
+		render(&source, "//@if yes\n//@include part.h\n//@end\nb\n", 0, false, &err), 0);
+	assert_string_equal(source.text, "b\n");
+	source_free(&source);
+}
+
 /* A slot in a part that is left out counts as known, but its text does not appear. */
 static void slot_in_part_left_out(void **state)
 {
@@ -104,7 +137,12 @@ static void mistakes_are_told_with_their_line(void **state)
 		const char *message;
 	} mistakes[] = {
 		{ "a\n//@slot nobody\n", 0, "t.c:2: nothing fills the slot \"nobody\"" },
-		{ "a\n", 1, "t.c:1: the template lacks the slot \"one\"" },
+		{ "a\n", 1, "t.c:1: the templates lack the slot \"one\"" },
+		{ "a\n//@include no.h\n", 0, "t.c:2: unknown template \"no.h\"" },
+		{ "//@include self.h\n", 0,
+		  "self.h:1: too many templates include each other at \"self.h\"" },
+		{ "//@include open.h\n//@end\n", 0, "open.h:1: missing \"//@end\"" },
+		{ "//@if yes\n//@include end.h\n", 0, "end.h:1: misplaced directive \"//@end\"" },
 		{ "a\nb\n//@if no\n//@end\n", 0, "t.c:3: unknown condition \"no\"" },
 		{ "//@if yes\n", 0, "t.c:1: missing \"//@end\"" },
 		{ "//@end\n", 0, "t.c:1: misplaced directive \"//@end\"" },
@@ -170,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(slots_are_filled_and_lines_known),
 		cmocka_unit_test(conditions_choose),
+		cmocka_unit_test(includes_are_templates),
 		cmocka_unit_test(slot_in_part_left_out),
 		cmocka_unit_test(blank_lines_do_not_add_up),
 		cmocka_unit_test(mistakes_are_told_with_their_line),
