@@ -16,7 +16,7 @@ struct output_config;
 /* Room for the text of a cell or frame: the longest symbol and module, and two numbers. */
 #define CELL_SIZE 1100
 
-/* What a cell is made from. */
+/* What the cells of a row are made from. */
 struct row {
 	const struct output_config *config;
 	const struct drop *drop;
@@ -32,12 +32,12 @@ extern cells_write *const cells_writers[COLUMN_COUNT];
 /* Add a column of record/columns.h to a grid. */
 void cells_add_column(struct grid *grid, const struct output_config *config, enum column_id id);
 
-/* The value of a column that a program brings (layout.h), or "-"; as above. */
+/* The same for a column that a program brings (record/layout.h); "-" if the program has none. */
 size_t cells_write_field(char *cell, const struct row *row, const char *name);
 
 /*
- * Add such a column to a grid, number `column` of `layouts`. `title`, which it fills, must last as
- * long as the grid.
+ * Add such a column to a grid: number `column` of `layouts`. Fills `title`, which must last as long
+ * as the grid.
  */
 void cells_add_field(struct grid *grid, const struct layouts *layouts, size_t column,
 		     char title[FIELD_NAME_SIZE]);

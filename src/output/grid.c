@@ -16,7 +16,7 @@ void grid_color(const struct grid *grid, const char *color)
 		fputs(color, grid->file);
 }
 
-/* Where a row goes: spaces, as many as it may take. One memset() is less than two for each cell. */
+/* The line of a row, filled with spaces: one memset() costs less than two for each cell. */
 static char *clear_line(struct grid *grid)
 {
 	size_t length = 0;

@@ -21,7 +21,7 @@ struct grid {
 		const char *color; /* escape sequence, or NULL */
 		size_t width;	   /* of the widest text so far; the caller widens it */
 	} columns[GRID_MAX_COLUMNS];
-	/* The one being made: each column with its border, spaces and colors, and the end. */
+	/* The current row: each column with its border, spaces and colors, and the end. */
 	char line[GRID_MAX_COLUMNS * (GRID_MAX_WIDTH + 3 + 2 * GRID_MAX_COLOR) + 2];
 };
 
@@ -35,10 +35,10 @@ void grid_add(struct grid *grid, const char *title, bool right, const char *colo
 void grid_border(struct grid *grid);
 void grid_header(struct grid *grid); /* borders above and below included */
 
-/* A row: the texts of its cells one behind the other, none wider than its column. */
+/* Print a row. `cells` holds the texts of its cells without gaps, none wider than its column. */
 void grid_row(struct grid *grid, const char *cells, const size_t *lengths);
 
-/* Switch a color on, or off with GRID_OFF, if colors are wanted. */
+/* Switch a color on, or off with GRID_OFF, if colors are enabled. */
 void grid_color(const struct grid *grid, const char *color);
 
 #endif

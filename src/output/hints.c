@@ -38,7 +38,7 @@ void hints_free(struct hints *hints)
 	free(hints);
 }
 
-/* Remember a pair. False if it was there already, or if there is no more room. */
+/* Remember a pair. False if it is known already, or if the table is full. */
 static bool is_new(struct hints *hints, uint64_t location, uint32_t reason)
 {
 	uint32_t slot = (uint32_t)(((location ^ (uint64_t)reason << 32) * 0x9e3779b97f4a7c15) >>

@@ -8,8 +8,8 @@ struct drop;
 struct output_config;
 
 /*
- * What --hints says of a drop: a line for each reason and location when they first come together,
- * for the first thousand such pairs.
+ * The lines of --hints: one for each pair of reason and location when it first occurs, for at most
+ * a thousand pairs.
  */
 struct hints;
 
@@ -18,7 +18,7 @@ void hints_free(struct hints *hints);
 
 #define HINT_SIZE 256
 
-/* Write the hint of a drop, without a NUL; returns its length, 0 if there is nothing new to say. */
+/* Write the hint of a drop, without a NUL; returns its length, 0 if the drop has no new hint. */
 size_t hints_write(struct hints *hints, char hint[HINT_SIZE], const struct output_config *config,
 		   const struct drop *drop);
 

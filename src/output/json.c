@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * JSON, one object a line. Every object has all keys, in the same order (README, "JSON"); what a
- * packet does not have is null. A line is made in memory and written at once, without printf where
- * it holds a drop: they come by the million.
+ * JSON, one object a line. Every object has all keys in the same order (man page, "JSON"); a value
+ * that the packet does not have is null. A line is made in memory and written at once; drops come
+ * by the million, so their lines are made without printf.
  */
 #include "output/output.h"
 
@@ -54,8 +54,8 @@ static void write_line(const struct json *json, const char *end)
 }
 
 /*
- * Each put_...() writes at `at` and returns the end of what it wrote. Those with a key are inlined
- * wherever they are called: the compiler knows the key there, and copies it in a few instructions.
+ * Each put_...() writes at `at` and returns the end of what it wrote. Those with a key are inlined:
+ * the compiler knows the key where they are called, and copies it in a few instructions.
  */
 #define INLINED static inline __attribute__((always_inline))
 #define KEY(name) ",\"" name "\":"

@@ -23,7 +23,7 @@ struct output_config {
 	bool hints;	       /* a line below the first drop of each reason and location */
 	bool numeric;	       /* numbers instead of names, in every column */
 	bool numeric_protocol; /* numbers in PROTOCOL */
-	/* What the run adds: where data goes, and where names are from. */
+	/* What the run adds: the output file, and the sources of names. */
 	FILE *file; /* the caller flushes, and checks ferror() */
 	bool color;
 	const struct layouts *layouts; /* of the programs whose records come */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table: columns are as wide as what was seen so far. The rows of the first batch are held
- * back, so that the header is made for them; a wider value later widens its column from there on.
+ * The table: a column is as wide as its widest value so far. The rows of the first batch are held
+ * back until the header can be made to fit them; a wider value widens its column from its row on.
  */
 #include "output/output.h"
 
@@ -73,7 +73,7 @@ static void *table_create(const struct output_config *config)
 		return NULL;
 	table->config = *config;
 	table->grid = (struct grid){ .file = config->file, .color = config->color };
-	/* What tells the rows of several probes apart stands in front. */
+	/* With several probes, the name of the probe comes first. */
 	if (is_shown(config, COLUMN_PROBE))
 		add_column(table, COLUMN_PROBE);
 	for (enum column_id id = 0; id < COLUMN_COUNT; id++)
@@ -154,7 +154,7 @@ static bool hold(struct table *table, size_t cells_length)
 	return true;
 }
 
-/* Below a header, columns widen in steps, so that a table of mixed traffic soon stands still. */
+/* Below a header, columns widen in steps, so that a table of mixed traffic soon keeps its width. */
 static size_t widen(const struct table *table, size_t length)
 {
 	return table->started ? (length + WIDTH_STEP - 1) / WIDTH_STEP * WIDTH_STEP : length;

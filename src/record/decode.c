@@ -9,9 +9,8 @@
 #include "record/layout.h"
 
 /*
- * The stack as the kernel walked it starts with the frames of the program itself and of the
- * tracepoint; the drop's own begin at the location. Where that is not on the stack (a tail
- * call), all of it is shown.
+ * The kernel's stack starts with the frames of the program and of the tracepoint; those of the drop
+ * begin at its location. If the location is not on the stack (a tail call), all frames are shown.
  */
 static void trim_stack(struct drop *drop)
 {

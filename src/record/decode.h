@@ -9,7 +9,7 @@ struct drop_event;
 struct layout;
 struct layouts;
 
-/* One drop, decoded: a valid record and what is known of it from outside of the record. */
+/* One drop, decoded: a valid record, and what is known about it from elsewhere. */
 struct drop {
 	const struct drop_event *event;
 	const struct layout *layout; /* of the program whose record it is */
@@ -22,9 +22,9 @@ struct drop {
 /*
  * Check a raw record of `size` bytes (the kernel pads it, so size may be larger than the
  * record) and fill `drop`, which points into `bytes` and `layouts`. `bytes` is 8-byte aligned and
- * has room for a whole struct drop_event: what a short record lacks is made zero there. Returns 0,
- * -EMSGSIZE for a record cut short, -EPROTO for one of another version, of a program that is none
- * of `layouts`, or with impossible contents.
+ * has room for a whole struct drop_event: members that a short record lacks become zero. Returns 0,
+ * -EMSGSIZE for a record that is cut short, -EPROTO for one of another version, of a program that
+ * `layouts` does not have, or with impossible contents.
  */
 int decode_drop(void *bytes, size_t size, uint32_t cpu, const struct layouts *layouts,
 		struct drop *drop);

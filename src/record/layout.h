@@ -19,11 +19,11 @@
 #define FIELD_MAX_SIZE 64
 
 enum field_kind {
-	FIELD_UNSIGNED, /* eight bytes, like all that are not bytes or text */
+	FIELD_UNSIGNED, /* eight bytes, as all kinds but text and addresses */
 	FIELD_SIGNED,
 	FIELD_CHARACTER,
 	FIELD_ADDRESS, /* of the kernel's code: shown as a symbol */
-	FIELD_STRING,  /* ends with a NUL if it is shorter than its place */
+	FIELD_STRING,  /* ends with a NUL if it is shorter than its room */
 	FIELD_IPV4,    /* bytes in network order */
 	FIELD_IPV6,
 	FIELD_MAC,
@@ -34,45 +34,46 @@ struct field {
 	char format[FIELD_FORMAT_SIZE]; /* for printf: one unsigned long long, long long, int or
 					   string */
 	enum field_kind kind;
-	bool in_bytes;	   /* as they are in memory; not: a number, widened to eight bytes */
-	unsigned int swap; /* bits of a number in network order; 0: it is not */
+	bool in_bytes; /* bytes as they are in memory; false: a number, widened to eight bytes */
+	unsigned int swap; /* bits of a number in network order; 0: host order */
 	size_t offset;	   /* from the end of struct drop_event */
 	size_t size;
 };
 
 struct layout {
-	uint32_t id; /* drop_event.probe: a hash of all the rest */
+	uint32_t id; /* drop_event.probe: a hash of the other members */
 	char name[LAYOUT_NAME_SIZE];
 	struct field fields[LAYOUT_MAX_FIELDS];
 	size_t field_count;
 	size_t size;  /* of all fields, a multiple of 8 */
-	bool retired; /* its program was replaced: records may still come, but it has no columns */
+	bool retired; /* its program was replaced: records can still arrive, columns are not shown
+		       */
 };
 
 /* The layouts of all programs of a run, and the names of their columns, each once. */
 struct layouts {
 	struct layout *list;
 	size_t count;
-	size_t active;				 /* of them, not retired */
+	size_t active;				 /* layouts that are not retired */
 	const char *columns[LAYOUT_MAX_COLUMNS]; /* they point into `list` */
 	size_t column_count;
 };
 
 /*
- * Add a copy of a layout; one with the same id is there already, then. Returns 0, -ENOMEM, or
- * -E2BIG if that makes too many columns.
+ * Add a copy of a layout, or replace the one with the same id. Returns 0, -ENOMEM, or -E2BIG if
+ * there are too many columns then.
  */
 int layouts_add(struct layouts *layouts, const struct layout *layout);
 
 /*
- * One program took the place of another, whose id was `old`. Returns as layouts_add() does, which
- * leaves all as it was.
+ * A program replaced the one whose id was `old`. Returns as layouts_add(); on failure nothing
+ * changes.
  */
 int layouts_replace(struct layouts *layouts, uint32_t old, const struct layout *layout);
 
 void layouts_free(struct layouts *layouts);
 
-/* NULL: none of the programs has that id. */
+/* The layout with that id, or NULL. */
 const struct layout *layouts_find(const struct layouts *layouts, uint32_t id);
 
 /* The field of that name, or NULL. */

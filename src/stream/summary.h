@@ -9,20 +9,20 @@ struct drop_event;
 struct error;
 struct loaded;
 
-/* One row: the fields of the event that are no keys are zero. */
+/* One row: the members of the event that are not keys are zero. */
 struct summary_row {
 	struct drop_event *event;
 	const char *own; /* the program's columns among the keys, behind the event */
 	size_t own_size;
 	uint64_t count;
-	uint64_t before; /* what the count was in the summary that this one is compared with */
+	uint64_t before; /* the count in the summary that this one is compared with */
 };
 
 /* The counts as they are in the kernel now. */
 struct summary {
 	struct summary_row *rows; /* the most frequent first */
 	size_t row_count;
-	char *events;	/* of the rows, each with the program's columns behind it */
+	char *events;	/* of the rows, each followed by the program's columns */
 	uint64_t other; /* drops whose key found no room in the kernel's map */
 	uint64_t other_before;
 	uint64_t total; /* of all rows and `other` */
@@ -31,8 +31,8 @@ struct summary {
 };
 
 /*
- * Whether loaded programs count by `keys`, and by columns that take `own_size` bytes: 0, or -EINVAL
- * with STATUS_LOAD.
+ * Check that loaded programs count by `keys`, and by columns of `own_size` bytes. -EINVAL with
+ * STATUS_LOAD otherwise.
  */
 int summary_check(const struct loaded *loaded, unsigned int keys, size_t own_size,
 		  struct error *err);
@@ -43,7 +43,8 @@ int summary_check(const struct loaded *loaded, unsigned int keys, size_t own_siz
  */
 int summary_read(struct summary *summary, const struct loaded *loaded, unsigned int keys,
 		 size_t own_size, struct error *err);
-/* Fill the members for what was before; `time` is when counting began if `previous` is NULL. */
+
+/* Fill the members named before; `time` is the start of counting if `previous` is NULL. */
 void summary_compare(struct summary *summary, const struct summary *previous, uint64_t time);
 
 void summary_free(struct summary *summary);
