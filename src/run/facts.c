@@ -78,7 +78,7 @@ int facts_read_tracepoint(struct kernel_facts *facts, const struct options *opti
 			.format = format,
 			.not_specified = facts->not_specified,
 			.gigabytes = memory_gigabytes("/proc/iomem"),
-			.cpus = cpus_possible(),
+			.cpus = cpus_end(),
 			.buffer = options->limits.buffer,
 		};
 

@@ -132,26 +132,26 @@ static int open_ring(struct buffers *rings, const struct loaded_map *events, uin
 
 static int open_all(struct buffers *rings, const struct loaded_map *events, struct error *err)
 {
-	size_t possible = cpus_possible();
-	bool *online = calloc(possible, sizeof(*online));
+	size_t cpus = cpus_end();
+	bool *online = calloc(cpus, sizeof(*online));
 	char list[4096] = "";
 	int result = 0;
 
-	rings->rings = calloc(possible, sizeof(*rings->rings));
-	rings->slots = calloc(possible, sizeof(*rings->slots));
-	rings->merge = merge_create(possible);
+	rings->rings = calloc(cpus, sizeof(*rings->rings));
+	rings->slots = calloc(cpus, sizeof(*rings->slots));
+	rings->merge = merge_create(cpus);
 	if (!online || !rings->rings || !rings->slots || !rings->merge) {
 		result = error_nomem(err);
 		goto out;
 	}
 	if (file_read_string(AT_FDCWD, "/sys/devices/system/cpu/online", list, sizeof(list)) ||
-	    !cpus_parse(list, online, possible)) {
+	    !cpus_parse(list, online, cpus)) {
 		result =
 			error_set(err, STATUS_ENVIRONMENT, EIO,
 				  "cannot read the list of CPUs in /sys/devices/system/cpu/online");
 		goto out;
 	}
-	for (uint32_t cpu = 0; cpu < possible && !result; cpu++) {
+	for (uint32_t cpu = 0; cpu < cpus && !result; cpu++) {
 		if (!online[cpu])
 			continue;
 		result = open_ring(rings, events, cpu);

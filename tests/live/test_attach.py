@@ -134,8 +134,8 @@ def test_without_btf_there_is_no_tp_btf():
         shutil.copyfile("/sys/kernel/btf/vmlinux", types)
         done = in_mount_namespace(hidden, "--btf", types, "--source", source_file)
     assert done.returncode == 6 and done.stderr.count("\n") == 1, done
-    assert ("the program has a function tp_btf__NAME, but the kernel offers no BTF that can be read in "
-            "/sys/kernel/btf/vmlinux" in done.stderr), done
+    assert ("the program has a function tp_btf__NAME, which needs the kernel's BTF, but "
+            "/sys/kernel/btf/vmlinux cannot be read; name it raw_tracepoint__NAME instead" in done.stderr), done
 
 
 def test_older_kernels_get_the_next_way():
@@ -164,7 +164,7 @@ def test_functions_are_named_after_attach_points():
                 (["tracepoint__skb"], 6, "named after nothing"),
                 (["raw_tracepoint__no_such_tracepoint"], 6, '"no_such_tracepoint"'),
                 (["tp_btf__no_such_tracepoint"], 6, 'tracepoint "no_such_tracepoint"' if KERNEL_BTF
-                 else "the kernel offers no BTF that can be read in /sys/kernel/btf/vmlinux"),
+                 else "/sys/kernel/btf/vmlinux cannot be read"),
                 ([], 6, "the program has no function to attach")):
             file.seek(0)
             file.truncate()
