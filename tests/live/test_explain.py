@@ -214,7 +214,7 @@ def test_without_root():
         one, all_of_them = as_nobody("--explain", "XDP"), as_nobody("--explain")
     assert one.returncode == 0 and one.stdout.startswith("XDP: "), one
     assert all_of_them.returncode == 0 and "\nNETFILTER_DROP  " in all_of_them.stdout, all_of_them
-    assert "these are all that there are texts for" in all_of_them.stderr, all_of_them.stderr
+    assert "listing the reasons that have a text" in all_of_them.stderr, all_of_them.stderr
 
 
 def test_hints_come_once_for_a_pair():

@@ -223,8 +223,8 @@ def flood(ns, count):
 def test_rate():
     """What is above it is counted, and told once."""
     count = 30000
-    hint = ("bytetrace: hint: more than {} drops a second: the others are counted as suppressed "
-            "(--rate N shows more, --rate 0 all)\n")
+    hint = ("bytetrace: hint: showing at most {} drops per second and counting the others as suppressed; "
+            "--rate N changes the limit, --rate 0 removes it\n")
     with Netns() as ns, directory() as (path, _):
         save(f"{path}/mine.c", run("--print-source", "--netns", ns.name)[1])
         # The reader's own clock counts, whatever the records say.
