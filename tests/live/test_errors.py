@@ -114,7 +114,7 @@ def test_tracefs_is_mounted_for_itself_only():
 
 def test_types():
     one_line(3, "/nowhere", flags=("--headers", "/nowhere"))
-    one_line(3, "not a kernel's header tree", flags=("--headers", "/etc"))
+    one_line(3, "not a header tree of a kernel", flags=("--headers", "/etc"))
     one_line(3, "/nowhere", flags=("--btf", "/nowhere"))
     one_line(3, "BTF", flags=("--btf", "/etc/passwd"))
     one_line(3, "archive", flags=("--headers", "/etc/passwd"))
