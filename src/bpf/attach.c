@@ -20,7 +20,7 @@
 #include "util/text.h"
 
 #define KPROBE_TYPE "/sys/bus/event_source/devices/kprobe/type"
-#define KPROBE_CONFIG_RETURN 1 /* as .../kprobe/format/retprobe has it on all kernels */
+#define KPROBE_CONFIG_RETURN 1 /* .../kprobe/format/retprobe says so on all kernels */
 
 static const struct {
 	const char *prefix; /* of a function's name */
@@ -61,10 +61,10 @@ int attach_parse(struct attach_point *point, const char *function, struct error 
 		return 0;
 	}
 	return error_set(err, STATUS_ATTACH, EINVAL,
-			 "the program's function %s is named after nothing that it could be "
-			 "attached to (" ATTACH_TP_BTF_PREFIX
-			 "NAME, raw_tracepoint__NAME, tracepoint__SYSTEM__NAME, kprobe__FUNCTION, "
-			 "kretprobe__FUNCTION)",
+			 "the name of the function %s does not say where to attach it; name "
+			 "it " ATTACH_TP_BTF_PREFIX
+			 "NAME, raw_tracepoint__NAME, tracepoint__SYSTEM__NAME, "
+			 "kprobe__FUNCTION or kretprobe__FUNCTION, or declare it inline",
 			 error_quote(quoted, function));
 }
 
@@ -85,13 +85,13 @@ void attach_print(const struct attach_point *point, FILE *out)
 	attach_print_place(point, out);
 }
 
-/* A number that is all of a file's text. */
+/* Parse a file that contains only a number. */
 static int parse_file_number(const char *text, uint64_t *number)
 {
 	return text_number(text, strcspn(text, "\n"), UINT32_MAX, number) ? 0 : -EINVAL;
 }
 
-/* The number of the kernel's event source for kprobes. */
+/* The type of the perf event source for kprobes. */
 static int kprobe_type(uint64_t *type)
 {
 	char text[32];
@@ -108,38 +108,41 @@ static int tracepoint_id(const char *system, const char *name, uint64_t *id, str
 	if (result)
 		return result;
 	if (parse_file_number(text, id))
-		result = error_set(err, STATUS_ATTACH, EINVAL, "the tracepoint %s:%s has no number",
-				   system, name);
+		result = error_set(err, STATUS_ATTACH, EINVAL,
+				   "the ID of the tracepoint %s:%s is not a number", system, name);
 	free(text);
 	return result;
 }
 
-static int check_offered(enum attach_way way, struct error *err)
+static int check_supported(enum attach_way way, struct error *err)
 {
 	uint64_t number;
 
 	switch (way) {
 	case ATTACH_TP_BTF:
-		/* bpf_rdonly_cast, which packets are read by, is of 6.2. */
+		/* Packets are read with bpf_rdonly_cast, which was added in 6.2. */
 		if (!release_runs_since(6, 2) || access(ATTACH_KERNEL_BTF, R_OK))
-			return error_set(err, STATUS_ATTACH, EOPNOTSUPP,
-					 "this kernel offers no tp_btf: there is "
-					 "no " ATTACH_KERNEL_BTF ", or it is older than Linux 6.2");
-		return check_offered(ATTACH_RAW_TRACEPOINT, err);
+			return error_set(
+				err, STATUS_ATTACH, EOPNOTSUPP,
+				"this kernel does not support tp_btf, which needs Linux 6.2 or "
+				"later and " ATTACH_KERNEL_BTF);
+		return check_supported(ATTACH_RAW_TRACEPOINT, err);
 	case ATTACH_RAW_TRACEPOINT:
-		/* Without a program it fails, but with EINVAL only where the call is unknown. */
+		/* It always fails without a program, but with EINVAL only if the call is unknown.
+		 */
 		if (sysbpf_raw_tracepoint_attach(-1, "kfree_skb") == -EINVAL)
 			return error_set(err, STATUS_ATTACH, EOPNOTSUPP,
-					 "this kernel has no raw tracepoints (they came with Linux "
-					 "4.17)");
+					 "this kernel does not support raw tracepoints, which need "
+					 "Linux 4.17 or later");
 		return 0;
 	case ATTACH_TRACEPOINT:
 		return tracepoint_id("skb", "kfree_skb", &number, err);
 	case ATTACH_KPROBE:
 		if (kprobe_type(&number))
-			return error_set(err, STATUS_ATTACH, EOPNOTSUPP,
-					 "this kernel offers no kprobes: there is no " KPROBE_TYPE
-					 " (Linux 4.17, CONFIG_KPROBE_EVENTS)");
+			return error_set(
+				err, STATUS_ATTACH, EOPNOTSUPP,
+				"this kernel does not support kprobes, which need Linux 4.17 or "
+				"later and CONFIG_KPROBE_EVENTS: " KPROBE_TYPE " is missing");
 		return 0;
 	default:
 		return -EINVAL;
@@ -149,14 +152,14 @@ static int check_offered(enum attach_way way, struct error *err)
 int attach_choose(enum attach_way *way, bool directly, struct error *err)
 {
 	if (*way != ATTACH_ANY)
-		return check_offered(*way, err);
+		return check_supported(*way, err);
 	for (*way = directly ? ATTACH_TP_BTF : ATTACH_RAW_TRACEPOINT; *way < ATTACH_KPROBE; ++*way)
-		if (check_offered(*way, err) == 0)
+		if (check_supported(*way, err) == 0)
 			return 0;
-	return check_offered(*way, err);
+	return check_supported(*way, err);
 }
 
-/* One event serves for all CPUs: a program hangs on the tracepoint or kprobe, not on the event. */
+/* One event is enough for all CPUs: it attaches the program to the whole tracepoint or kprobe. */
 static int attach_event(struct perf_event_attr *attr, int program_fd)
 {
 	int fd = (int)syscall(SYS_perf_event_open, attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
@@ -183,7 +186,7 @@ int attach_program(const struct attach_point *point, int program_fd, struct erro
 	attr.size = sizeof(attr);
 	switch (point->way) {
 	case ATTACH_TP_BTF:
-		/* The program knows where to. */
+		/* The program was loaded for a tracepoint. */
 		fd = sysbpf_raw_tracepoint_attach(program_fd, NULL);
 		break;
 	case ATTACH_RAW_TRACEPOINT:
@@ -198,7 +201,7 @@ int attach_program(const struct attach_point *point, int program_fd, struct erro
 		break;
 	case ATTACH_KPROBE:
 	case ATTACH_KRETPROBE:
-		if (check_offered(ATTACH_KPROBE, err))
+		if (check_supported(ATTACH_KPROBE, err))
 			return -EOPNOTSUPP;
 		kprobe_type(&number);
 		attr.type = (uint32_t)number;

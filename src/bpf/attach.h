@@ -8,25 +8,25 @@
 
 struct error;
 
-/* The ways to be called for each dropped packet, the best one first. */
+/* Ways to run a program at an event of the kernel, best first. */
 enum attach_way {
 	ATTACH_ANY,
 	ATTACH_TP_BTF, /* a raw tracepoint whose arguments have types */
 	ATTACH_RAW_TRACEPOINT,
 	ATTACH_TRACEPOINT,
 	ATTACH_KPROBE,
-	ATTACH_KRETPROBE, /* where a function returns: for probes only */
+	ATTACH_KRETPROBE, /* at the return of a function; only for hand-written probes */
 };
 
 #define ATTACH_TP_BTF_PREFIX "tp_btf__"
 
-/* Where the kernel says what its types are. */
+/* The types of the running kernel. */
 #define ATTACH_KERNEL_BTF "/sys/kernel/btf/vmlinux"
 
 #define ATTACH_NAME_SIZE 64
 
 /*
- * What a function of a program is attached to, told by its name in BCC's manner:
+ * What a function of a program is attached to, according to its name, as in BCC:
  * tp_btf__NAME, raw_tracepoint__NAME, tracepoint__SYSTEM__NAME, kprobe__FUNCTION,
  * kretprobe__FUNCTION.
  */
@@ -37,15 +37,15 @@ struct attach_point {
 	char name[ATTACH_NAME_SIZE];
 };
 
-/* Returns 0, or -EINVAL with STATUS_ATTACH if the function is named after no attach point. */
+/* Returns 0, or -EINVAL with STATUS_ATTACH if the name is not that of an attach point. */
 int attach_parse(struct attach_point *point, const char *function, struct error *err);
 
-/* Whether it is at a function of the kernel, which may be in a module that is not loaded. */
+/* Whether it is a kprobe or kretprobe: the function may be in a module that is not loaded. */
 bool attach_is_kprobe(const struct attach_point *point);
 
 /*
- * In words: "kfree_skb" for the best way, tp_btf, "raw tracepoint kfree_skb", "tracepoint
- * skb:kfree_skb", "kprobe kfree_skb".
+ * Print an attach point: "raw tracepoint kfree_skb", "tracepoint skb:kfree_skb", "kprobe
+ * kfree_skb", and "kfree_skb" for tp_btf, the best way.
  */
 void attach_print(const struct attach_point *point, FILE *out);
 
@@ -53,14 +53,14 @@ void attach_print(const struct attach_point *point, FILE *out);
 void attach_print_place(const struct attach_point *point, FILE *out);
 
 /*
- * Check that the running kernel offers a way; ATTACH_ANY becomes the best one that it does. That is
- * tp_btf only if the program may read the kernel's structs directly. -EOPNOTSUPP with STATUS_ATTACH
- * if there is none.
+ * Check that the running kernel supports a way to attach. ATTACH_ANY becomes the best one that it
+ * supports; tp_btf only if the program may read the kernel's structs `directly`. Fails with
+ * STATUS_ATTACH.
  */
 int attach_choose(enum attach_way *way, bool directly, struct error *err);
 
 /*
- * Attach a loaded program. Returns a descriptor that it stays attached by, or -errno with
+ * Attach a loaded program. Returns a descriptor, whose closing detaches it, or -errno with
  * STATUS_ATTACH.
  */
 int attach_program(const struct attach_point *point, int program_fd, struct error *err);

@@ -55,26 +55,30 @@ int image_write(const struct image *image, int fd)
 		.files_length = (uint32_t)strlen(image->files),
 		.types_size = (uint32_t)image->types_size,
 	};
-	int result = write_all(fd, &header, sizeof(header));
+	const struct {
+		const void *bytes;
+		size_t size;
+	} parts[] = {
+		{ &header, sizeof(header) },
+		{ image->maps, image->map_count * sizeof(*image->maps) },
+		{ image->functions, image->function_count * sizeof(*image->functions) },
+		{ image->instructions, image->instruction_count * sizeof(*image->instructions) },
+		{ image->files, header.files_length },
+		{ image->types, image->types_size },
+	};
 
-	if (!result)
-		result = write_all(fd, image->maps, image->map_count * sizeof(*image->maps));
-	if (!result)
-		result = write_all(fd, image->functions,
-				   image->function_count * sizeof(*image->functions));
-	if (!result)
-		result = write_all(fd, image->instructions,
-				   image->instruction_count * sizeof(*image->instructions));
-	if (!result)
-		result = write_all(fd, image->files, header.files_length);
-	if (!result)
-		result = write_all(fd, image->types, image->types_size);
-	return result;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		int result = write_all(fd, parts[i].bytes, parts[i].size);
+
+		if (result)
+			return result;
+	}
+	return 0;
 }
 
 /*
- * Read an array of `count` elements at *offset, which moves on; a zero element follows it. NULL:
- * cut short, or no memory.
+ * Read an array of `count` elements at *offset, which advances; a zero element is added. NULL: the
+ * file is too short, or no memory.
  */
 static void *read_array(int fd, size_t count, size_t size, off_t *offset)
 {

@@ -21,7 +21,8 @@
 #define LOG_SIZE (1024 * 1024)
 #define LOG_LINES 12
 
-/* A map by which programs and the reader know each other: all images have it in common. */
+/* The map that another image defined already, if it is one that the reader knows: these are shared.
+ */
 static const struct loaded_map *find_shared(const struct loaded *loaded,
 					    const struct image_map *map)
 {
@@ -33,7 +34,7 @@ static const struct loaded_map *find_shared(const struct loaded *loaded,
 	return NULL;
 }
 
-/* Create a map, or find the one that is shared; *fd gets its descriptor. */
+/* Create a map or find the shared one; set *fd to its descriptor. */
 static int create_map(struct loaded *loaded, const struct image_map *map, int *fd,
 		      struct error *err)
 {
@@ -44,8 +45,7 @@ static int create_map(struct loaded *loaded, const struct image_map *map, int *f
 		    shared->value_size != map->value_size ||
 		    shared->max_entries != map->max_entries)
 			return error_set(err, STATUS_LOAD, EINVAL,
-					 "two programs define the map \"%s\", which they "
-					 "share, in different ways",
+					 "two programs define the shared map \"%s\" differently",
 					 map->name);
 		*fd = shared->fd;
 		return 0;
@@ -53,15 +53,15 @@ static int create_map(struct loaded *loaded, const struct image_map *map, int *f
 	if (loaded->map_count == LOAD_MAX_MAPS)
 		return error_set(err, STATUS_LOAD, EINVAL, "the programs have more than %d maps",
 				 LOAD_MAX_MAPS);
-	/* The rings of the CPUs are like the one of that name. */
+	/* A map of this name is the pattern for the rings of the CPUs. */
 	if (map->type == BPF_MAP_TYPE_ARRAY_OF_MAPS)
 		inner = load_find_map(loaded, MAP_RING);
 	*fd = sysbpf_map_create(map, inner ? inner->fd : 0);
 	if (*fd < 0)
 		return error_set(err, STATUS_LOAD, -*fd, "the kernel refused the map \"%s\": %s%s",
 				 map->name, strerror(-*fd),
-				 *fd == -EPERM ? " (root of the host is needed, or a higher "
-						 "limit of locked memory: ulimit -l unlimited)"
+				 *fd == -EPERM ? "; run as root of the host, or raise the limit "
+						 "of locked memory: ulimit -l unlimited"
 					       : "");
 	loaded->maps[loaded->map_count++] =
 		(struct loaded_map){ map->name,	      map->type,	map->key_size,
@@ -69,19 +69,24 @@ static int create_map(struct loaded *loaded, const struct image_map *map, int *f
 	return 0;
 }
 
-/* Create the maps of an image, those that hold others last; `fds` gets their descriptors. */
+/* Create the maps of an image, maps of maps last; set `fds` to their descriptors. */
 static int create_maps(struct loaded *loaded, const struct image *image, int *fds,
 		       struct error *err)
 {
-	int result = 0;
+	for (int last = 0; last <= 1; last++) {
+		for (size_t i = 0; i < image->map_count; i++) {
+			int result;
 
-	for (int last = 0; last <= 1; last++)
-		for (size_t i = 0; i < image->map_count && !result; i++)
-			if ((image->maps[i].type == BPF_MAP_TYPE_ARRAY_OF_MAPS) == last)
-				result = create_map(loaded, &image->maps[i], &fds[i], err);
-	if (!result && !load_find_map(loaded, MAP_LOST))
-		result = error_set(err, STATUS_LOAD, EINVAL, "the program defines no map \"lost\"");
-	return result;
+			if ((image->maps[i].type == BPF_MAP_TYPE_ARRAY_OF_MAPS) != last)
+				continue;
+			result = create_map(loaded, &image->maps[i], &fds[i], err);
+			if (result)
+				return result;
+		}
+	}
+	if (!load_find_map(loaded, MAP_LOST))
+		return error_set(err, STATUS_LOAD, EINVAL, "the program defines no map \"lost\"");
+	return 0;
 }
 
 const struct loaded_map *load_find_map(const struct loaded *loaded, const char *name)
@@ -92,18 +97,20 @@ const struct loaded_map *load_find_map(const struct loaded *loaded, const char *
 	return NULL;
 }
 
-/* Load once more for what the verifier counts; where it does not tell, the counts stay 0. */
+/* Load once more for the counts in the verifier's log; without them they stay 0. */
 static void count_function(struct loaded_program *program, const struct image_function *function,
 			   const struct bpf_insn *instructions)
 {
 	const struct attach_point *point = &program->point;
 	char *log = calloc(1, LOG_SIZE);
-	/* Before 5.2 any level tells all steps. */
-	int fd = log ? sysbpf_program_load(point->program_type, function->type_id,
-					   instructions + function->first, function->count,
-					   point->name, log, LOG_SIZE - 1, 4)
-		     : -ENOMEM;
+	int fd;
 
+	if (!log)
+		return;
+	/* Level 4 logs only counts; before 5.2 it logs all steps. */
+	fd = sysbpf_program_load(point->program_type, function->type_id,
+				 instructions + function->first, function->count, point->name, log,
+				 LOG_SIZE - 1, 4);
 	if (fd >= 0) {
 		program->processed = verifier_log_number(log, "processed ");
 		program->stack = verifier_log_stack(log);
@@ -132,7 +139,7 @@ static int load_function(struct loaded *loaded, struct loaded_program *program,
 	log = calloc(1, LOG_SIZE);
 	if (!log)
 		return result;
-	/* The verifier talks only when asked to, which takes longer: so only once it refused. */
+	/* A log slows the verifier down, so it is requested only after a refusal. */
 	program->program_fd = sysbpf_program_load(point->program_type, function->type_id,
 						  instructions + function->first, function->count,
 						  point->name, log, LOG_SIZE, 1);
@@ -153,37 +160,37 @@ static int load_function(struct loaded *loaded, struct loaded_program *program,
 static int load_functions(struct loaded *loaded, const struct image *image,
 			  const struct bpf_insn *instructions, bool counts, struct error *err)
 {
-	int result = 0;
-
 	if (image->function_count == 0)
 		return error_set(err, STATUS_ATTACH, EINVAL,
 				 "the program has no function to attach");
-	for (size_t i = 0; i < image->function_count && !result; i++) {
+	for (size_t i = 0; i < image->function_count; i++) {
+		const struct image_function *function = &image->functions[i];
 		struct loaded_program *program;
+		int result;
 
 		if (loaded->program_count == LOAD_MAX_PROGRAMS)
 			return error_set(err, STATUS_ATTACH, EINVAL,
 					 "the programs have more than %d functions to attach",
 					 LOAD_MAX_PROGRAMS);
 		program = &loaded->programs[loaded->program_count++];
-		*program =
-			(struct loaded_program){ .type_id = image->functions[i].type_id,
-						 .image = loaded->image_count,
-						 .program_fd = -1,
-						 .link_fd = -1,
-						 .gate_fd = -1,
-						 .jump_fd = -1,
-						 .function = image->functions[i].name,
-						 .instruction_count = image->functions[i].count };
-		result = attach_parse(&program->point, image->functions[i].name, err);
-		if (!result)
-			result = load_function(loaded, program, &image->functions[i], instructions,
-					       err);
-		if (!result && counts)
-			count_function(program, &image->functions[i], instructions);
-		loaded->instruction_count += image->functions[i].count;
+		*program = (struct loaded_program){ .type_id = function->type_id,
+						    .image = loaded->image_count,
+						    .program_fd = -1,
+						    .link_fd = -1,
+						    .gate = GATE_CLOSED,
+						    .function = function->name,
+						    .instruction_count = function->count };
+		result = attach_parse(&program->point, function->name, err);
+		if (result)
+			return result;
+		result = load_function(loaded, program, function, instructions, err);
+		if (result)
+			return result;
+		if (counts)
+			count_function(program, function, instructions);
+		loaded->instruction_count += function->count;
 	}
-	return result;
+	return 0;
 }
 
 int load_program(struct loaded *loaded, const struct image *image, bool counts, struct error *err)
@@ -198,14 +205,14 @@ int load_program(struct loaded *loaded, const struct image *image, bool counts, 
 		goto out;
 	}
 	result = create_maps(loaded, image, fds, err);
-	if (!result) {
-		for (size_t i = 0; i < image->instruction_count; i++) {
-			instructions[i] = image->instructions[i];
-			if (image_is_map_load(&instructions[i]))
-				instructions[i].imm = fds[instructions[i].imm];
-		}
-		result = load_functions(loaded, image, instructions, counts, err);
+	if (result)
+		goto out;
+	for (size_t i = 0; i < image->instruction_count; i++) {
+		instructions[i] = image->instructions[i];
+		if (image_is_map_load(&instructions[i]))
+			instructions[i].imm = fds[instructions[i].imm];
 	}
+	result = load_functions(loaded, image, instructions, counts, err);
 	loaded->image_count++;
 out:
 	free(instructions);
@@ -213,59 +220,26 @@ out:
 	return result;
 }
 
-/*
- * A gate is attached in the place of a program and jumps into it, so that it can be replaced by
- * another in one step: a map says where to.
- */
-static int open_gate(struct loaded_program *program, struct error *err)
-{
-	const struct image_map jump = { .name = "jump",
-					.type = BPF_MAP_TYPE_PROG_ARRAY,
-					.key_size = sizeof(uint32_t),
-					.value_size = sizeof(int),
-					.max_entries = 1 };
-	struct bpf_insn gate[] = {
-		/* r2 = the map, r3 = 0; r1 is the context still. */
-		{ .code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = 2, .src_reg = BPF_PSEUDO_MAP_FD },
-		{ .code = 0 },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 3 },
-		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_tail_call },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	const uint32_t first = 0;
-
-	program->jump_fd = sysbpf_map_create(&jump, 0);
-	if (program->jump_fd < 0)
-		return error_set(err, STATUS_LOAD, -program->jump_fd,
-				 "the kernel refused the map of a gate: %s",
-				 strerror(-program->jump_fd));
-	gate[0].imm = program->jump_fd;
-	program->gate_fd =
-		sysbpf_program_load(program->point.program_type, program->type_id, gate,
-				    sizeof(gate) / sizeof(*gate), program->point.name, NULL, 0, 0);
-	if (program->gate_fd < 0)
-		return error_set(err, STATUS_LOAD, -program->gate_fd,
-				 "the kernel refused a gate: %s", strerror(-program->gate_fd));
-	if (sysbpf_map_set(program->jump_fd, &first, &program->program_fd))
-		return error_set(err, STATUS_LOAD, EINVAL, "the kernel refused to open a gate");
-	return 0;
-}
-
-/* Attach a program or its gate. link_fd becomes a descriptor or -errno. */
+/* Attach a program or its gate. Sets link_fd to a descriptor or -errno. */
 static void attach(const struct loaded *loaded, struct loaded_program *program, struct error *err)
 {
-	if (loaded->replaceable && program->gate_fd < 0) {
-		program->link_fd = open_gate(program, err);
-		if (program->link_fd < 0)
+	struct gate *gate = &program->gate;
+	int result;
+
+	if (loaded->replaceable && gate->program_fd < 0) {
+		result = gate_open(gate, &program->point, program->type_id, program->program_fd,
+				   err);
+		if (result) {
+			program->link_fd = result;
 			return;
+		}
 	}
 	program->link_fd = attach_program(
-		&program->point, loaded->replaceable ? program->gate_fd : program->program_fd, err);
+		&program->point, loaded->replaceable ? gate->program_fd : program->program_fd, err);
 }
 
-/* The functions that an image has probes for and the kernel lacks, each once. */
-static void tell_missing(const struct loaded *loaded, size_t image)
+/* Warn of the functions that an image has probes for and the kernel lacks, each once. */
+static void warn_missing(const struct loaded *loaded, size_t image)
 {
 	for (size_t i = 0; i < loaded->program_count; i++) {
 		const struct loaded_program *program = &loaded->programs[i];
@@ -280,15 +254,15 @@ static void tell_missing(const struct loaded *loaded, size_t image)
 		if (known < i)
 			continue;
 		fprintf(stderr,
-			"bytetrace: warning: this kernel has no function %s, or its module "
-			"is not loaded: what it drops is not seen\n",
+			"bytetrace: warning: this kernel has no function %s, or its module is not "
+			"loaded; drops there are not shown\n",
 			program->point.name);
 	}
 }
 
 /*
- * Attach what is not yet attached of an image: all of it, but for missing functions of the kernel
- * as long as there is one for a kprobe.
+ * Attach the programs of an image that are not attached yet. Missing functions of the kernel are
+ * tolerated as long as one kprobe is attached.
  */
 static int attach_image(struct loaded *loaded, size_t image, struct error *err)
 {
@@ -314,17 +288,19 @@ static int attach_image(struct loaded *loaded, size_t image, struct error *err)
 	if (missing > 0 && attached == 0)
 		return -ENOENT;
 	if (missing > 0)
-		tell_missing(loaded, image);
+		warn_missing(loaded, image);
 	return 0;
 }
 
 int load_attach(struct loaded *loaded, struct error *err)
 {
-	int result = 0;
+	for (size_t image = 0; image < loaded->image_count; image++) {
+		int result = attach_image(loaded, image, err);
 
-	for (size_t image = 0; image < loaded->image_count && !result; image++)
-		result = attach_image(loaded, image, err);
-	return result;
+		if (result)
+			return result;
+	}
+	return 0;
 }
 
 static void close_fd(int *fd)
@@ -334,22 +310,20 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* How often the kernel skipped a program, because it was already running on that CPU. */
+/* How often the kernel skipped a program because it was already running on that CPU. */
 static uint64_t count_misses(const struct loaded_program *program)
 {
-	uint64_t misses = 0;
+	int attached =
+		program->gate.program_fd >= 0 ? program->gate.program_fd : program->program_fd;
+	uint64_t misses;
 
-	if (sysbpf_program_misses(program->gate_fd >= 0 ? program->gate_fd : program->program_fd,
-				  &misses))
-		return 0;
-	return misses;
+	return sysbpf_program_misses(attached, &misses) ? 0 : misses;
 }
 
 static void close_program(struct loaded_program *program)
 {
 	close_fd(&program->link_fd);
-	close_fd(&program->gate_fd);
-	close_fd(&program->jump_fd);
+	gate_close(&program->gate);
 	close_fd(&program->program_fd);
 }
 
@@ -366,66 +340,73 @@ static struct loaded_program *find_program(struct loaded *loaded, size_t image,
 	return NULL;
 }
 
-/* Hand a gate over; `from` may be NULL. */
+/* Move an attached gate to another program, which it does not jump to yet. */
 static void move_gate(struct loaded_program *to, struct loaded_program *from)
 {
-	if (!from)
-		return;
 	to->link_fd = from->link_fd;
-	to->gate_fd = from->gate_fd;
-	to->jump_fd = from->jump_fd;
-	from->link_fd = from->gate_fd = from->jump_fd = -1;
+	to->gate = from->gate;
+	from->link_fd = -1;
+	from->gate = (struct gate)GATE_CLOSED;
+}
+
+/* Unload the programs of an image among the first `count` ones, and close the gap. */
+static void unload_image(struct loaded *loaded, size_t image, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < loaded->program_count; i++) {
+		struct loaded_program *program = &loaded->programs[i];
+
+		if (i >= count || program->image != image) {
+			loaded->programs[kept++] = *program;
+			continue;
+		}
+		if (program->gate.program_fd >= 0)
+			loaded->skipped += count_misses(program);
+		close_program(program);
+	}
+	loaded->program_count = kept;
 }
 
 int load_replace(struct loaded *loaded, size_t old, size_t count, struct error *err)
 {
 	const size_t start = loaded->program_count - count;
 	struct loaded_program *programs = &loaded->programs[start];
-	const uint32_t first = 0;
-	size_t kept = 0;
+	struct loaded_program *before;
 	int result;
 
-	for (size_t i = 0; i < count; i++)
-		move_gate(&programs[i], find_program(loaded, old, &programs[i].point));
-	result = attach_image(loaded, loaded->image_count, err);
-	if (result) {
-		for (size_t i = 0; i < count; i++) {
-			struct loaded_program *before =
-				find_program(loaded, old, &programs[i].point);
-
-			if (before)
-				move_gate(before, &programs[i]);
-			close_program(&programs[i]);
-		}
-		loaded->program_count = start;
-		return result;
-	}
 	for (size_t i = 0; i < count; i++) {
-		if (programs[i].jump_fd >= 0)
-			sysbpf_map_set(programs[i].jump_fd, &first, &programs[i].program_fd);
+		before = find_program(loaded, old, &programs[i].point);
+		if (before)
+			move_gate(&programs[i], before);
+	}
+	result = attach_image(loaded, loaded->image_count, err);
+	if (result)
+		goto undo;
+	for (size_t i = 0; i < count; i++) {
+		if (programs[i].gate.program_fd >= 0)
+			gate_set_target(&programs[i].gate, programs[i].program_fd);
 		programs[i].image = old;
 	}
-	/* What is at no attach point of the new ones ends. */
-	for (size_t i = 0; i < loaded->program_count; i++) {
-		struct loaded_program *program = &loaded->programs[i];
-
-		if (i < start && program->image == old) {
-			if (program->gate_fd >= 0)
-				loaded->skipped += count_misses(program);
-			close_program(program);
-		} else {
-			loaded->programs[kept++] = *program;
-		}
-	}
-	loaded->program_count = kept;
+	unload_image(loaded, old, start);
 	return 0;
+
+undo:
+	for (size_t i = 0; i < count; i++) {
+		before = find_program(loaded, old, &programs[i].point);
+		if (before)
+			move_gate(before, &programs[i]);
+		close_program(&programs[i]);
+	}
+	loaded->program_count = start;
+	return result;
 }
 
 void load_detach(struct loaded *loaded)
 {
 	for (size_t i = 0; i < loaded->program_count; i++)
 		close_fd(&loaded->programs[i].link_fd);
-	/* This waits for a grace period of RCU, in whose read sides programs run. */
+	/* This waits for an RCU grace period: programs run in read-side sections. */
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 

@@ -25,8 +25,8 @@ static uint64_t pointer(const void *address)
 }
 
 /*
- * Kernels before 5.11 charge what is made to a limit of locked memory that is low by default. Where
- * it cannot be raised, what was refused is told.
+ * Before 5.11 maps and programs count against the limit of locked memory, which is low by default.
+ * If it cannot be raised, the caller reports the refused call.
  */
 static bool raise_limit(void)
 {
@@ -36,8 +36,8 @@ static bool raise_limit(void)
 }
 
 /*
- * A call that names what it makes. The kernel takes 15 characters of letters, digits, '_' and '.';
- * kernels before 4.15 take no names at all, and refuse them as fields that they do not know.
+ * A call that names the object it creates. A name has at most 15 letters, digits, '_' and '.';
+ * kernels before 4.15 refuse names as an unknown field.
  */
 static int sysbpf_named(enum bpf_cmd command, union bpf_attr *attr, char *to, const char *name)
 {
@@ -91,7 +91,7 @@ int sysbpf_map_get(int map_fd, const void *key, void *value)
 
 int sysbpf_map_next(int map_fd, const void *key, void *next)
 {
-	/* The next key shares its place in the call with a value. */
+	/* next_key and value are a union. */
 	return map_element(BPF_MAP_GET_NEXT_KEY, map_fd, key, next);
 }
 
@@ -164,23 +164,28 @@ int sysbpf_map_types(int map_fd, void **btf, size_t *size)
 	if (btf_fd < 0)
 		return btf_fd;
 
-	/* Once for the size, and once for the bytes. */
+	/* Ask once for the size, and once for the bytes. */
 	memset(&info, 0, sizeof(info));
 	length = sizeof(info);
 	result = object_info(btf_fd, &info, &length);
+	if (result)
+		goto out;
 	*size = info.btf_size;
-	*btf = result ? NULL : malloc(*size);
-	if (!result && !*btf)
+	*btf = malloc(*size);
+	if (!*btf) {
 		result = -ENOMEM;
-	if (!result) {
-		memset(&info, 0, sizeof(info));
-		info.btf = pointer(*btf);
-		info.btf_size = (uint32_t)*size;
-		length = sizeof(info);
-		result = object_info(btf_fd, &info, &length);
-		if (result)
-			free(*btf);
+		goto out;
 	}
+	memset(&info, 0, sizeof(info));
+	info.btf = pointer(*btf);
+	info.btf_size = (uint32_t)*size;
+	length = sizeof(info);
+	result = object_info(btf_fd, &info, &length);
+	if (result) {
+		free(*btf);
+		*btf = NULL;
+	}
+out:
 	close(btf_fd);
 	return result;
 }
@@ -188,8 +193,8 @@ int sysbpf_map_types(int map_fd, void **btf, size_t *size)
 int sysbpf_program_misses(int program_fd, uint64_t *misses)
 {
 	/*
-	 * recursion_misses ends struct bpf_prog_info at byte 216 since Linux 5.12; system headers
-	 * may be older than the kernel, so the struct is not named here.
+	 * In struct bpf_prog_info, recursion_misses is at byte 208 since Linux 5.12. The struct is
+	 * not used here because system headers may be older than the kernel.
 	 */
 	struct {
 		uint64_t before[26];

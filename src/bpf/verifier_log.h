@@ -4,24 +4,21 @@
 
 #include <stdbool.h>
 
-/* What the kernel's verifier says of a program, as text: it has no other form. */
+/* The log of the kernel's verifier, which exists only as text. */
 
-/* The text from the last `lines` lines on, without the newlines at its end, which are cut off. */
+/* The last `lines` lines. Cuts off the newlines at the end of the log. */
 const char *verifier_log_last_lines(char *log, int lines);
 
-/* The number after the last place where the log has these words; 0: it has not. */
+/* The number after the last occurrence of `words`, or 0. */
 unsigned long verifier_log_number(const char *log, const char *words);
 
 /*
- * Bytes of stack; 0: it does not tell. With functions of its own a program's stack is told as
- * "96+32": what can be in use at once.
+ * Bytes of stack that a program uses, or 0 if the log does not say. For a program with functions
+ * the log says "96+32": the sum can be in use at once.
  */
 unsigned long verifier_log_stack(const char *log);
 
-/*
- * The instruction that the verifier stood at: the last line that begins with "N: (". False: there
- * is none.
- */
+/* Find the instruction that the verifier examined last: the last line that begins with "N: (". */
 bool verifier_log_instruction(const char *log, unsigned long *number);
 
 /*

@@ -13,8 +13,8 @@
 #include "util/error.h"
 
 /*
- * libbcc knows nothing of calls to functions of the kernel. In its eyes they are helpers of numbers
- * from here on, which no helper has.
+ * libbcc does not support kfuncs. The program calls them as helpers with numbers from here on,
+ * which no helper has; btf_ids_resolve() turns them into kfunc calls.
  */
 #define KFUNC_CALL 0x40000000
 
@@ -43,15 +43,15 @@ int btf_ids_open(struct btf_ids *ids, const char *text, struct error *err)
 	if (libbpf_get_error(btf))
 		return error_set(err, STATUS_ATTACH, ENOENT,
 				 "the program has a function " ATTACH_TP_BTF_PREFIX
-				 "NAME, but the kernel offers no BTF that can be read "
-				 "in " ATTACH_KERNEL_BTF);
+				 "NAME, which needs the kernel's BTF, but " ATTACH_KERNEL_BTF
+				 " cannot be read; name it raw_tracepoint__NAME instead");
 	ids->btf = btf;
 	add_flag(ids, "TYPE_SK_BUFF", 0, "sk_buff", BTF_KIND_STRUCT);
 	add_flag(ids, "KFUNC_RDONLY_CAST", KFUNC_CALL, "bpf_rdonly_cast", BTF_KIND_FUNC);
 	return 0;
 }
 
-/* Tracepoints are known by a type that is called after them. */
+/* A tracepoint is identified by a typedef named after it. */
 static int resolve_tracepoint(const struct btf_ids *ids, struct image_function *function,
 			      struct error *err)
 {
@@ -64,7 +64,7 @@ static int resolve_tracepoint(const struct btf_ids *ids, struct image_function *
 	number = btf__find_by_name_kind(ids->btf, name, BTF_KIND_TYPEDEF);
 	if (number <= 0)
 		return error_set(err, STATUS_ATTACH, ENOENT,
-				 "the BTF of this kernel knows no tracepoint %s",
+				 "the BTF of this kernel has no tracepoint %s",
 				 error_quote(quoted, tracepoint));
 	function->type_id = (uint32_t)number;
 	return 0;
@@ -72,14 +72,18 @@ static int resolve_tracepoint(const struct btf_ids *ids, struct image_function *
 
 int btf_ids_resolve(const struct btf_ids *ids, struct image *image, struct error *err)
 {
-	int result = 0;
+	int result;
 
 	if (!ids->btf)
 		return 0;
-	for (size_t i = 0; i < image->function_count && !result; i++)
+	for (size_t i = 0; i < image->function_count; i++) {
 		if (strncmp(image->functions[i].name, ATTACH_TP_BTF_PREFIX,
-			    strlen(ATTACH_TP_BTF_PREFIX)) == 0)
-			result = resolve_tracepoint(ids, &image->functions[i], err);
+			    strlen(ATTACH_TP_BTF_PREFIX)) != 0)
+			continue;
+		result = resolve_tracepoint(ids, &image->functions[i], err);
+		if (result)
+			return result;
+	}
 	for (size_t i = 0; i < image->instruction_count; i++) {
 		struct bpf_insn *insn = &image->instructions[i];
 
@@ -89,7 +93,7 @@ int btf_ids_resolve(const struct btf_ids *ids, struct image *image, struct error
 		insn->src_reg = PSEUDO_KFUNC_CALL;
 		insn->imm -= KFUNC_CALL;
 	}
-	return result;
+	return 0;
 }
 
 void btf_ids_close(struct btf_ids *ids)

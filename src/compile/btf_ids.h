@@ -12,25 +12,25 @@ struct image;
 #define BTF_IDS_MAX_FLAGS 2
 
 /*
- * What a program refers to by the numbers that it has in the BTF of the running kernel: the
- * tracepoints of its functions tp_btf__NAME, and for these the macros TYPE_SK_BUFF (the number of
- * struct sk_buff) and KFUNC_RDONLY_CAST (what to call as a helper to call bpf_rdonly_cast), each if
- * the kernel has it.
+ * IDs in the BTF of the running kernel, which libbcc cannot look up. A program with functions
+ * tp_btf__NAME needs those of their tracepoints, and for the macros TYPE_SK_BUFF (the ID of struct
+ * sk_buff) and KFUNC_RDONLY_CAST (the helper number to call as bpf_rdonly_cast); each macro is
+ * defined only if the kernel has the type or function.
  */
 struct btf_ids {
-	struct btf *btf; /* NULL: the program has no such functions */
+	struct btf *btf; /* NULL: the program needs no IDs */
 	char text[BTF_IDS_MAX_FLAGS][64];
-	size_t flag_count; /* flags of the compiler in `text` */
+	size_t flag_count; /* compiler flags in `text` */
 };
 
 /*
- * Look the numbers up, if the program's text asks for any. -ENOENT with STATUS_ATTACH: the kernel
- * has no BTF. The caller calls btf_ids_close().
+ * Open the BTF of the running kernel if the program's text needs IDs, and set the flags. -ENOENT
+ * with STATUS_ATTACH: the kernel has no BTF. The caller calls btf_ids_close().
  */
 int btf_ids_open(struct btf_ids *ids, const char *text, struct error *err);
 
 /*
- * Put the numbers into a compiled program. -ENOENT with STATUS_ATTACH: the kernel has no such
+ * Put the IDs into a compiled program. -ENOENT with STATUS_ATTACH: the kernel has no such
  * tracepoint.
  */
 int btf_ids_resolve(const struct btf_ids *ids, struct image *image, struct error *err);

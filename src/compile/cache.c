@@ -30,7 +30,7 @@ struct entry_header {
 	uint64_t checksum; /* of the key and the image */
 };
 
-/* FNV-1a, 64 bits: finds accidents, which is all that can happen in a directory of root's. */
+/* FNV-1a, 64 bits: detects accidents; only root can write to the directory. */
 static uint64_t hash(uint64_t value, const void *bytes, size_t length)
 {
 	const unsigned char *at = bytes;
@@ -42,7 +42,7 @@ static uint64_t hash(uint64_t value, const void *bytes, size_t length)
 
 #define HASH_START 0xcbf29ce484222325
 
-/* A file as it is now: changes with the file's contents, and with the file in its place. */
+/* What identifies a file: changes when it is modified or replaced. */
 static void write_identity(FILE *out, int at, const char *path)
 {
 	struct stat status;
@@ -58,7 +58,7 @@ static void write_types(FILE *out, const struct types *types)
 {
 	fprintf(out, "types %d %d\n", types->kind, types->any_release);
 	if (types->kind == TYPES_KIND_HEADERS) {
-		/* Which tree it is; an image names all header files that it was made with. */
+		/* These identify the tree; the image lists every header that was read. */
 		write_identity(out, types->build_fd, "include/generated/autoconf.h");
 		write_identity(out, types->build_fd, "include/generated/utsrelease.h");
 		write_identity(out, types->source_fd, "include/linux/skbuff.h");
@@ -79,9 +79,9 @@ int cache_key_make(struct cache_key *key, const char *source, const char *const 
 	if (!out)
 		return -ENOMEM;
 	uname(&kernel);
-	write_identity(out, AT_FDCWD, "/proc/self/exe"); /* what generates and digests */
+	write_identity(out, AT_FDCWD, "/proc/self/exe");
 	fprintf(out, "kernel %s %s %s\n", kernel.release, kernel.version, kernel.machine);
-	notes_fd = open("/sys/kernel/notes", O_RDONLY | O_CLOEXEC); /* the build id is in there */
+	notes_fd = open("/sys/kernel/notes", O_RDONLY | O_CLOEXEC); /* holds the build ID */
 	if (notes_fd >= 0) {
 		ssize_t length = read(notes_fd, notes, sizeof(notes));
 
@@ -109,7 +109,7 @@ void cache_key_free(struct cache_key *key)
 	*key = (struct cache_key){ .text = NULL };
 }
 
-/* A directory that nobody else could put anything into. */
+/* Open a directory that only this user can write to. */
 static int open_directory(const char *path)
 {
 	struct stat status;
@@ -135,10 +135,11 @@ int cache_open(struct cache *cache, const char *path, struct error *err)
 	cache->directory = result < 0 ? -1 : result;
 	if (result >= 0)
 		return 0;
-	return error_set(err, STATUS_ENVIRONMENT, -result, "cannot keep programs in %s: %s",
-			 error_quote(quoted, path),
-			 result == -EPERM ? "it is open to others than its owner, or not ours"
-					  : strerror(-result));
+	return error_set(err, STATUS_ENVIRONMENT, -result,
+			 "cannot use the cache directory %s: %s%s", error_quote(quoted, path),
+			 result == -EPERM ? "it must belong to this user and have mode 0700"
+					  : strerror(-result),
+			 result == -EPERM ? "" : "; use --cache-dir DIR or --no-cache");
 }
 
 void cache_close(struct cache *cache)
@@ -148,10 +149,10 @@ void cache_close(struct cache *cache)
 	*cache = (struct cache)CACHE_CLOSED;
 }
 
-/* Open the entry if it is a file that only we can have written. */
+/* Open an entry if it is a file that only this user can have written. */
 static int open_entry(const struct cache *cache, const struct cache_key *key, off_t *size)
 {
-	/* A pipe in its place would be waited for. */
+	/* O_NONBLOCK: opening a pipe in its place would wait. */
 	int fd =
 		openat(cache->directory, key->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat status;
@@ -169,22 +170,24 @@ static int open_entry(const struct cache *cache, const struct cache_key *key, of
 
 static bool is_intact(const struct cache_key *key, int fd, off_t size)
 {
+	const size_t rest = (size_t)size - sizeof(struct entry_header);
 	struct entry_header header;
-	char *bytes = malloc((size_t)size + 1);
-	size_t rest;
-	bool intact;
+	char *bytes;
+	bool intact = false;
 
+	if (size <= (off_t)sizeof(header))
+		return false;
+	bytes = malloc((size_t)size);
 	if (!bytes)
 		return false;
-	rest = (size_t)size - sizeof(header);
-	intact = size > (off_t)sizeof(header) && pread(fd, bytes, (size_t)size, 0) == size;
-	if (intact) {
-		memcpy(&header, bytes, sizeof(header));
-		intact = header.magic == MAGIC && header.key_length == key->length &&
-			 header.image_length == rest - header.key_length &&
-			 header.checksum == hash(HASH_START, bytes + sizeof(header), rest) &&
-			 memcmp(bytes + sizeof(header), key->text, key->length) == 0;
-	}
+	if (pread(fd, bytes, (size_t)size, 0) != size)
+		goto out;
+	memcpy(&header, bytes, sizeof(header));
+	intact = header.magic == MAGIC && header.key_length == key->length &&
+		 header.image_length == rest - header.key_length &&
+		 header.checksum == hash(HASH_START, bytes + sizeof(header), rest) &&
+		 memcmp(bytes + sizeof(header), key->text, key->length) == 0;
+out:
 	free(bytes);
 	return intact;
 }
@@ -192,8 +195,8 @@ static bool is_intact(const struct cache_key *key, int fd, off_t size)
 int cache_load(const struct cache *cache, const struct cache_key *key, struct image *image)
 {
 	off_t start = (off_t)(sizeof(struct entry_header) + key->length);
+	int result = -ENOENT;
 	off_t size;
-	bool found;
 	int fd;
 
 	if (cache->directory < 0)
@@ -201,18 +204,19 @@ int cache_load(const struct cache *cache, const struct cache_key *key, struct im
 	fd = open_entry(cache, key, &size);
 	if (fd < 0)
 		return -ENOENT;
-	found = is_intact(key, fd, size) && image_read(image, fd, start) == 0;
-	if (found && !image_is_current(image)) {
+	if (!is_intact(key, fd, size) || image_read(image, fd, start))
+		goto out;
+	if (!image_is_current(image)) {
 		image_free(image);
-		found = false;
+		goto out;
 	}
-	if (found)
-		futimens(fd, NULL); /* used now: not the next one to be removed */
+	futimens(fd, NULL); /* remove_oldest() goes by this time */
+	result = 0;
+out:
 	close(fd);
-	return found ? 0 : -ENOENT;
+	return result;
 }
 
-/* The entries, oldest first. */
 struct listed {
 	char name[40];
 	struct timespec used;
@@ -253,7 +257,7 @@ static void remove_oldest(const struct cache *cache)
 		unlinkat(cache->directory, entries[i].name, 0);
 }
 
-/* Write header, key and image to a new file; the checksum is known when all is written. */
+/* Write header, key and image to a new file; the header last, as it holds the checksum. */
 static bool write_entry(const struct cache_key *key, const struct image *image, int fd)
 {
 	struct entry_header header = { .magic = MAGIC, .key_length = (uint32_t)key->length };
@@ -283,7 +287,7 @@ void cache_store(const struct cache *cache, const struct cache_key *key, const s
 
 	if (cache->directory < 0)
 		return;
-	/* Without a name until it is whole. */
+	/* The file gets its name when it is complete. */
 	fd = openat(cache->directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;

@@ -17,13 +17,13 @@
 #include "generate/source.h"
 #include "util/error.h"
 
-#define MAX_TRIES 8 /* each with the types that the compiler missed the time before */
-/* Of what a compiler says; the rest is not read. A listing takes 100 bytes an instruction. */
+#define MAX_TRIES 8 /* each adds the types that were incomplete the time before */
+/* Longer output of the compiler is cut. A listing takes 100 bytes per instruction. */
 #define MAX_MESSAGES (16 * 1024 * 1024)
 
 /*
- * What the child leaves behind: on success an image in `result`; on failure a struct error
- * there; on a crash nothing. What libbcc and LLVM say is in `messages`.
+ * Memory files that the child fills. `result`: an image, or on failure a struct error; empty after
+ * a crash. `messages`: the output of libbcc and LLVM.
  */
 struct child_files {
 	int result;
@@ -45,16 +45,18 @@ run_child(const struct child_files *files, const struct source *source, const ch
 		_exit(STATUS_COMPILE);
 	result = libbcc_compile(source->text, wanted, macros, types, listing, &image, &err);
 	fflush(NULL);
-	if (!result) {
+	if (result == 0) {
 		result = image_write(&image, files->result);
-		if (result)
-			error_set(&err, STATUS_COMPILE, -result,
-				  "cannot hand over the compiled program: %s", strerror(-result));
+		/* _exit(): LLVM's destructors are slow, and pointless here. */
+		if (result == 0)
+			_exit(0);
+		error_set(&err, STATUS_COMPILE, -result,
+			  "cannot pass the compiled program on from the compile child: %s",
+			  strerror(-result));
 	}
-	if (result && pwrite(files->result, &err, sizeof(err), 0) != sizeof(err))
+	if (pwrite(files->result, &err, sizeof(err), 0) != sizeof(err))
 		_exit(STATUS_COMPILE);
-	/* LLVM's destructors are slow, and their work is for nothing. */
-	_exit(result ? (int)err.status : 0);
+	_exit((int)err.status);
 }
 
 static char *read_messages(int fd)
@@ -77,8 +79,8 @@ static size_t line_end(const char *line)
 }
 
 /*
- * Print one line of a compiler: where it names a line of the program, that of the file which
- * a person would edit; no bytes that a terminal would obey, as the line may quote a header file.
+ * Print one line of the compiler's output. A position in the program becomes a position in the file
+ * that the user edits. Control bytes become '?': the line may quote a header file.
  */
 static void print_line(FILE *out, const char *line, size_t length, const struct source *source)
 {
@@ -91,7 +93,7 @@ static void print_line(FILE *out, const char *line, size_t length, const struct 
 		number = strtoul(line + name + 1, &rest, 10);
 		if (number >= 1 && number <= source->line_count) {
 			fputs(source->lines[number - 1].file, out);
-			/* Without a line of its own, a column says nothing either. */
+			/* A generated line has no number in the file: skip the column, too. */
 			if (source->lines[number - 1].line)
 				fprintf(out, ":%u", source->lines[number - 1].line);
 			else if (*rest == ':')
@@ -104,24 +106,24 @@ static void print_line(FILE *out, const char *line, size_t length, const struct 
 }
 
 /*
- * The sentence of a check that bytetrace put behind the program (generate_finish()), which the
- * compiler quotes behind the condition that does not hold. False: the error is another one.
+ * Print the text of a _Static_assert that generate_finish() added to the program, if the error is
+ * such a failed assertion.
  */
-static bool tell_check(FILE *out, const char *error)
+static bool print_assertion(FILE *out, const char *error)
 {
 	const char *end = error + line_end(error);
 	const char *start = strstr(error, "the record ");
 
-	/* Some compilers put the sentence between quotes. */
+	/* Some compilers quote it. */
 	if (!start || start >= end)
 		return false;
 	fprintf(out, "struct drop_event: %.*s", (int)strcspn(start, "\"\n"), start);
 	return true;
 }
 
-/* The first error in what the compiler said, with the source line and the caret below it. */
-static void tell_error(FILE *out, const char *first, const char *messages,
-		       const struct source *source)
+/* Print the first error in the messages, with the source line and the caret below it. */
+static void print_error(FILE *out, const char *first, const char *messages,
+			const struct source *source)
 {
 	while (first > messages && first[-1] != '\n')
 		first--;
@@ -137,46 +139,52 @@ static void tell_error(FILE *out, const char *first, const char *messages,
 	}
 }
 
-/* Why the child failed: the signal, the compiler's error, or else the child's own sentence. */
-static int tell_failure(struct error *err, int status, const struct child_files *files,
-			const struct source *source)
+/* Print the first error of the compiler; without one, the child's error and its first output. */
+static void print_messages(FILE *out, const char *messages, const char *childs_error,
+			   const struct source *source)
 {
-	struct error told = { .status = STATUS_COMPILE, .text = "the compile child failed" };
-	char *messages;
-	const char *first;
+	const char *first = strstr(messages, "error: ");
+
+	if (first) {
+		if (!print_assertion(out, first))
+			print_error(out, first, messages, source);
+		return;
+	}
+	fputs(childs_error, out);
+	if (*messages) {
+		fputs("; the output of the compiler begins: ", out);
+		print_line(out, messages, line_end(messages), source);
+	}
+}
+
+/* Fill `err` with why the child failed: a signal, the compiler's error, or the child's own. */
+static int report_failure(struct error *err, int status, const struct child_files *files,
+			  const char *messages, const struct source *source)
+{
+	struct error childs = { .status = STATUS_COMPILE, .text = "the compile child failed" };
 	FILE *out;
 
 	if (WIFSIGNALED(status))
 		return error_set(err, STATUS_COMPILE, EIO,
-				 "the compiler was ended by signal %d (%s)", WTERMSIG(status),
+				 "the compile child was killed by signal %d (%s)", WTERMSIG(status),
 				 strsignal(WTERMSIG(status)));
-	if (pread(files->result, &told, sizeof(told), 0) > 0)
-		told.text[sizeof(told.text) - 1] = '\0';
-	*err = told;
-	messages = told.status == STATUS_COMPILE ? read_messages(files->messages) : NULL;
-	out = messages ? fmemopen(err->text, sizeof(err->text), "w") : NULL;
+	if (pread(files->result, &childs, sizeof(childs), 0) > 0)
+		childs.text[sizeof(childs.text) - 1] = '\0';
+	*err = childs;
+	out = messages && childs.status == STATUS_COMPILE
+		      ? fmemopen(err->text, sizeof(err->text), "w")
+		      : NULL;
 	if (out) {
-		first = strstr(messages, "error: ");
-		if (first) {
-			if (!tell_check(out, first))
-				tell_error(out, first, messages, source);
-		} else {
-			fputs(told.text, out);
-			if (*messages) {
-				fputs("; the compiler said: ", out);
-				print_line(out, messages, line_end(messages), source);
-			}
-		}
+		print_messages(out, messages, childs.text, source);
 		fclose(out);
 	}
-	free(messages);
 	return -EIO;
 }
 
 static const char word_letters[] =
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 
-/* Whether a list of names, a line each, has this one. */
+/* Whether a list of names, one per line, has this one. */
 static bool is_listed(const char *list, const char *name, size_t length)
 {
 	for (const char *at = list; at && *at; at += strcspn(at, "\n"), at += *at == '\n')
@@ -185,7 +193,7 @@ static bool is_listed(const char *list, const char *name, size_t length)
 	return false;
 }
 
-/* Whether a program defines the type itself, or libbcc does, which brings those of bpf(2). */
+/* Whether the program defines the type itself, or libbcc does: those of bpf(2). */
 static bool is_defined(const char *text, const char *name, size_t length)
 {
 	char definition[128];
@@ -197,8 +205,8 @@ static bool is_defined(const char *text, const char *name, size_t length)
 }
 
 /*
- * Add the names that follow `keyword` in a text, of types that the program does not define itself,
- * to a list, which grows. False: there was no new one, or no memory.
+ * Add the names that follow `keyword` in a text to a list of types, except those that the program
+ * defines itself. Returns whether the list grew.
  */
 static bool list_types(char **list, const char *text, const char *keyword, const char *program)
 {
@@ -223,8 +231,8 @@ static bool list_types(char **list, const char *text, const char *keyword, const
 }
 
 /*
- * Compile once. *wanted names the types that the program needs of BTF; on failure, those that the
- * compiler found incomplete are added, and *missed tells whether there were any.
+ * Compile once. *wanted lists the types to take from BTF. On failure, types that the compiler found
+ * incomplete are added, and *missed says whether there were any.
  */
 static int try_compile(struct image *image, const struct source *source, char **wanted,
 		       bool *missed, const char *const *macros, const struct types *types,
@@ -244,8 +252,8 @@ static int try_compile(struct image *image, const struct source *source, char **
 	int result;
 
 	if (files.result < 0 || files.messages < 0) {
-		result = error_set(err, STATUS_ENVIRONMENT, errno, "cannot make a memory file: %s",
-				   strerror(errno));
+		result = error_set(err, STATUS_ENVIRONMENT, errno,
+				   "cannot create a memory file: %s", strerror(errno));
 		goto out;
 	}
 	fflush(NULL);
@@ -263,7 +271,7 @@ static int try_compile(struct image *image, const struct source *source, char **
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		char *messages = read_messages(files.messages);
 
-		result = tell_failure(err, status, &files, source);
+		result = report_failure(err, status, &files, messages, source);
 		for (size_t i = 0; messages && i < sizeof(incomplete) / sizeof(*incomplete); i++)
 			*missed |= list_types(wanted, messages, incomplete[i], source->text);
 		free(messages);
@@ -272,7 +280,7 @@ static int try_compile(struct image *image, const struct source *source, char **
 	result = image_read(image, files.result, 0);
 	if (result) {
 		error_set(err, STATUS_COMPILE, -result,
-			  "the compiler handed over a damaged program");
+			  "the compile child returned a damaged program");
 		goto out;
 	}
 	if (listing) {
@@ -298,8 +306,9 @@ int child_compile(struct image *image, const struct source *source, const char *
 	int result = -EIO;
 
 	/*
-	 * BTF is no header file that could be included: the types that a program names are looked
-	 * up in it, and those that it only gets at by pointers when the compiler misses them.
+	 * BTF is not a header that the program could include. Types that the program names are
+	 * dumped from the start; types that it only reaches through pointers, when the compiler
+	 * finds them incomplete.
 	 */
 	list_types(&wanted, source->text, "struct ", source->text);
 	list_types(&wanted, source->text, "enum ", source->text);

@@ -10,18 +10,32 @@ struct image;
 struct source;
 struct types;
 
-/* What is kept of a compile. */
+/*
+ * The way from a program's text to its instructions, caller before callee:
+ *   compile.c        this interface: cache first, then the cheapest compile that works
+ *   cache.c          images of earlier compiles, in files
+ *   child.c          starts the compile child, and turns its messages into an error
+ *   libbcc.c         in the child: calls libbcc and copies what it made into an image
+ *   sandbox.c        in the child: mount namespace, working directory, environment
+ *   header_tree.c    in the child: the include tree, from kernel headers or BTF
+ *   type_dump.c      in the child: C declarations from BTF
+ *   btf_ids.c        in the child: type numbers that libbcc cannot look up
+ *   dependencies.c   in the child: which files the compiler read, checked and recorded
+ * listing.c reads what libbcc prints about a compile: rewritten source and instructions.
+ */
+
+/* Where compiled programs are kept. */
 struct compile_config {
 	const char *cache_dir; /* --cache-dir, or NULL */
 	bool no_cache;
 };
 
 /*
- * Get the image of a program in the cheapest way that there is: kept from an earlier run; compiled
- * against the types that an earlier compile against headers left in the cache; compiled against
- * `types`. What is made on the way is kept. `macros` is a NULL-terminated list of -D flags.
- * With `listing` (else NULL) it is compiled anew, and what the compiler told comes with it, as from
- * child_compile(). Fails as child_compile() does. The caller calls image_free().
+ * Get the image of a program: from the cache; else compiled against the types that an earlier
+ * compile against headers left in the cache; else compiled against `types`. The cache keeps the
+ * results. `macros` is a NULL-terminated list of -D flags. `listing`: see child_compile(); if it is
+ * not NULL the program is compiled even if the cache has it. Fails as child_compile() does. The
+ * caller calls image_free().
  */
 int compile_program(struct image *image, const struct source *source, const char *const *macros,
 		    const struct types *types, const struct cache *cache, char **listing,

@@ -19,8 +19,8 @@
 #include "util/error.h"
 
 /*
- * The header files that stand for the dump of BTF. Those of libbcc's helpers.h, those of the
- * template, and those that a probe written by hand is likely to name.
+ * Header names that lead to the dump of BTF: those that libbcc's helpers.h and the template
+ * include, and those that a hand-written probe is likely to include.
  */
 static const char *const stand_ins[] = {
 	"asm/page.h",
@@ -42,7 +42,7 @@ static const char *const stand_ins[] = {
 	"uapi/linux/bpf.h",
 	"linux/types.h",
 	"linux/udp.h",
-	"linux/version.h", /* written anew below */
+	"linux/version.h", /* overwritten below */
 	"net/dst.h",
 	"net/inet_sock.h",
 	"net/ip.h",
@@ -66,7 +66,7 @@ static const char *const stand_ins[] = {
 	"uapi/linux/udp.h",
 };
 
-/* fopen() below a directory that makes the directories on the way. */
+/* Create a file below a directory, with the directories on the way to it. */
 static FILE *create_file(const char *root, const char *name)
 {
 	char path[PATH_MAX];
@@ -94,11 +94,19 @@ static int tree_error(struct error *err, const char *root)
 static int write_text(const char *root, const char *name, const char *text, struct error *err)
 {
 	FILE *file = create_file(root, name);
-	bool written = file && fputs(text, file) >= 0;
+	bool failed;
 
-	if (file && fclose(file))
-		written = false;
-	return written ? 0 : tree_error(err, root);
+	if (!file)
+		return tree_error(err, root);
+	failed = fputs(text, file) < 0;
+	failed |= fclose(file) != 0;
+	return failed ? tree_error(err, root) : 0;
+}
+
+/* Have a header name lead to the dump of BTF. */
+static int write_stand_in(const char *root, const char *name, struct error *err)
+{
+	return write_text(root, name, "#include <kernel_types.h>\n", err);
 }
 
 __attribute__((format(printf, 2, 3))) static void add_flag(struct include_flags *flags,
@@ -111,7 +119,7 @@ __attribute__((format(printf, 2, 3))) static void add_flag(struct include_flags 
 	va_end(args);
 }
 
-/* The kernel's name of this machine's architecture, as below arch/. */
+/* The name of this machine's architecture below arch/. */
 static const char *kernel_arch(const char *machine)
 {
 	static const struct {
@@ -130,7 +138,7 @@ static const char *kernel_arch(const char *machine)
 	return machine;
 }
 
-/* How many lines of a header file hold a word. */
+/* Count the lines of a header file that contain a word. */
 static unsigned int count_lines(const char *root, const char *name, const char *word)
 {
 	char path[2 * PATH_MAX];
@@ -149,8 +157,8 @@ static unsigned int count_lines(const char *root, const char *name, const char *
 }
 
 /*
- * The number of helper functions in libbcc's own copy of uapi/linux/bpf.h, by its version: read
- * off its releases. The kernel's list is closed since 6.2, so the last number stays.
+ * The number of helper functions in libbcc's own copy of uapi/linux/bpf.h, taken from its releases.
+ * The kernel adds no helpers since 6.2, so the last number stays valid.
  */
 static unsigned int libbcc_helpers(void)
 {
@@ -171,29 +179,32 @@ static unsigned int libbcc_helpers(void)
 }
 
 /*
- * libbcc parses a program three times, but includes its bcc/footer.h the third time only: the
- * types that a program asks for are found there, so that the headers are parsed once.
+ * libbcc parses a program three times, but includes its bcc/footer.h only the third time. The
+ * program that describes the kernel's types gets its text from there, so that the headers are
+ * parsed once.
  */
 static int write_footer(const char *path, struct error *err)
 {
-	FILE *footer = create_file(path, "include/bcc/footer.h");
-	bool written = footer && fprintf(footer,
-					 "#ifdef KERNEL_TYPES_QUESTION\n"
-					 "#define KERNEL_TYPES_ANSWER\n"
-					 "%s"
-					 "#endif\n"
-					 "#include_next <bcc/footer.h>\n",
-					 embedded_kernel_types) > 0;
+	char *text;
+	int result;
 
-	if (footer && fclose(footer))
-		written = false;
-	return written ? 0 : tree_error(err, path);
+	if (asprintf(&text,
+		     "#ifdef KERNEL_TYPES_QUESTION\n"
+		     "#define KERNEL_TYPES_ANSWER\n"
+		     "%s"
+		     "#endif\n"
+		     "#include_next <bcc/footer.h>\n",
+		     embedded_kernel_types) < 0)
+		return error_nomem(err);
+	result = write_text(path, "include/bcc/footer.h", text, err);
+	free(text);
+	return result;
 }
 
 /*
- * libbcc force-includes its copy of uapi/linux/bpf.h. Headers of a newer kernel need their own,
- * so it is included before and its guard keeps the copy out; libbcc's helpers.h needs
- * one that knows all helpers, so an older kernel's stays out itself.
+ * libbcc force-includes its copy of uapi/linux/bpf.h. The headers of a newer kernel need their own,
+ * which is included first, so that its guard keeps the copy out. libbcc's helpers.h needs a file
+ * that declares all of its helpers, so with an older kernel the copy is used.
  */
 static int use_headers(const char *path, const char *source, const char *build,
 		       struct include_flags *flags, struct error *err)
@@ -209,8 +220,9 @@ static int use_headers(const char *path, const char *source, const char *build,
 	snprintf(kconfig, sizeof(kconfig), "#include \"%s/include/linux/kconfig.h\"\n%s", source,
 		 newer ? "#include <linux/types.h>\n#include <uapi/linux/bpf.h>\n" : "");
 	result = write_text(path, "include/linux/kconfig.h", kconfig, err);
-	if (!result)
-		result = write_footer(path, err);
+	if (result)
+		return result;
+	result = write_footer(path, err);
 	if (result)
 		return result;
 	add_flag(flags, "-I%s/arch/%s/include", source, arch);
@@ -221,20 +233,20 @@ static int use_headers(const char *path, const char *source, const char *build,
 	add_flag(flags, "-I%s/arch/%s/include/generated/uapi", build, arch);
 	add_flag(flags, "-I%s/include/uapi", source);
 	add_flag(flags, "-I%s/include/generated/uapi", build);
-	/* Without it the headers check sizes with long expressions: a tenth of a compile's time. */
+	/* Otherwise the headers check sizes with long expressions: a tenth of a compile's time. */
 	add_flag(flags, "-U__OPTIMIZE__");
-	/* Headers from 6.19 on embed tagged structs without a name. */
+	/* Since 6.19 the headers embed tagged structs without a name. */
 	add_flag(flags, "-fms-extensions");
 	add_flag(flags, "-Wno-microsoft-anon-tag");
-	/* Backports move this member, so the release does not tell. */
+	/* The release does not say: there are backports. */
 	if (count_lines(source, "include/linux/skbuff.h", "vlan_all;"))
 		add_flag(flags, "-DSKB_VLAN_ALL");
 	return 0;
 }
 
 /*
- * The name between the angle brackets of the next #include in a program, NULL: there is none. `*at`
- * moves on behind it; *length is 0 for an #include that is none of these.
+ * Find the next #include in a program and the name between its angle brackets; *length is 0 for
+ * other forms. Advances *at past it. NULL: no more.
  */
 static const char *next_include(const char **at, size_t *length)
 {
@@ -262,41 +274,39 @@ static bool is_stand_in(const char *name, size_t length)
 	return false;
 }
 
-/* What BTF stands for, too, because the program includes it: a header of the kernel's. */
+/* Add stand-ins for the headers of the kernel that the program includes. */
 static int add_stand_ins(const char *path, const char *text, struct error *err)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-/.";
 	char name[256];
 	const char *found;
 	size_t length;
-	int result = 0;
+	int result;
 
-	while (!result && (found = next_include(&text, &length))) {
+	while ((found = next_include(&text, &length))) {
 		if (length == 0 || is_stand_in(found, length) ||
 		    length + sizeof("include/") > sizeof(name) || strspn(found, letters) < length)
 			continue;
 		snprintf(name, sizeof(name), "include/%.*s", (int)length, found);
 		/* libbcc has its own; nothing may be written elsewhere. */
-		if (strncmp(found, "bcc/", 4) != 0 && found[0] != '/' && !strstr(name, ".."))
-			result = write_text(path, name, "#include <kernel_types.h>\n", err);
+		if (strncmp(found, "bcc/", 4) == 0 || found[0] == '/' || strstr(name, ".."))
+			continue;
+		result = write_stand_in(path, name, err);
+		if (result)
+			return result;
 	}
-	return result;
+	return 0;
 }
 
-static int use_btf(const char *path, const struct types *types, const char *text,
-		   const char *wanted, struct include_flags *flags, struct error *err)
+static int write_dump(const char *path, const struct types *types, const char *wanted,
+		      struct type_dump *found, struct error *err)
 {
-	char version[256];
-	char name[PATH_MAX];
-	struct utsname kernel;
-	unsigned int major = 0, minor = 0, patch = 0;
-	FILE *dump;
+	FILE *file = create_file(path, "include/kernel_types.h");
 	int result;
 
-	dump = create_file(path, "include/kernel_types.h");
-	if (!dump)
+	if (!file)
 		return tree_error(err, path);
-	fprintf(dump,
+	fprintf(file,
 		"#pragma once\n"
 		"#define BPF_NO_PRESERVE_ACCESS_INDEX 1\n"
 		"#define __aligned_u64 __u64 __attribute__((aligned(8)))\n"
@@ -306,35 +316,60 @@ static int use_btf(const char *path, const struct types *types, const char *text
 		"#define true 1\n"
 		"#define false 0\n",
 		sysconf(_SC_PAGESIZE));
-	result = type_dump_write(dump, types->file_fd, wanted,
-				 types->of_running_kernel ? MODULES_BTF : NULL, &flags->dump, err);
-	if (fclose(dump) && !result)
+	result = type_dump_write(file, types->file_fd, wanted,
+				 types->of_running_kernel ? MODULES_BTF : NULL, found, err);
+	if (fclose(file) && !result)
 		result = tree_error(err, path);
-	for (size_t i = 0; i < sizeof(stand_ins) / sizeof(*stand_ins) && !result; i++) {
-		snprintf(name, sizeof(name), "include/%s", stand_ins[i]);
-		result = write_text(path, name, "#include <kernel_types.h>\n", err);
-	}
-	if (!result)
-		result = write_text(path, "include/linux/kconfig.h",
-				    "#define CONFIG_BPF_SYSCALL 1\n"
-				    "#include <kernel_types.h>\n",
-				    err);
-	if (!result)
-		result = add_stand_ins(path, text, err);
-	uname(&kernel);
-	sscanf(kernel.release, "%u.%u.%u", &major, &minor, &patch);
-	snprintf(version, sizeof(version),
-		 "#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + (c))\n"
-		 "#define LINUX_VERSION_CODE KERNEL_VERSION(%u, %u, %u)\n",
-		 major, minor, patch < 255 ? patch : 255);
-	if (!result)
-		result = write_text(path, "include/linux/version.h", version, err);
-	if (flags->dump.vlan_all)
-		add_flag(flags, "-DSKB_VLAN_ALL");
 	return result;
 }
 
-/* Unpack kheaders.tar.xz with tar(1), which brings no state and takes its input from `fd`. */
+static int write_version(const char *path, struct error *err)
+{
+	char text[256];
+	struct utsname kernel;
+	unsigned int major = 0, minor = 0, patch = 0;
+
+	uname(&kernel);
+	sscanf(kernel.release, "%u.%u.%u", &major, &minor, &patch);
+	snprintf(text, sizeof(text),
+		 "#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + (c))\n"
+		 "#define LINUX_VERSION_CODE KERNEL_VERSION(%u, %u, %u)\n",
+		 major, minor, patch < 255 ? patch : 255);
+	return write_text(path, "include/linux/version.h", text, err);
+}
+
+static int use_btf(const char *path, const struct types *types, const char *text,
+		   const char *wanted, struct include_flags *flags, struct error *err)
+{
+	char name[PATH_MAX];
+	int result = write_dump(path, types, wanted, &flags->dump, err);
+
+	if (result)
+		return result;
+	for (size_t i = 0; i < sizeof(stand_ins) / sizeof(*stand_ins); i++) {
+		snprintf(name, sizeof(name), "include/%s", stand_ins[i]);
+		result = write_stand_in(path, name, err);
+		if (result)
+			return result;
+	}
+	result = write_text(path, "include/linux/kconfig.h",
+			    "#define CONFIG_BPF_SYSCALL 1\n"
+			    "#include <kernel_types.h>\n",
+			    err);
+	if (result)
+		return result;
+	result = add_stand_ins(path, text, err);
+	if (result)
+		return result;
+	result = write_version(path, err);
+	if (result)
+		return result;
+	if (flags->dump.vlan_all)
+		add_flag(flags, "-DSKB_VLAN_ALL");
+	return 0;
+}
+
+/* Unpack kheaders.tar.xz with tar(1), which reads it from `fd`. */
 static int unpack(const char *path, int fd, struct error *err)
 {
 	char *const arguments[] = { "tar", "-xJf", "-", "-C", (char *)path, NULL };
@@ -350,8 +385,8 @@ static int unpack(const char *path, int fd, struct error *err)
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
 		return error_set(err, STATUS_ENVIRONMENT, EIO,
-				 "cannot unpack the archive of kernel headers "
-				 "(it takes /usr/bin/tar and xz)");
+				 "cannot unpack the archive of kernel headers; "
+				 "that needs a sound archive, /usr/bin/tar, and xz");
 	return 0;
 }
 
@@ -360,7 +395,7 @@ bool header_tree_suffices(const char *text)
 	const char *at = text, *name;
 	size_t length;
 
-	/* Configuration is not in BTF: a stand-in would say that nothing is configured. */
+	/* BTF does not hold the configuration: all options would seem to be off. */
 	if (strstr(text, "CONFIG_"))
 		return false;
 	while ((name = next_include(&at, &length)))

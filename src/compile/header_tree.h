@@ -13,34 +13,34 @@ struct types;
 
 #define MODULES_BTF "/sys/kernel/btf"
 
-/* Compiler flags that go with an include tree. */
+/* Compiler flags for an include tree. */
 struct include_flags {
 	size_t count;
 	char text[16][PATH_MAX];
-	struct type_dump dump; /* from BTF: what it was made of */
+	struct type_dump dump; /* only with BTF */
 };
 
 /*
- * A program that asks the compiler for the kernel's types in an include tree of headers:
- * templates/types.c, built in.
+ * A program that makes the compiler describe the kernel's types in BTF: templates/types.c, built
+ * in.
  */
 extern const char embedded_kernel_types[];
 
 /*
- * Make below the directory `path` (private, empty) what libbcc takes for a kernel source tree:
- * - from headers: include/linux/kconfig.h, the answer to that question, and flags that lead
- *   to the real tree or trees;
- * - from BTF: stand-ins for the header files that a drop probe and libbcc's own helpers include.
- * An archive is unpacked there first. `text` is the program: stand-ins are made for whatever it
- * includes between angle brackets. `wanted` names further types of it, see type_dump_write().
- * Nothing outside of `path` is written. Returns 0 or -errno with STATUS_ENVIRONMENT.
+ * Create in the directory `path` (private, empty) the tree that libbcc takes for a kernel's source:
+ * - from headers: include/linux/kconfig.h, and compiler flags that lead to the real tree or trees;
+ *   an archive is unpacked first;
+ * - from BTF: a dump of the types, and small files that include it under the names of the headers
+ *   that libbcc, the template, and the program in `text` include.
+ * `wanted` names more types, see type_dump_write(). Writes nothing outside of `path`. Returns 0 or
+ * -errno with STATUS_ENVIRONMENT.
  */
 int header_tree_make(const char *path, const struct types *types, const char *text,
 		     const char *wanted, struct include_flags *flags, struct error *err);
 
 /*
- * Whether the stand-ins are likely to be enough for a program: it includes no other header
- * files and does not ask how the kernel was configured.
+ * Whether a tree from BTF is likely to suffice for a program: it includes no other headers and does
+ * not test the kernel's configuration.
  */
 bool header_tree_suffices(const char *text);
 

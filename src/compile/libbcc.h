@@ -12,11 +12,11 @@ struct types;
 #define LIBBCC_MAIN_FILE "/virtual/main.c"
 
 /*
- * Compile `text` with libbcc, in this process: for the compile child, which ends soon after. Loads
- * libbcc and LLVM, moves the process to a mount namespace and an empty working directory of its
- * own and clears its environment. `wanted`: see header_tree_make(). `macros` is a NULL-terminated
- * list of -D flags. Messages of the compiler go to descriptors 1 and 2, and with `listing` what
- * compile/listing.h reads. Returns 0 with an image that is never freed, or -errno.
+ * Compile `text` with libbcc in this process, which must be the compile child: loads libbcc and
+ * LLVM, and enters the sandbox (compile/sandbox.h) for good. `wanted`: see header_tree_make().
+ * `macros` is a NULL-terminated list of -D flags. The compiler's messages go to descriptors 1 and
+ * 2; with `listing` the text that compile/listing.h parses does, too. Returns 0 with an image that
+ * is never freed, or -errno.
  */
 int libbcc_compile(const char *text, const char *wanted, const char *const *macros,
 		   const struct types *types, bool listing, struct image *image, struct error *err);

@@ -11,13 +11,12 @@
 #include "generate/source.h"
 #include "util/error.h"
 
-/* What stands before a function's instructions: the second one up to libbcc 0.18, and its name
- * below. */
+/* The line before a function's instructions. Up to libbcc 0.18 the section, then the name. */
 #define FUNCTION "Disassembly of function "
 #define SECTION "Disassembly of section .bpf.fn."
-#define WINDOW 64 /* lines that libbcc may have put in or joined at one place */
+#define WINDOW 64 /* lines that libbcc may insert or join in one place */
 
-/* Cut the text into lines; no byte stays that a terminal would obey. */
+/* Split the text into lines, and replace control bytes. */
 static char **split(char *text, size_t *count)
 {
 	char **lines;
@@ -39,7 +38,7 @@ static char **split(char *text, size_t *count)
 	return lines;
 }
 
-/* The name of the function whose instructions come next, with what is behind it. NULL: none do. */
+/* The name of the function whose instructions follow, and the rest of the line; or NULL. */
 static const char *function_name(const char *line)
 {
 	if (strncmp(line, FUNCTION, strlen(FUNCTION)) == 0)
@@ -52,22 +51,22 @@ static const char *trim(const char *line)
 	return line + strspn(line, " \t");
 }
 
-/* Whether both go on with the same line, or two where one alone may stand anywhere. */
-static bool joins(char *const *a, size_t a_count, char *const *b, size_t b_count)
+/* Whether both continue with the same line; with two lines where one is too short to be unique. */
+static bool matches(char *const *a, size_t a_count, char *const *b, size_t b_count)
 {
-	bool told = false;
+	bool significant = false;
 
 	for (size_t i = 0; i < 2 && i < a_count && i < b_count; i++) {
 		if (strcmp(a[i], b[i]) != 0)
 			return false;
-		told = told || *trim(a[i]);
+		significant = significant || *trim(a[i]);
 		if (strlen(trim(a[i])) > 8)
 			return true;
 	}
-	return told;
+	return significant;
 }
 
-/* How many lines to pass in both until they are the same again. */
+/* Find how many lines to skip in each until they match again. */
 static void skip(char *const *a, size_t a_count, char *const *b, size_t b_count, size_t *a_skip,
 		 size_t *b_skip)
 {
@@ -75,7 +74,7 @@ static void skip(char *const *a, size_t a_count, char *const *b, size_t b_count,
 		for (size_t i = 0; i <= sum; i++) {
 			if (i >= a_count || sum - i >= b_count)
 				continue;
-			if (joins(a + i, a_count - i, b + (sum - i), b_count - (sum - i))) {
+			if (matches(a + i, a_count - i, b + (sum - i), b_count - (sum - i))) {
 				*a_skip = i;
 				*b_skip = sum - i;
 				return;
@@ -86,7 +85,7 @@ static void skip(char *const *a, size_t a_count, char *const *b, size_t b_count,
 }
 
 /*
- * libbcc puts lines before the program, more in it, and joins others: follow both texts from one
+ * libbcc inserts lines before and in the program, and joins others: follow both texts from one
  * common line to the next.
  */
 static void align(struct listing *listing, char *const *lines, size_t count)
@@ -124,7 +123,7 @@ int listing_open(struct listing *listing, char *text, const struct source *sourc
 		lines = split(copy, &count);
 	if (!listing->lines || !lines)
 		goto out;
-	/* The call of the compiler comes before. */
+	/* The call of the compiler comes first. */
 	while (first < listing->line_count &&
 	       strncmp(listing->lines[first], "clang ", strlen("clang ")) == 0)
 		first++;
@@ -155,7 +154,7 @@ void listing_close(struct listing *listing)
 	*listing = (struct listing){ .text = NULL };
 }
 
-/* An include directory below one that is open: by the name that others know it by. */
+/* An include directory below an open one, by its own name instead of that in /proc/self/fd. */
 static void print_directory(const char *path, int length, FILE *out)
 {
 	char link[64], target[PATH_MAX];
@@ -199,8 +198,8 @@ void listing_print_rewritten(const struct listing *listing, FILE *out)
 }
 
 /*
- * The line that "; text // Line N" names. The text is compared, as N may count lines of another
- * file; false for that, and for what is no such line.
+ * Find the source line that "; text // Line N" names. The text is compared, because N may count the
+ * lines of another file. False: another file, or another kind of line.
  */
 static bool find_line(const struct listing *listing, const char *line, size_t *origin)
 {
@@ -223,7 +222,7 @@ static bool find_line(const struct listing *listing, const char *line, size_t *o
 	return *origin < listing->source->line_count;
 }
 
-/* Text of a line of the program, without its indentation. */
+/* Print a line of the program without its indentation. */
 static void print_source_text(const struct source *source, size_t index, FILE *out)
 {
 	const char *text = source->text;
@@ -259,8 +258,8 @@ void listing_print_instructions(const struct listing *listing, FILE *out)
 }
 
 /*
- * The index in source->lines that instruction `index` of a function was made from; line_count if
- * that is not told.
+ * The index in source->lines of the line that instruction `index` of a function comes from, or
+ * line_count if the listing does not say.
  */
 static size_t find_instruction(const struct listing *listing, const char *function,
 			       unsigned long index)

@@ -10,7 +10,7 @@ struct error;
 struct source;
 
 /*
- * What libbcc tells of a compile: the program as it rewrote it, and its instructions with the
+ * What libbcc prints about a compile: the program as it rewrote it, and the instructions below the
  * rewritten lines that they come from.
  */
 struct listing {
@@ -19,32 +19,32 @@ struct listing {
 	size_t line_count;
 	char **rewritten; /* within lines */
 	size_t rewritten_count;
-	size_t *origins; /* of each rewritten line the index in source->lines */
+	size_t *origins; /* for each rewritten line, its index in source->lines */
 	const struct source *source;
 };
 
 /*
- * Read what child_compile() gave for `source`, which must outlive the listing. Takes over `text`
- * in any case. Returns 0, -ENOMEM, or -EBADMSG if it holds no program. The caller calls
- * listing_close().
+ * Parse the text that child_compile() returned for `source`, which must outlive the listing. Takes
+ * ownership of `text`, also on failure. Returns 0, -ENOMEM, or -EBADMSG if the text contains no
+ * program. The caller calls listing_close().
  */
 int listing_open(struct listing *listing, char *text, const struct source *source);
 void listing_close(struct listing *listing);
 
 /*
- * The flags that the compiler was called with, a line each: macros, warnings, directories of kernel
- * headers; not the paths that exist for the compiler alone.
+ * Print the flags of the compiler, one per line: macros, warnings, directories of kernel headers;
+ * not the paths that exist only in the compile child.
  */
 void listing_print_flags(const struct listing *listing, FILE *out);
 
 void listing_print_rewritten(const struct listing *listing, FILE *out);
 
-/* The instructions, below the lines that a person would edit. */
+/* Print the instructions below the lines of the files that the user edits. */
 void listing_print_instructions(const struct listing *listing, FILE *out);
 
 /*
- * Put the line that instruction `index` of a function was made from before an error: its file and
- * number, and below the error's first line its text. Leaves the error if the line is not known.
+ * Add the source line of instruction `index` of a function to an error: file and line number before
+ * its text, the line itself below its first line. No effect if the line is unknown.
  */
 void listing_place_error(const struct listing *listing, const char *function, unsigned long index,
 			 struct error *err);

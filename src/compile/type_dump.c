@@ -14,14 +14,14 @@
 
 #include "util/error.h"
 
-#define NAME_SIZE 128 /* of a type that a program names */
+#define NAME_SIZE 128 /* of a wanted type */
 
-/* Kinds that the headers of Debian 11 lack. */
+/* Kinds that the system headers of Debian 11 lack. */
 enum { KIND_DECL_TAG = 17, KIND_TYPE_TAG = 18, KIND_ENUM64 = 19 };
 
 /*
- * The roots of the dump. Those marked optional are for probes written by hand: a kernel may be
- * built without them.
+ * The roots of the dump. The optional ones are for hand-written probes: a kernel may be built
+ * without them.
  */
 static const struct {
 	const char *name;
@@ -56,10 +56,10 @@ static const struct {
 };
 
 /*
- * libbpf prints the declarations through this; the context is the stream. Room that a struct leaves
- * is printed as bit-fields without names. Where several follow each other, LLVM before 19 takes
- * them for one integer, and libbcc has it align that differently than clang did, so that all behind
- * it would be read at a wrong place: behind a bit-field of no bits each stays by itself.
+ * libbpf prints the declarations through this callback; the context is the stream. It declares
+ * padding as unnamed bit-fields. LLVM before 19 merges consecutive ones into one integer, which
+ * libbcc makes it align differently than clang does, so that all later members would be read at
+ * wrong offsets. A bit-field of width 0 after each keeps them apart.
  */
 static void print_text(void *out, const char *format, va_list args)
 {
@@ -84,7 +84,7 @@ static struct btf_dump *dump_create(struct btf *btf, FILE *out)
 #endif
 }
 
-/* Whether a struct has a member, in itself or in an anonymous struct or union of it. */
+/* Whether a struct has a member, directly or in an anonymous struct or union in it. */
 static bool has_member(const struct btf *btf, __u32 id, const char *name, int depth)
 {
 	const struct btf_type *type = btf__type_by_id(btf, id);
@@ -106,8 +106,8 @@ static bool has_member(const struct btf *btf, __u32 id, const char *name, int de
 }
 
 /*
- * The names become C text, so one that is no name could become code. `also` is what a kind of
- * type may have in its names beyond letters, digits and '_'.
+ * The names become C text, so anything else than an identifier could become code. `also`: other
+ * characters that are valid in the names of this kind of type.
  */
 static bool is_name(const struct btf *btf, __u32 offset, const char *also)
 {
@@ -121,7 +121,7 @@ static bool is_name(const struct btf *btf, __u32 offset, const char *also)
 	return true;
 }
 
-/* The names within a type: they start each of the structs that follow it. */
+/* Check the names of members, enumerators and parameters: each begins a struct behind the type. */
 static bool has_named_parts(const struct btf *btf, const struct btf_type *type)
 {
 	const char *part = (const char *)(type + 1);
@@ -154,7 +154,7 @@ static bool has_named_parts(const struct btf *btf, const struct btf_type *type)
 	return true;
 }
 
-/* Whether every name that libbpf may print is one. */
+/* Check every name that libbpf may print. */
 static int check_names(const struct btf *btf, struct error *err)
 {
 	const struct btf_type *type;
@@ -176,14 +176,14 @@ static int check_names(const struct btf *btf, struct error *err)
 			break;
 		}
 		if (!is_name(btf, type->name_off, also) || !has_named_parts(btf, type))
-			return error_set(err, STATUS_ENVIRONMENT, EINVAL,
-					 "the BTF is damaged: type %u has a name that is not one",
-					 id);
+			return error_set(
+				err, STATUS_ENVIRONMENT, EINVAL,
+				"the BTF is damaged: the name of type %u is not an identifier", id);
 	}
 	return 0;
 }
 
-/* The id of a struct, union or enum; 0: there is none of the name. */
+/* The ID of a struct, union or enum, or 0. */
 static __u32 find_wanted(const struct btf *btf, const char *name)
 {
 	static const __u32 kinds[] = { BTF_KIND_STRUCT, BTF_KIND_UNION, BTF_KIND_ENUM };
@@ -194,7 +194,7 @@ static __u32 find_wanted(const struct btf *btf, const char *name)
 	return id > 0 ? (__u32)id : 0;
 }
 
-/* The name of the first line of `*names`, which moves on to the next. False: there is none. */
+/* Copy the name on the first line of *names, and advance. False: no more. */
 static bool next_name(const char **names, char name[NAME_SIZE])
 {
 	size_t length = strcspn(*names, "\n");
@@ -206,7 +206,7 @@ static bool next_name(const char **names, char name[NAME_SIZE])
 	return true;
 }
 
-/* What a program asks for by name, as far as it is there. */
+/* Dump the wanted types that this BTF has. */
 static int dump_wanted(struct btf_dump *dump, const struct btf *btf, const char *wanted,
 		       struct error *err)
 {
@@ -217,7 +217,7 @@ static int dump_wanted(struct btf_dump *dump, const struct btf *btf, const char 
 
 		if (id && btf_dump__dump_type(dump, id))
 			return error_set(err, STATUS_ENVIRONMENT, EINVAL,
-					 "the BTF of type %s cannot be read",
+					 "cannot dump the type %s from the BTF",
 					 error_quote(quoted, name));
 	}
 	return 0;
@@ -227,32 +227,37 @@ static int dump_types(FILE *out, struct btf *btf, const char *wanted, struct typ
 		      struct error *err)
 {
 	struct btf_dump *dump = dump_create(btf, out);
-	int result = 0;
+	int result;
 
 	if (libbpf_get_error(dump))
 		return error_nomem(err);
-	for (size_t i = 0; i < sizeof(roots) / sizeof(*roots) && !result; i++) {
+	for (size_t i = 0; i < sizeof(roots) / sizeof(*roots); i++) {
 		__s32 id = btf__find_by_name_kind(btf, roots[i].name, roots[i].kind);
 
 		if (id < 0 && roots[i].optional)
 			continue;
-		if (id < 0)
+		if (id < 0) {
 			result = error_set(err, STATUS_ENVIRONMENT, ENOENT,
 					   "the BTF lacks the type \"%s\"", roots[i].name);
-		else if (btf_dump__dump_type(dump, (__u32)id))
+			goto out;
+		}
+		if (btf_dump__dump_type(dump, (__u32)id)) {
 			result = error_set(err, STATUS_ENVIRONMENT, EINVAL,
-					   "the BTF of type \"%s\" cannot be read", roots[i].name);
-		else if (strcmp(roots[i].name, "sk_buff") == 0)
+					   "cannot dump the type \"%s\" from the BTF",
+					   roots[i].name);
+			goto out;
+		}
+		if (strcmp(roots[i].name, "sk_buff") == 0)
 			found->vlan_all = has_member(btf, (__u32)id, "vlan_all", 8);
 	}
-	if (!result)
-		result = dump_wanted(dump, btf, wanted, err);
+	result = dump_wanted(dump, btf, wanted, err);
+out:
 	btf_dump__free(dump);
 	return result;
 }
 
-/* Whether the types that are wanted are all in the kernel's own BTF, or in none. */
-static bool is_wanted_of_modules(const struct btf *btf, const char *wanted)
+/* Whether a wanted type is missing in the BTF of the kernel itself. */
+static bool lacks_wanted(const struct btf *btf, const char *wanted)
 {
 	char name[NAME_SIZE];
 
@@ -263,8 +268,8 @@ static bool is_wanted_of_modules(const struct btf *btf, const char *wanted)
 }
 
 /*
- * The declarations of libbpf's are separated by blank lines. Two are of the same type if their
- * first lines are the same and name it, else if all of their text is.
+ * libbpf separates declarations by blank lines. Two declare the same type if their first lines name
+ * it and are equal, or if all of their text is equal.
  */
 static size_t key_length(const char *block, size_t length)
 {
@@ -291,7 +296,7 @@ static bool has_block(const char *text, const char *block, size_t length)
 	return false;
 }
 
-/* Add the declarations that the text has not got yet. Both are owned by the caller. */
+/* Write the declarations in `more` that `text` lacks. */
 static void add_blocks(FILE *out, const char *text, const char *more)
 {
 	for (; *more; more += block_length(more)) {
@@ -303,8 +308,8 @@ static void add_blocks(FILE *out, const char *text, const char *more)
 }
 
 /*
- * Dump what is wanted of a module, whose BTF builds on the kernel's. Returns the text, which the
- * caller frees, or NULL if it has nothing that the kernel lacks.
+ * Dump the wanted types of a module, whose BTF extends the kernel's. Returns the text, which the
+ * caller frees, or NULL if the module has no wanted type that the kernel lacks.
  */
 static char *dump_module(struct btf *base, const char *path, const char *wanted)
 {
@@ -320,20 +325,23 @@ static char *dump_module(struct btf *base, const char *path, const char *wanted)
 		return NULL;
 	for (const char *at = wanted; next_name(&at, name);)
 		found |= !find_wanted(base, name) && find_wanted(btf, name);
-	out = found && check_names(btf, &ignored) == 0 ? open_memstream(&text, &size) : NULL;
-	if (out) {
-		dump = dump_create(btf, out);
-		if (!libbpf_get_error(dump)) {
-			dump_wanted(dump, btf, wanted, &ignored);
-			btf_dump__free(dump);
-		}
-		fclose(out);
+	if (!found || check_names(btf, &ignored))
+		goto out;
+	out = open_memstream(&text, &size);
+	if (!out)
+		goto out;
+	dump = dump_create(btf, out);
+	if (!libbpf_get_error(dump)) {
+		dump_wanted(dump, btf, wanted, &ignored);
+		btf_dump__free(dump);
 	}
+	fclose(out);
+out:
 	btf__free(btf);
 	return text;
 }
 
-/* Types that only modules have. `text` is what was written of the kernel's own. */
+/* Dump the wanted types that only modules have; `text` is the dump of the kernel's own. */
 static void dump_modules(FILE *out, struct btf *base, const char *wanted, const char *directory,
 			 const char *text, struct type_dump *found)
 {
@@ -342,8 +350,9 @@ static void dump_modules(FILE *out, struct btf *base, const char *wanted, const 
 	char path[PATH_MAX];
 	char *more;
 
-	while (modules && found->module_count < TYPE_DUMP_MAX_MODULES &&
-	       (entry = readdir(modules))) {
+	if (!modules)
+		return;
+	while (found->module_count < TYPE_DUMP_MAX_MODULES && (entry = readdir(modules))) {
 		if (entry->d_name[0] == '.' || strcmp(entry->d_name, "vmlinux") == 0 ||
 		    strlen(entry->d_name) >= TYPE_DUMP_MODULE_SIZE)
 			continue;
@@ -356,8 +365,7 @@ static void dump_modules(FILE *out, struct btf *base, const char *wanted, const 
 		snprintf(found->modules[found->module_count++], TYPE_DUMP_MODULE_SIZE, "%s",
 			 entry->d_name);
 	}
-	if (modules)
-		closedir(modules);
+	closedir(modules);
 }
 
 int type_dump_write(FILE *out, int fd, const char *wanted, const char *modules,
@@ -375,19 +383,25 @@ int type_dump_write(FILE *out, int fd, const char *wanted, const char *modules,
 	btf = btf__parse(path, NULL);
 	if (libbpf_get_error(btf))
 		return error_set(err, STATUS_ENVIRONMENT, EINVAL,
-				 "the file holds no BTF that libbpf can read: %s",
+				 "the file contains no BTF that libbpf can read: %s",
 				 strerror((int)-libbpf_get_error(btf)));
+	result = check_names(btf, err);
+	if (result)
+		goto out;
 	kernel = open_memstream(&text, &size);
-	result = kernel ? check_names(btf, err) : error_nomem(err);
-	if (!result)
-		result = dump_types(kernel, btf, wanted, found, err);
-	if (kernel && fclose(kernel) && !result)
+	if (!kernel) {
 		result = error_nomem(err);
-	if (!result) {
-		fputs(text, out);
-		if (modules && is_wanted_of_modules(btf, wanted))
-			dump_modules(out, btf, wanted, modules, text, found);
+		goto out;
 	}
+	result = dump_types(kernel, btf, wanted, found, err);
+	if (fclose(kernel) && !result)
+		result = error_nomem(err);
+	if (result)
+		goto out;
+	fputs(text, out);
+	if (modules && lacks_wanted(btf, wanted))
+		dump_modules(out, btf, wanted, modules, text, found);
+out:
 	free(text);
 	btf__free(btf);
 	return result;

@@ -9,7 +9,8 @@
 #define BOLD "\033[1m"
 #define OFF "\033[0m"
 
-/* The format: "[NAME NAME...]", then lines "key: value"; a line with a blank in front goes on. */
+/* The format: "[NAME NAME...]", then lines "key: value"; a line that begins with a blank continues.
+ */
 
 static const char *next_line(const char *line)
 {

@@ -14,12 +14,12 @@
 #include "util/nearest.h"
 
 #define NO_TEXT "no text yet"
-#define NAME_WIDTH 26 /* of the names in the list; longer ones stand alone */
+#define NAME_WIDTH 26 /* of the names in the list; longer ones get a line of their own */
 #define MAX_KEPT 8
 
-/* One name among those of the kernel. */
+/* A search for a name among the reasons of the kernel. */
 struct search {
-	const char *name; /* NULL: any name of `explanation` */
+	const char *name; /* NULL: any of the names in `explanation` */
 	const struct explanation *explanation;
 	bool found;
 	uint32_t number;
@@ -51,13 +51,12 @@ static void show_reason(const struct show_config *config, const struct explanati
 	if (config->reasons) {
 		reasons_each(config->reasons, take_reason, &search);
 		if (!search.found)
-			note = "Not among the reasons of this kernel and of its loaded "
-			       "subsystems.";
+			note = "This kernel and its loaded subsystems do not have this reason.";
 	}
 	explain_print(config->file, explanation, note, config->bold);
 }
 
-/* A reason newer than the texts. False if it is none. */
+/* Show a reason of the kernel that has no text. False: the kernel has no such reason. */
 static bool show_unknown_reason(const struct show_config *config, const char *name)
 {
 	struct search search = { .name = explain_plain_name(name) };
@@ -67,17 +66,17 @@ static bool show_unknown_reason(const struct show_config *config, const char *na
 		return false;
 	fprintf(config->file, "%s: " NO_TEXT "\n\n", search.name);
 	put_text(config->file,
-		 "A drop reason of this kernel that bytetrace does not know. The comment at its "
-		 "name in the kernel's source says what is meant: include/net/dropreason-core.h, "
-		 "or drop.h of its subsystem. Where it is given shows:");
+		 "A drop reason of this kernel that bytetrace has no text for. A comment in the "
+		 "kernel's source explains it: see include/net/dropreason-core.h, or drop.h of "
+		 "its subsystem. To see where the kernel reports it:");
 	fprintf(config->file, "\n  bytetrace --stack --reason %s\n", search.name);
 	return true;
 }
 
-/* Functions of one name: there may be several static ones. */
+/* Functions with the same name: there may be several static ones. */
 struct functions {
 	const char *name;
-	size_t count; /* of all; the first ones are kept */
+	size_t count; /* of all; only the first ones are kept */
 	struct {
 		uint64_t first, last;
 	} kept[MAX_KEPT];
@@ -110,10 +109,11 @@ static void list_functions(const struct show_config *config, const struct functi
 		putc('\n', config->file);
 	}
 	if (functions->count > MAX_KEPT)
-		fprintf(config->file, "  and %zu more of that name\n", functions->count - MAX_KEPT);
+		fprintf(config->file, "  and %zu more with this name\n",
+			functions->count - MAX_KEPT);
 }
 
-/* A function that is one of the kernel, and not one of the usual ones. False if it is none. */
+/* Show a function of the kernel that has no text. False: the kernel has no such function. */
 static bool show_unknown_function(const struct show_config *config, const char *text)
 {
 	char name[EXPLAIN_NAME_SIZE];
@@ -126,7 +126,7 @@ static bool show_unknown_function(const struct show_config *config, const char *
 	fprintf(config->file, "%s: a function of this kernel, " NO_TEXT "\n\n", name);
 	list_functions(config, &functions);
 	putc('\n', config->file);
-	put_text(config->file, "Who calls it when it drops, and where it is in the source:");
+	put_text(config->file, "To see its callers when it drops, and to find it in the source:");
 	fprintf(config->file,
 		"\n  bytetrace --stack --location %s\n"
 		"  grep -rnw %.*s net drivers/net   # in the kernel's source\n",
@@ -146,11 +146,11 @@ static int refuse(const struct show_config *config, const char *name, struct err
 		reasons_each(config->reasons, nearest_take, &nearest);
 	symbols_each(config->symbols, nearest_take, &nearest);
 	return error_set(err, STATUS_USAGE, EINVAL,
-			 "--explain: %s is no drop reason and no function of this kernel%s; the "
-			 "nearest: %s",
+			 "--explain: unknown drop reason or function %s%s; did you mean %s?",
 			 error_quote(quoted, name),
-			 symbols_restricted(config->symbols) ? " (whose functions only root sees)"
-							     : "",
+			 symbols_restricted(config->symbols)
+				 ? " (the kernel shows its functions only to root)"
+				 : "",
 			 nearest_list(list, &nearest));
 }
 
@@ -173,7 +173,7 @@ int show_names(const struct show_config *config, const char *const *names, size_
 	return 0;
 }
 
-/* mac80211 has two enums with the same names. */
+/* Add a name once: mac80211 has two enums with the same names. */
 static int take_once(void *context, const char *name, uint64_t first, uint64_t last)
 {
 	struct enums *listed = context;

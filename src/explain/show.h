@@ -10,24 +10,24 @@ struct error;
 struct reasons;
 struct symbols;
 
-/* Where --explain prints, and what is known of the running kernel. */
+/* Where --explain prints, and facts about the running kernel. */
 struct show_config {
 	FILE *file;
 	bool bold;
-	struct reasons *reasons; /* NULL: not known */
-	struct symbols *symbols; /* read only for names that there is no text for */
+	struct reasons *reasons; /* NULL: unknown */
+	struct symbols *symbols; /* read only for names without a text */
 };
 
 /*
- * Explain each name, of a reason or of a function. Fails with STATUS_USAGE and the nearest names
- * for one that is neither; then those before it are printed already.
+ * Explain each name of a reason or function. For an unknown name it fails with STATUS_USAGE and the
+ * nearest names, after printing the names before.
  */
 int show_names(const struct show_config *config, const char *const *names, size_t count,
 	       struct error *err);
 
 /*
- * List all reasons of this kernel with their hints, also those that there is no text for; or, if
- * they are not known, all that there are texts for. Fails with STATUS_ENVIRONMENT.
+ * List all reasons of this kernel with their hints; or, if they are unknown, all reasons that have
+ * a text. Fails with STATUS_ENVIRONMENT.
  */
 int show_list(const struct show_config *config, struct error *err);
 

@@ -37,7 +37,7 @@ const struct enumerator *enums_by_value(const struct enums *enums, uint32_t valu
 
 	if (enums->count == 0)
 		return NULL;
-	/* Nearly all enums count upwards without a gap, so the first look is mostly the last. */
+	/* Most enums count upwards without gaps. */
 	guess = value - enums->entries[0].value;
 	if (guess < enums->count && enums->entries[guess].value == value)
 		return &enums->entries[guess];
@@ -84,7 +84,7 @@ static void collect_btf(struct enums *enums, const struct enums_query *query, co
 {
 	const struct btf_type *type;
 
-	/* BTF_KIND_ENUM64 is left out: it is only for enums with a value beyond 32 bits. */
+	/* BTF_KIND_ENUM64 is only for enums with values beyond 32 bits. */
 	for (__u32 id = 1; (type = btf__type_by_id(btf, id)); id++) {
 		const struct btf_enum *member = btf_enum(type);
 		const char *name;
@@ -120,7 +120,7 @@ static struct btf *parse_btf(const char *dir, const char *file, struct btf *base
 void enums_from_btf(struct enums *enums, const struct enums_query *query, const char *dir,
 		    const char *module)
 {
-	libbpf_print_fn_t print = libbpf_set_print(NULL); /* a strange file is no news here */
+	libbpf_print_fn_t print = libbpf_set_print(NULL); /* no messages about invalid files */
 	struct btf *vmlinux = parse_btf(dir, "vmlinux", NULL);
 	struct btf *split = NULL;
 
@@ -128,7 +128,7 @@ void enums_from_btf(struct enums *enums, const struct enums_query *query, const 
 		goto out;
 	if (module)
 		split = parse_btf(dir, module, vmlinux);
-	/* A split BTF shows the types of its base, too. */
+	/* A split BTF includes the types of its base. */
 	collect_btf(enums, query, split ? split : vmlinux);
 out:
 	btf__free(split);
@@ -262,7 +262,7 @@ static bool operand_value(struct lexer *lexer, const struct enums *constants, ui
 	return constant;
 }
 
-/* A or A << B, up to the comma or brace that follows. Skips to there in any case. */
+/* Evaluate A or A << B up to the next comma or brace. Skips to there in any case. */
 static bool expression_value(struct lexer *lexer, const struct enums *constants, uint32_t *value)
 {
 	bool known = operand_value(lexer, constants, value);
@@ -285,8 +285,8 @@ static bool expression_value(struct lexer *lexer, const struct enums *constants,
 }
 
 /*
- * The enumerators behind the brace. What stands there besides names, values and commas (a
- * condition, a macro call) may add some that are not seen, so it ends what is known.
+ * Parse the enumerators after the brace. Stops at anything besides names, values and commas: a
+ * condition or macro call may add enumerators, after which the values are unknown.
  */
 static int parse_enumerators(struct lexer *lexer, struct enums *constants, struct enums *wanted,
 			     const struct enums_query *query)

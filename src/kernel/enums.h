@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Enumerators as the running kernel has them: a growing list that owns its names. */
+/* A growing list of enumerators, which owns their names. */
 struct enums {
 	struct enumerator {
 		uint32_t value;
@@ -18,21 +18,21 @@ struct enums {
 /* Returns 0 or -ENOMEM. */
 int enums_add(struct enums *enums, uint32_t value, const char *name, size_t length);
 
-/* The first one with this value or name, or NULL. */
+/* The first enumerator with a value or name, or NULL. */
 const struct enumerator *enums_by_value(const struct enums *enums, uint32_t value);
 const struct enumerator *enums_by_name(const struct enums *enums, const char *name, size_t length);
 
 void enums_free(struct enums *enums);
 
-/* Which enumerators are wanted: of enums by the end of their name, within a range of values. */
+/* Selects enumerators by the end of their enum's name, and by their value. */
 struct enums_query {
 	const char *suffix;
 	uint32_t first, last;
 };
 
 /*
- * Add what the query asks for. Both leave `enums` as it was if there is nothing, or nothing that
- * can be read: then the names stay unknown, which is no failure.
+ * Add the enumerators that the query selects. Both add nothing if a file is missing or invalid: the
+ * names stay unknown, which is not an error.
  */
 
 /* From the BTF files `dir`/vmlinux and, unless it is NULL, `dir`/<module>. */
@@ -40,9 +40,9 @@ void enums_from_btf(struct enums *enums, const struct enums_query *query, const 
 		    const char *module);
 
 /*
- * From the text of a C header. `constants` holds the constants of headers read before, and gets
- * those of this one. An enumerator is left out if its value is not certain: in an expression
- * beyond A and A << B, or after a preprocessor condition or a macro call in the enum.
+ * From the text of a C header. `constants` holds the constants of the headers read before; those of
+ * this one are added. Leaves out enumerators whose value is not certain: an expression other than A
+ * and A << B, or one after a preprocessor condition or macro call in the enum.
  */
 void enums_from_header(struct enums *enums, const struct enums_query *query,
 		       struct enums *constants, const char *text);

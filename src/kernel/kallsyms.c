@@ -31,7 +31,7 @@ static bool name_is(const struct kallsyms_line *line, const char *name)
 	       memcmp(line->name, name, line->name_length) == 0;
 }
 
-/* Whether code is there that can drop: no data, no padding before a function, no end of text. */
+/* Whether it is code that can drop: not data, padding before a function, or the end of text. */
 static bool is_function(const struct kallsyms_line *line, char type)
 {
 	return (type == 't' || type == 'T' || type == 'w' || type == 'W') &&
@@ -70,7 +70,7 @@ bool kallsyms_parse(const char *at, const char *end, struct kallsyms_line *line)
 	type = at[1];
 	line->name = at + 3;
 	line->name_length = printable_length(line->name, end);
-	/* Marks that assemblers and compilers leave in the middle of functions. */
+	/* Labels of assemblers and compilers within functions. */
 	if (line->name_length == 0 || line->name[0] == '$' || name_starts(line, ".L"))
 		return false;
 	line->function = is_function(line, type);
@@ -85,7 +85,7 @@ bool kallsyms_parse(const char *at, const char *end, struct kallsyms_line *line)
 	return printable_length(line->module, end) == line->module_length + 1;
 }
 
-/* Returns the number of bytes read, 0 at the end, or on an error, which is the end, too. */
+/* Returns the number of bytes read, or 0 at the end or on an error. */
 static size_t read_some(int fd, char *to, size_t size)
 {
 	ssize_t got;
@@ -111,7 +111,7 @@ void kallsyms_read(int fd, bool (*take)(void *context, const struct kallsyms_lin
 		struct kallsyms_line line;
 
 		got = read_some(fd, block + filled, BLOCK_SIZE - 1 - filled);
-		if (got == 0) /* ends a last line that has no newline */
+		if (got == 0) /* the last line may lack a newline */
 			block[filled++] = '\n';
 		end = block + filled + got;
 		while ((newline = memchr(at, '\n', (size_t)(end - at)))) {

@@ -11,19 +11,18 @@ struct kallsyms_line {
 	uint64_t address; /* 0: hidden */
 	const char *name, *module;
 	size_t name_length, module_length; /* module_length 0: vmlinux */
-	bool function;			   /* otherwise it is only a boundary of functions */
+	bool function;			   /* false: only marks the end of a function */
 };
 
 /*
- * Parse the line from `at` to `end`, without its newline. False for anything that is no line of
- * kallsyms or has bytes in a name that are not printable, and for names that the kernel passes
- * over itself.
+ * Parse the line from `at` to `end`, without its newline. False if it is not a line of kallsyms,
+ * has unprintable bytes in a name, or has a name that the kernel itself skips.
  */
 bool kallsyms_parse(const char *at, const char *end, struct kallsyms_line *line);
 
 /*
- * Read all lines of a descriptor, in blocks, and hand over those that can be parsed until
- * `take` returns false. A line longer than a block is passed over.
+ * Read all lines of a descriptor, and pass those that can be parsed to `take` until it returns
+ * false. Skips lines longer than a block.
  */
 void kallsyms_read(int fd, bool (*take)(void *context, const struct kallsyms_line *line),
 		   void *context);

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /*
- * Where physical memory ends, in gigabytes, rounded up: read from /proc/iomem, which tells it only
- * to root. 0: it is not known, or this is another machine than x86-64, where nobody needs it.
+ * The end of physical memory in gigabytes, rounded up, from /proc/iomem, which shows it only to
+ * root. 0: unknown, or not x86-64, where it is not needed.
  */
 uint64_t memory_gigabytes(const char *iomem);
 

@@ -36,7 +36,7 @@ int netns_find(const char *text, uint64_t *inode)
 	} else {
 		snprintf(path, sizeof(path), NAMED "/%s", text);
 	}
-	/* Not to hang on a pipe that somebody put there. */
+	/* O_NONBLOCK: opening a pipe would wait. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;

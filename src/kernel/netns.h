@@ -5,10 +5,9 @@
 #include <stdint.h>
 
 /*
- * The inode of a network namespace, which is its number everywhere in the kernel, from a path
- * (with a '/'), a process ID, an inode (numbers above all process IDs), or a name as `ip netns`
- * gives. Returns 0, -errno if nothing of that name can be opened, or -EINVAL for a file that is
- * no network namespace. An inode is believed.
+ * Find the inode of a network namespace, which identifies it, from a path (with a '/'), a process
+ * ID, an inode (a number above all process IDs; not verified), or a name of `ip netns`. Returns 0,
+ * -errno if it cannot be opened, or -EINVAL if the file is not a network namespace.
  */
 int netns_find(const char *text, uint64_t *inode);
 

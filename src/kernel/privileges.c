@@ -19,13 +19,13 @@ static bool has_capability(unsigned int capability)
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
-	/* By system call number: it saves libcap for one bit. */
+	/* The system call itself: libcap is not worth it for one bit. */
 	if (syscall(SYS_capget, &header, data) != 0)
 		return false;
 	return data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability);
 }
 
-/* Only the initial user namespace maps every user. */
+/* Only the initial user namespace maps all user IDs. */
 static bool in_user_namespace(void)
 {
 	unsigned int inside, outside, count;
@@ -41,20 +41,21 @@ int privileges_check(struct error *err)
 
 	if (!has_capability(CAP_SYS_ADMIN))
 		return error_set(err, STATUS_ENVIRONMENT, EPERM,
-				 "needs root: the capability CAP_SYS_ADMIN is missing%s",
-				 geteuid() == 0 ? " (this container gives it to nobody)"
-						: " (run it with sudo)");
+				 "root privileges are needed: CAP_SYS_ADMIN is missing; %s",
+				 geteuid() == 0 ? "give it to this container or service"
+						: "run bytetrace with sudo");
 	if (in_user_namespace())
-		return error_set(err, STATUS_ENVIRONMENT, EPERM,
-				 "needs root of the host: CAP_SYS_ADMIN is there, but only in a "
-				 "user namespace");
-	/* Without securityfs nothing is known; then the load will tell. */
+		return error_set(
+			err, STATUS_ENVIRONMENT, EPERM,
+			"root of the host is needed: here CAP_SYS_ADMIN is only valid in a "
+			"user namespace; run bytetrace outside of it");
+	/* Without securityfs this is unknown, and loading a program may fail. */
 	if (file_read_string(AT_FDCWD, "/sys/kernel/security/lockdown", lockdown,
 			     sizeof(lockdown)) == 0 &&
 	    strstr(lockdown, "[confidentiality]"))
 		return error_set(err, STATUS_ENVIRONMENT, EPERM,
 				 "kernel lockdown is in confidentiality mode "
-				 "(/sys/kernel/security/lockdown), which forbids BPF programs to "
-				 "read kernel memory");
+				 "(/sys/kernel/security/lockdown), so BPF programs cannot read "
+				 "kernel memory");
 	return 0;
 }

@@ -5,10 +5,9 @@
 struct error;
 
 /*
- * Check what can be known before the start: the capability to load tracing programs and to mount
- * in a private namespace (CAP_SYS_ADMIN), and that lockdown does not blind reads of kernel
- * memory. Returns 0, or -EPERM with STATUS_ENVIRONMENT and a sentence that names what is
- * missing. (CAP_SYSLOG is only for symbols: their absence is not an error.)
+ * Check CAP_SYS_ADMIN, which loading tracing programs and mounting in a private namespace require,
+ * and that lockdown permits reading kernel memory. Returns 0, or -EPERM with STATUS_ENVIRONMENT.
+ * (A missing CAP_SYSLOG is not an error: it only hides symbols.)
  */
 int privileges_check(struct error *err);
 

@@ -23,7 +23,7 @@ struct reasons {
 	bool given;
 	char *btf_dir, *include_dir;
 
-	bool subsystems_known; /* looked for, that is */
+	bool subsystems_known; /* read, or found missing */
 	struct enums subsystems;
 	struct subsystem {
 		bool known;
@@ -38,7 +38,7 @@ static const char *skip_space(const char *at)
 	return at + strspn(at, " \t\n");
 }
 
-/* Step over `text` and the space around it. False if something else is there. */
+/* Skip `text` and the space around it. False: other text follows. */
 static bool accept(const char **at, const char *text)
 {
 	const char *start = skip_space(*at);
@@ -68,7 +68,7 @@ static void strip_prefix(const char **name, size_t *length)
 	}
 }
 
-/* { NUMBER, "NAME" }, as far as it is like that: some kernels leave expressions in there. */
+/* Parse NUMBER, "NAME" }. Ignores others: in some kernels there are expressions. */
 static int parse_pair(struct enums *core, const char *at)
 {
 	bool negative = accept(&at, "-");
@@ -87,7 +87,7 @@ static int parse_pair(struct enums *core, const char *at)
 	return enums_add(core, (uint32_t)(negative ? -number : number), at, length);
 }
 
-/* The pairs of __print_symbolic(REC->reason, { 2, "NOT_SPECIFIED" }, ...). */
+/* Parse the pairs of __print_symbolic(REC->reason, { 2, "NOT_SPECIFIED" }, ...). */
 static int parse_names(struct enums *core, const char *print)
 {
 	const char *call = "__print_symbolic";
@@ -109,7 +109,7 @@ static int parse_names(struct enums *core, const char *print)
 	return 0;
 }
 
-/* Whether a line like "field:enum skb_drop_reason reason;	offset:28; ..." is there. */
+/* Whether there is a line like "field:enum skb_drop_reason reason;	offset:28; ...". */
 static bool has_reason_field(const char *format, const char *print)
 {
 	const char *name = " reason;";
@@ -181,7 +181,7 @@ static void read_header(struct enums *enums, const struct enums_query *query,
 	free(path);
 }
 
-/* What each header uses is in those before it. */
+/* Each header uses constants of those before it. */
 static void find_in_headers(struct enums *enums, const struct enums_query *query, const char *dir,
 			    const char *part)
 {
@@ -195,8 +195,8 @@ static void find_in_headers(struct enums *enums, const struct enums_query *query
 }
 
 /*
- * Look for an enum in BTF first, because that is the running kernel's for sure. `part` is the
- * name of a module and of a header, dropreason-<part>.h, or NULL.
+ * Look for an enum in BTF first, which certainly belongs to the running kernel. `part` is the name
+ * of a module and of a header, dropreason-<part>.h, or NULL.
  */
 static void find_enum(const struct reasons *reasons, struct enums *enums,
 		      const struct enums_query *query, const char *part)
@@ -205,7 +205,7 @@ static void find_enum(const struct reasons *reasons, struct enums *enums,
 		enums_from_btf(enums, query, reasons->btf_dir, part);
 	if (reasons->include_dir && enums->count == 0)
 		find_in_headers(enums, query, reasons->include_dir, part);
-	/* This runs a few times at most in a long trace: give back the 10 MB that BTF takes. */
+	/* BTF took 10 MB; this runs at most a few times in a long trace. */
 	malloc_trim(0);
 }
 
@@ -239,7 +239,7 @@ int reasons_create(struct reasons **reasons, const char *format,
 
 	if (format && (!accept(&at, "name: kfree_skb\n") || !print))
 		return error_set(err, STATUS_ENVIRONMENT, EINVAL,
-				 "the format file of the tracepoint skb:kfree_skb makes no sense");
+				 "cannot parse the format file of the tracepoint skb:kfree_skb");
 	created = calloc(1, sizeof(*created));
 	if (!created)
 		goto out_of_memory;
@@ -277,8 +277,8 @@ static void find_subsystems(struct reasons *reasons)
 }
 
 /*
- * What to call a subsystem: SKB_DROP_REASON_SUBSYS_QDISC is "qdisc". Of the two that mac80211
- * had, ..._UNUSABLE and ..._MONITOR, the first one is what people see: it is just "mac80211".
+ * The name of a subsystem: SKB_DROP_REASON_SUBSYS_QDISC is "qdisc". mac80211 had two, ..._UNUSABLE
+ * and ..._MONITOR; the first, which occurs in practice, is just "mac80211".
  */
 static bool subsystem_label(const struct enumerator *subsystem, char label[REASON_NAME_SIZE])
 {
@@ -290,7 +290,7 @@ static bool subsystem_label(const struct enumerator *subsystem, char label[REASO
 		return false;
 	name += strlen(SUBSYSTEM_PREFIX);
 	length = strlen(name);
-	/* NUM is how many there are. A colon and a number must fit behind it. */
+	/* NUM is only a count. A colon and a number must fit behind the name. */
 	if (strcmp(name, "NUM") == 0 || length > REASON_NAME_SIZE - sizeof(":65535"))
 		return false;
 	for (size_t i = 0; i <= length; i++)
@@ -304,7 +304,7 @@ static bool subsystem_label(const struct enumerator *subsystem, char label[REASO
 static void find_names(const struct reasons *reasons, struct subsystem *subsystem, uint32_t number,
 		       const char *label)
 {
-	/* The values carry the number of their subsystem, so they tell whose enum it is. */
+	/* The values contain the number of the subsystem, which identifies its enum. */
 	const struct enums_query query = {
 		.suffix = "_drop_reason",
 		.first = number << SUBSYSTEM_SHIFT,
@@ -317,14 +317,13 @@ static void find_names(const struct reasons *reasons, struct subsystem *subsyste
 	find_enum(reasons, &subsystem->names, &query, part);
 }
 
-/* sparse makes mac80211 define each twice, once with underscores in front. */
+/* For sparse, mac80211 defines each reason twice, once with leading underscores. */
 static const char *plain_name(const struct enumerator *name)
 {
 	return name->name + strspn(name->name, "_");
 }
 
-/* The subsystem of a number, with the names of its reasons, and what it is called; NULL: unknown.
- */
+/* The subsystem of a number with the names of its reasons, and its own name; or NULL. */
 static const struct subsystem *find_subsystem(struct reasons *reasons, uint32_t group,
 					      char label[REASON_NAME_SIZE])
 {

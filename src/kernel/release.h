@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* Whether a kernel release, as uname() tells it, is MAJOR.MINOR or a later one. */
+/* Whether a kernel release, as in uname(), is MAJOR.MINOR or later. */
 bool release_is_since(const char *release, unsigned int major, unsigned int minor);
 
 /* The same for the running kernel. */

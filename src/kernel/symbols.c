@@ -14,13 +14,13 @@
 #define GROWTH (64 * 1024)
 #define RELOAD_MIN_NS 100000000ull
 #define RELOAD_MAX_NS (640 * RELOAD_MIN_NS)
-#define LOOK_NS 20000000ull /* how old the list of modules may be */
+#define LOOK_NS 20000000ull /* how often to check the modules */
 #define PAGE_SIZE 4096
 #define CACHE_BITS 8
 
 /*
- * A function; while the symbols are read also a bare boundary, where something starts that no drop
- * can be in: a function ends where the next symbol of any kind is. Packed: there are 60,000.
+ * A function. While the symbols are read, also a boundary: the start of anything that is not a
+ * function, because a function ends at the next symbol of any kind. Packed: there are 60,000.
  */
 struct entry {
 	uint64_t address;
@@ -42,17 +42,17 @@ struct symbols {
 	struct array modules; /* uint32_t: offsets in the names; the first one is unused */
 	bool seen_line, seen_address;
 	uint64_t loaded_ns;   /* 0: never */
-	uint64_t wait_ns;     /* from then to when it may be read again */
-	uint64_t modules_sum; /* of the modules that there were then */
-	uint64_t looked_ns;   /* when it was last known that there are still the same */
-	/* What was found last: a flood drops at a few places, and a stack's frames come again. */
+	uint64_t wait_ns;     /* from loaded_ns until they may be read again */
+	uint64_t modules_sum; /* of the modules at that time */
+	uint64_t looked_ns;   /* when the modules were last checked */
+	/* Recent results: most drops happen at a few addresses, and frames of stacks recur. */
 	struct found {
 		uint64_t address;
 		struct symbol symbol;
 	} cache[1 << CACHE_BITS];
 };
 
-/* Room for `size` more bytes at the end. What is not touched yet costs no memory. */
+/* Add `size` bytes at the end. Reserved memory that is not touched costs nothing. */
 static void *array_append(struct array *array, size_t size)
 {
 	if (array->capacity - array->size < size) {
@@ -119,7 +119,7 @@ static bool add_name(struct array *names, const char *name, size_t length, uint3
 	return true;
 }
 
-/* Symbols of a module follow each other, so only the last module has to be compared with. */
+/* The symbols of a module are consecutive: compare only with the last module. */
 static bool add_module(struct symbols *symbols, const struct kallsyms_line *line, uint16_t *number)
 {
 	size_t count = symbols->modules.size / sizeof(uint32_t);
@@ -142,7 +142,7 @@ static bool add_module(struct symbols *symbols, const struct kallsyms_line *line
 	return true;
 }
 
-/* False when memory or numbers are exhausted. */
+/* Add a line to the symbols. False: out of memory or numbers. */
 static bool add_line(void *context, const struct kallsyms_line *line)
 {
 	struct symbols *symbols = context;
@@ -156,10 +156,10 @@ static bool add_line(void *context, const struct kallsyms_line *line)
 		return true;
 	symbols->seen_address = true;
 	if (last && line->module_length == 0) {
-		/* vmlinux is listed by address: here no boundary is news behind a boundary, */
+		/* vmlinux is sorted by address: a boundary behind another adds nothing, */
 		if (!last->name && !line->function && last->address <= line->address)
 			return true;
-		/* and of names for one address the first is what the kernel prints. */
+		/* and of several names for an address the kernel prints the first. */
 		if (last->address == line->address && last->name)
 			return true;
 		if (last->address == line->address)
@@ -176,7 +176,7 @@ static bool add_line(void *context, const struct kallsyms_line *line)
 	return true;
 }
 
-/* By address; at the same one functions first, in the order of the file. */
+/* By address; at the same address functions first, in the order of the file. */
 static int compare_entries(const void *left, const void *right)
 {
 	const struct entry *a = left, *b = right;
@@ -205,9 +205,9 @@ static void order_entries(struct symbols *symbols)
 }
 
 /*
- * Where a function ends, that has `after` behind it, or NULL. What the last one of a module has
- * behind it is not known: the rest of its page is the module's for certain, anything beyond may be
- * of a module loaded since.
+ * The end of a function before the entry `after`, or NULL. For the last function of a module it is
+ * unknown: the rest of its page certainly belongs to the module; what follows may belong to a
+ * module loaded since.
  */
 static uint64_t end_of(const struct entry *function, const struct entry *after)
 {
@@ -219,7 +219,7 @@ static uint64_t end_of(const struct entry *function, const struct entry *after)
 										    : end;
 }
 
-/* Give each function its size, and the boundaries up. */
+/* Set the size of each function, and remove the boundaries. */
 static void keep_functions(struct symbols *symbols)
 {
 	struct entry *entries = entries_of(symbols);
@@ -255,25 +255,27 @@ static void load(struct symbols *symbols)
 	void *unused;
 
 	forget(symbols);
-	/* Offset 0 and module 0 say "none". */
+	if (fd < 0)
+		return;
+	/* Offset 0 and module 0 mean "none". */
 	unused = array_append(&symbols->modules, sizeof(uint32_t));
-	if (fd >= 0 && unused && array_append(&symbols->names, 1)) {
-		memset(unused, 0, sizeof(uint32_t));
-		symbols->names.bytes[0] = '\0';
-		kallsyms_read(fd, add_line, symbols);
-		order_entries(symbols);
-		keep_functions(symbols);
-		array_shrink(&symbols->entries);
-		array_shrink(&symbols->names);
-		array_shrink(&symbols->modules);
-	}
-	if (fd >= 0)
-		close(fd);
+	if (!unused || !array_append(&symbols->names, 1))
+		goto out;
+	memset(unused, 0, sizeof(uint32_t));
+	symbols->names.bytes[0] = '\0';
+	kallsyms_read(fd, add_line, symbols);
+	order_entries(symbols);
+	keep_functions(symbols);
+	array_shrink(&symbols->entries);
+	array_shrink(&symbols->names);
+	array_shrink(&symbols->modules);
+out:
+	close(fd);
 }
 
 /*
- * A sum of /proc/modules: name, size, state and address of each. A module's place may be another
- * one's later, and while one is loading its functions for that are listed, too.
+ * A hash of /proc/modules: name, size, state and address of each. Addresses are reused by other
+ * modules, and a module that is still loading also has the functions of its initialisation.
  */
 static uint64_t sum_modules(const char *path)
 {
@@ -290,7 +292,7 @@ static uint64_t sum_modules(const char *path)
 		for (int field = 0; rest; field++) {
 			const char *text = strsep(&rest, " \n");
 
-			/* Number and names of its users come and go. */
+			/* The number and names of its users change. */
 			if (field == 2 || field == 3)
 				continue;
 			for (; *text; text++)
@@ -339,7 +341,7 @@ static bool find(const struct symbols *symbols, uint64_t address, struct symbol 
 	size_t first = 0, after = entry_count(symbols);
 	const struct entry *entry;
 
-	while (first < after) { /* ends with both behind the last one that is not above */
+	while (first < after) { /* then both are behind the last entry up to `address` */
 		size_t middle = first + (after - first) / 2;
 
 		if (entries[middle].address <= address)
@@ -363,7 +365,7 @@ static bool find(const struct symbols *symbols, uint64_t address, struct symbol 
 
 static bool find_cached(struct symbols *symbols, uint64_t address, struct symbol *symbol)
 {
-	/* Fibonacci hashing: the low bits of addresses in code are no good ones. */
+	/* Fibonacci hashing: the low bits of code addresses are not random. */
 	struct found *last = &symbols->cache[address * 0x9e3779b97f4a7c15 >> (64 - CACHE_BITS)];
 
 	if (last->address != address || address == 0) {
@@ -375,7 +377,7 @@ static bool find_cached(struct symbols *symbols, uint64_t address, struct symbol
 	return true;
 }
 
-/* Whether a module came or went since the symbols were read. */
+/* Whether a module was loaded or unloaded since the symbols were read. */
 static bool modules_changed(struct symbols *symbols, uint64_t now)
 {
 	if (now - symbols->looked_ns < LOOK_NS)
@@ -384,7 +386,7 @@ static bool modules_changed(struct symbols *symbols, uint64_t now)
 	return sum_modules(symbols->modules_path) != symbols->modules_sum;
 }
 
-/* First the modules: one that comes while the symbols are read is noticed later. */
+/* The modules first: one that is loaded meanwhile is noticed at the next check. */
 static void reload(struct symbols *symbols)
 {
 	symbols->loaded_ns = symbols->looked_ns = clock_monotonic();
@@ -399,8 +401,8 @@ void symbols_prepare(struct symbols *symbols)
 }
 
 /*
- * Up to where what is behind a function cannot be any other one's: padding, or data. So functions
- * that follow each other become one range.
+ * The last address before the next function, so that consecutive functions form one range: only
+ * padding or data is in between.
  */
 static uint64_t last_of(const struct symbols *symbols, size_t index)
 {
@@ -440,7 +442,7 @@ bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symb
 		return found;
 	reload(symbols);
 	found = find_cached(symbols, address, symbol);
-	/* Some addresses stay unknown for ever: look for them less and less often. */
+	/* Some addresses stay unknown for ever: read the symbols less and less often for them. */
 	if (found)
 		symbols->wait_ns = RELOAD_MIN_NS;
 	else if (symbols->wait_ns < RELOAD_MAX_NS)

@@ -16,14 +16,14 @@
 
 #define FILE_MAX (256 * 1024)
 
-/* Open a tracefs that is mounted at `path`. Returns a descriptor or -errno. */
+/* Open the tracefs mounted at `path`. Returns a descriptor or -errno. */
 static int open_mounted(const char *path)
 {
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
-	if (faccessat(fd, "events", F_OK, 0) != 0) { /* just the mount point */
+	if (faccessat(fd, "events", F_OK, 0) != 0) { /* only the mount point */
 		int result = -errno;
 
 		close(fd);
@@ -33,8 +33,8 @@ static int open_mounted(const char *path)
 }
 
 /*
- * Mount tracefs on no directory: it is gone when the descriptor is. By system call numbers,
- * since glibc has had these calls only from 2.36. Returns a descriptor or -errno.
+ * Mount tracefs without a mount point; closing the descriptor unmounts it. glibc has these calls
+ * only since 2.36, hence the numbers. Returns a descriptor or -errno.
  */
 static int mount_detached(void)
 {
@@ -62,10 +62,11 @@ static int open_tracefs(struct error *err)
 		fd = mount_detached();
 	if (fd == -ENODEV)
 		return error_set(err, STATUS_ENVIRONMENT, ENODEV,
-				 "this kernel was built without tracefs (CONFIG_TRACING)");
+				 "this kernel was built without tracefs, which needs "
+				 "CONFIG_TRACING");
 	if (fd < 0)
 		return error_set(err, STATUS_ENVIRONMENT, -fd,
-				 "tracefs is not available and a private mount failed: %s; "
+				 "tracefs is not mounted, and mounting it privately failed: %s; "
 				 "try: mount -t tracefs nodev /sys/kernel/tracing",
 				 strerror(-fd));
 	return fd;
@@ -92,14 +93,16 @@ int tracefs_read_event(const char *system, const char *event, const char *file, 
 	if (result == -ENOENT) {
 		error_set(err, STATUS_ENVIRONMENT, ENOENT, "this kernel has no tracepoint %s:%s",
 			  system, event);
-	} else if (result) {
+		goto out;
+	}
+	if (result) {
 		error_set(err, STATUS_ENVIRONMENT, -result, "cannot read %s in tracefs: %s", path,
 			  strerror(-result));
-	} else {
-		*text = strdup(bytes);
-		if (!*text)
-			result = error_nomem(err);
+		goto out;
 	}
+	*text = strdup(bytes);
+	if (!*text)
+		result = error_nomem(err);
 out:
 	free(path);
 	free(bytes);

@@ -18,7 +18,7 @@
 #define KHEADERS "/sys/kernel/kheaders.tar.xz"
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
 
-/* A file of each half of a header tree: what is written by hand, and what a build generates. */
+/* A file of each half of a header tree: the source, and the files that a build generates. */
 #define SOURCE_MARK "include/linux/kconfig.h"
 #define BUILD_MARK "include/generated/autoconf.h"
 
@@ -27,7 +27,7 @@ static int open_directory(int at, const char *path)
 	return openat(at, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* A directory below `path` that holds `mark`, or -1. */
+/* Open a directory that contains `mark`. Returns -1 if it does not. */
 static int open_marked(int at, const char *path, const char *mark)
 {
 	int fd = open_directory(at, path);
@@ -40,9 +40,9 @@ static int open_marked(int at, const char *path, const char *mark)
 }
 
 /*
- * Debian and openSUSE split a tree: the Makefile of the generated half includes that of the
- * other, by a path that holds only if the packages are unpacked where they belong. Otherwise
- * the other half stands beside this one.
+ * Debian and openSUSE split a tree: the Makefile of the generated half includes that of the source,
+ * by a path that is valid only if the packages are installed. If they were unpacked elsewhere, the
+ * source is a sibling directory.
  */
 static int open_split_source(int build_fd)
 {
@@ -135,12 +135,12 @@ static int open_named_headers(struct types *types, const char *path, struct erro
 		return 0;
 	if (trees > 1)
 		return error_set(err, STATUS_ENVIRONMENT, ENOTUNIQ,
-				 "--headers: %s holds headers of %d kernels; name one of the "
-				 "directories below usr/src",
+				 "--headers: %s contains the headers of %d kernels; specify one of "
+				 "the directories in its usr/src",
 				 quoted, trees);
 	return error_set(err, STATUS_ENVIRONMENT, ENOENT,
-			 "--headers: %s is not a kernel's header tree: it lacks " SOURCE_MARK
-			 " or " BUILD_MARK,
+			 "--headers: %s is not a header tree of a kernel: " SOURCE_MARK
+			 " or " BUILD_MARK " is missing",
 			 quoted);
 }
 
@@ -152,7 +152,7 @@ static int open_file(struct types *types, const char *path, enum types_kind kind
 	return types->file_fd < 0 ? -errno : 0;
 }
 
-/* Which package holds the headers, as far as /etc/os-release tells. */
+/* How to install the headers, according to /etc/os-release. */
 static void headers_package(char *text, size_t size, const char *release)
 {
 	char os[4096];
@@ -160,13 +160,14 @@ static void headers_package(char *text, size_t size, const char *release)
 	if (file_read_string(AT_FDCWD, "/etc/os-release", os, sizeof(os)))
 		os[0] = '\0';
 	if (strstr(os, "\nID=debian") || strstr(os, "\nID=ubuntu") || strstr(os, "debian"))
-		snprintf(text, size, "apt-get install linux-headers-%s", release);
+		snprintf(text, size, "install its headers: apt-get install linux-headers-%s",
+			 release);
 	else if (strstr(os, "fedora") || strstr(os, "rhel"))
-		snprintf(text, size, "dnf install kernel-devel-%s", release);
+		snprintf(text, size, "install its headers: dnf install kernel-devel-%s", release);
 	else if (strstr(os, "suse"))
-		snprintf(text, size, "zypper install kernel-default-devel");
+		snprintf(text, size, "install its headers: zypper install kernel-default-devel");
 	else if (strstr(os, "arch"))
-		snprintf(text, size, "pacman -S linux-headers");
+		snprintf(text, size, "install its headers: pacman -S linux-headers");
 	else
 		snprintf(text, size, "install the header package of kernel %s", release);
 }
@@ -184,18 +185,21 @@ int types_check_release(int at, const char *build, struct error *err)
 	if (file_read_string(at, path, text, sizeof(text)) ||
 	    !(line = strstr(text, "#define UTS_RELEASE \"")) ||
 	    sscanf(line, "#define UTS_RELEASE \"%255[^\"\n]\"", release) != 1)
-		return error_set(err, STATUS_ENVIRONMENT, EINVAL,
-				 "the headers do not tell which kernel they are of "
-				 "(include/generated/utsrelease.h); --force believes them");
+		return error_set(
+			err, STATUS_ENVIRONMENT, EINVAL,
+			"include/generated/utsrelease.h does not say which kernel the headers "
+			"belong to; to use them anyway, add --force");
 	uname(&kernel);
 	if (strcmp(release, kernel.release) == 0)
 		return 0;
-	return error_set(err, STATUS_ENVIRONMENT, EINVAL,
-			 "the headers are of kernel %s, but %s is running; --force believes them",
-			 error_quote(quoted, release), kernel.release);
+	return error_set(
+		err, STATUS_ENVIRONMENT, EINVAL,
+		"the headers belong to kernel %s, but %s is running; to use them anyway, add "
+		"--force",
+		error_quote(quoted, release), kernel.release);
 }
 
-/* What was asked for, or the best that there is. */
+/* Open the requested source of types, or the best one. */
 static int find_types(struct types *types, const struct types_request *request, struct error *err)
 {
 	char build[PATH_MAX];
@@ -239,12 +243,15 @@ static int find_types(struct types *types, const struct types_request *request, 
 			return 0;
 	}
 
+	if (request->only == TYPES_BTF)
+		return error_set(err, STATUS_ENVIRONMENT, ENOENT,
+				 "this kernel has no BTF: " KERNEL_BTF
+				 " is missing; use --types headers or --btf FILE");
 	headers_package(package, sizeof(package), kernel.release);
 	return error_set(
-		err, STATUS_ENVIRONMENT, ENOENT, "no types of the running kernel: %s%s%s: %s",
-		request->only == TYPES_BTF ? "" : "no headers in /lib/modules/",
-		request->only == TYPES_BTF ? "no " KERNEL_BTF : kernel.release,
-		request->only != TYPES_ANY ? "" : ", no " KHEADERS ", no " KERNEL_BTF, package);
+		err, STATUS_ENVIRONMENT, ENOENT,
+		"no types of this kernel: no headers in /lib/modules/%s%s; %s", kernel.release,
+		request->only == TYPES_ANY ? ", no " KHEADERS ", no " KERNEL_BTF : "", package);
 }
 
 int types_open(struct types *types, const struct types_request *request, struct error *err)

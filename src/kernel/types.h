@@ -6,25 +6,25 @@
 
 struct error;
 
-/* Where the types of the running kernel come from. */
+/* Where the definitions of the kernel's types come from. */
 enum types_kind {
 	TYPES_KIND_HEADERS, /* directories with a kernel's header files */
-	TYPES_KIND_ARCHIVE, /* kheaders.tar.xz: the same, packed */
+	TYPES_KIND_ARCHIVE, /* the same in a tar.xz archive, as kheaders.tar.xz */
 	TYPES_KIND_BTF,
 };
 
 /*
- * An open type source. Descriptors are -1 where unused: opened once and never looked up by name
- * again, so that what was checked is what is compiled.
+ * An open source of types. Its files are opened once and then used by descriptor, so that what was
+ * checked is what is compiled. Unused descriptors are -1.
  */
 struct types {
 	enum types_kind kind;
 	int build_fd;		/* headers: directory with include/generated */
 	int source_fd;		/* headers: directory with include/linux; may be the same one */
 	int file_fd;		/* archive or BTF file */
-	bool any_release;	/* headers of another kernel release are welcome */
-	bool of_running_kernel; /* that file cannot be of another kernel, nor change */
-	char description[256];	/* for the start line: "headers in ...", "BTF in ..." */
+	bool any_release;	/* accept headers of another kernel release */
+	bool of_running_kernel; /* from /sys: certainly of this kernel, and cannot change */
+	char description[256];	/* "headers in ...", "BTF in ..." */
 };
 
 #define TYPES_CLOSED                                                                               \
@@ -32,26 +32,26 @@ struct types {
 		.build_fd = -1, .source_fd = -1, .file_fd = -1                                     \
 	}
 
-/* What the user asked for; members NULL or false: nothing. */
+/* The choice of the user; zero for the default. */
 struct types_request {
 	enum types_choice { TYPES_ANY, TYPES_HEADERS, TYPES_BTF } only;
-	bool any_release;    /* do not refuse headers of another kernel release */
+	bool any_release;    /* accept headers of another kernel release */
 	const char *headers; /* a header tree, a directory that packages were unpacked in, or an
 				archive */
 	const char *btf;     /* a BTF file */
 };
 
 /*
- * Find types: what was asked for, or else the headers of this kernel release, kheaders, the
- * kernel's own BTF. Fails with STATUS_ENVIRONMENT and, if nothing was found, the package to
- * install. The caller calls types_close().
+ * Open the source of types that was requested, or the first one found of: the headers of this
+ * kernel release, kheaders, the kernel's own BTF. Fails with STATUS_ENVIRONMENT; if nothing is
+ * found, the error names the package to install. The caller calls types_close().
  */
 int types_open(struct types *types, const struct types_request *request, struct error *err);
 void types_close(struct types *types);
 
 /*
- * Whether the headers in the directory `build` below `at` are those of the running kernel: with
- * others every field could lie somewhere else. -EINVAL with STATUS_ENVIRONMENT if not.
+ * Check that the headers in the directory `build` below `at` belong to the running kernel: with
+ * others, any field could have a wrong offset. -EINVAL with STATUS_ENVIRONMENT if not.
  */
 int types_check_release(int at, const char *build, struct error *err);
 

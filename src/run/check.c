@@ -21,7 +21,7 @@ static const char *const type_names[] = {
 	[BPF_MAP_TYPE_RINGBUF] = "ringbuf",
 };
 
-/* Bytes of keys and values; an array's keys are not stored. Values of CPUs fill whole words. */
+/* Bytes of keys and values. Arrays do not store keys; values are padded to 8 bytes. */
 static unsigned long long map_bytes(const struct loaded_map *map)
 {
 	bool cpus = map->type == BPF_MAP_TYPE_PERCPU_HASH ||

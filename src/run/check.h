@@ -6,7 +6,7 @@
 
 struct loaded;
 
-/* Say of each program and map that was loaded (with counts) what it is and what it takes. */
+/* Print each loaded program (with the verifier's counts) and map: its type and size. */
 void check_print(const struct loaded *loaded, FILE *out);
 
 #endif

@@ -30,8 +30,7 @@ int facts_open_types(struct kernel_facts *facts, const struct options *options, 
 	return types_open(&facts->types, &options->types, err);
 }
 
-/* Reasons as the tracepoint gives them. Of the types only headers are looked at, if there are any.
- */
+/* Read the tracepoint's reasons, and those of subsystems from BTF or, if open, headers. */
 static int read_reasons(struct kernel_facts *facts, const char *format, const struct filter *filter,
 			struct error *err)
 {
@@ -50,40 +49,41 @@ static int read_reasons(struct kernel_facts *facts, const char *format, const st
 	if (!reasons_given(facts->reasons)) {
 		if (filter->valid_reason || filter->sets[FILTER_REASON].given)
 			return error_set(err, STATUS_ENVIRONMENT, EOPNOTSUPP,
-					 "%s: this kernel gives no drop reasons "
-					 "(they came with Linux 5.17)",
+					 "%s: this kernel does not report drop reasons, which need "
+					 "Linux 5.17 or later",
 					 filter->valid_reason ? "--valid-reason" : "--reason");
 		return 0;
 	}
 	if (reasons_number(facts->reasons, "NOT_SPECIFIED", &facts->not_specified))
 		return error_set(err, STATUS_ENVIRONMENT, ENOENT,
-				 "the kernel's drop reasons lack NOT_SPECIFIED");
+				 "this kernel has no drop reason NOT_SPECIFIED");
 	return 0;
 }
 
-/* What the tracepoint's format file tells. */
 int facts_read_tracepoint(struct kernel_facts *facts, const struct options *options,
 			  struct error *err)
 {
 	struct utsname kernel;
 	char *format = NULL;
+	struct macros_source source;
 	int result = tracefs_read_event("skb", "kfree_skb", "format", &format, err);
 
-	if (!result)
-		result = read_reasons(facts, format, &options->generate.filter, err);
+	if (result)
+		return result;
+	result = read_reasons(facts, format, &options->generate.filter, err);
+	if (result)
+		goto out;
 	uname(&kernel);
-	if (!result) {
-		const struct macros_source source = {
-			.release = kernel.release,
-			.format = format,
-			.not_specified = facts->not_specified,
-			.gigabytes = memory_gigabytes("/proc/iomem"),
-			.cpus = cpus_possible(),
-			.buffer = options->limits.buffer,
-		};
-
-		macros_make(&facts->macros, &source);
-	}
+	source = (struct macros_source){
+		.release = kernel.release,
+		.format = format,
+		.not_specified = facts->not_specified,
+		.gigabytes = memory_gigabytes("/proc/iomem"),
+		.cpus = cpus_end(),
+		.buffer = options->limits.buffer,
+	};
+	macros_make(&facts->macros, &source);
+out:
 	free(format);
 	return result;
 }
@@ -122,15 +122,14 @@ static int each_function(void *symbols,
 
 struct filter_names facts_functions(const struct kernel_facts *facts)
 {
-	return (struct filter_names){ "kernel function", 0, facts->symbols, each_function,
-				      NULL };
+	return (struct filter_names){ "kernel function", 0, facts->symbols, each_function, NULL };
 }
 
 /* What the names in the filters mean on this kernel. */
 int facts_resolve_names(struct filter *filter, const struct kernel_facts *facts, struct error *err)
 {
-	const struct filter_names reasons = { "drop reason", FNM_CASEFOLD,
-					      facts->reasons, each_reason, NULL };
+	const struct filter_names reasons = { "drop reason", FNM_CASEFOLD, facts->reasons,
+					      each_reason, NULL };
 	const struct filter_names functions = facts_functions(facts);
 	const struct filter_names namespaces = { "network namespace", 0, NULL, NULL, netns_find };
 	struct filter_set *set = &filter->sets[FILTER_REASON];
@@ -153,8 +152,8 @@ int facts_resolve_names(struct filter *filter, const struct kernel_facts *facts,
 }
 
 /*
- * Whether the program is sure to be written for this kernel's types, and the probe for a skb that
- * has one.
+ * Whether a program may read the kernel's structs without checks: if it is the built-in one, and
+ * its types are certainly those of this kernel.
  */
 static bool may_read_directly(const struct options *options)
 {
@@ -168,20 +167,23 @@ int facts_choose_attach(struct kernel_facts *facts, const struct options *option
 	return attach_choose(&facts->attach, may_read_directly(options), err);
 }
 
-/* All of them, in the order in which one needs the other. */
+/* Read all facts; each step needs the ones before. */
 static int read_all(struct kernel_facts *facts, struct options *options, struct error *err)
 {
 	int result = privileges_check(err);
 
-	if (!result)
-		result = facts_choose_attach(facts, options, err);
-	if (!result)
-		result = facts_open_types(facts, options, err);
-	if (!result)
-		result = facts_read_tracepoint(facts, options, err);
-	if (!result)
-		result = facts_resolve_names(&options->generate.filter, facts, err);
-	return result;
+	if (result)
+		return result;
+	result = facts_choose_attach(facts, options, err);
+	if (result)
+		return result;
+	result = facts_open_types(facts, options, err);
+	if (result)
+		return result;
+	result = facts_read_tracepoint(facts, options, err);
+	if (result)
+		return result;
+	return facts_resolve_names(&options->generate.filter, facts, err);
 }
 
 int facts_create(struct kernel_facts *facts, const struct options *options, struct error *err)
@@ -199,17 +201,19 @@ int facts_use(struct options *options, facts_user *use, struct error *err)
 	struct kernel_facts facts;
 	int result = facts_create(&facts, options, err);
 
-	if (!result)
-		result = read_all(&facts, options, err);
-	if (!result) {
+	if (result)
+		goto out;
+	result = read_all(&facts, options, err);
+	if (result)
+		goto out;
+	result = use(options, &facts, err);
+	/* Not every verifier accepts the direct reads. */
+	if (result && err->status == STATUS_LOAD && facts.attach == ATTACH_TP_BTF &&
+	    options->attach == ATTACH_ANY) {
+		facts.attach = ATTACH_RAW_TRACEPOINT;
 		result = use(options, &facts, err);
-		/* What verifiers make of direct reads differs from kernel to kernel. */
-		if (result && err->status == STATUS_LOAD && facts.attach == ATTACH_TP_BTF &&
-		    options->attach == ATTACH_ANY) {
-			facts.attach = ATTACH_RAW_TRACEPOINT;
-			result = use(options, &facts, err);
-		}
 	}
+out:
 	facts_close(&facts);
 	return result;
 }

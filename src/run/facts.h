@@ -14,29 +14,29 @@ struct options;
 struct reasons;
 struct symbols;
 
-/* What is true of the running kernel; all of it is read before anything is compiled. */
+/* Facts about the running kernel, read before anything is compiled. */
 struct kernel_facts {
 	struct types types;
 	struct reasons *reasons;
 	struct symbols *symbols;
-	uint32_t not_specified; /* the number of that reason, 0 if there is none */
+	uint32_t not_specified; /* the number of this reason, or 0 */
 	enum attach_way attach; /* how to attach */
 	struct macros macros;
 };
 
 /*
- * Facts of which nothing but the symbols is known yet. Fails with STATUS_ENVIRONMENT. The caller
+ * Initialise; only `attach` and the symbols are set. Fails with STATUS_ENVIRONMENT. The caller
  * calls facts_close(), also on failure.
  */
 int facts_create(struct kernel_facts *facts, const struct options *options, struct error *err);
 
-/* What is done with the facts. */
+/* An action that needs all facts. */
 typedef int facts_user(const struct options *options, const struct kernel_facts *facts,
 		       struct error *err);
 
 /*
- * Check privileges, read all facts that a program needs, and call `use`; a second time, for a raw
- * tracepoint, if the verifier refuses the direct reads of a program for tp_btf. Fails as they do.
+ * Check privileges, read all facts, and call `use`. If the verifier refuses a program for tp_btf,
+ * which reads the kernel's structs directly, call it again with a raw tracepoint.
  */
 int facts_use(struct options *options, facts_user *use, struct error *err);
 
@@ -47,12 +47,12 @@ int facts_use(struct options *options, facts_user *use, struct error *err);
 int facts_choose_attach(struct kernel_facts *facts, const struct options *options,
 			struct error *err);
 
-/* Find the types that the options ask for. Fails as types_open() does. */
+/* Open the types that the options select. Fails as types_open() does. */
 int facts_open_types(struct kernel_facts *facts, const struct options *options, struct error *err);
 
 /*
- * Read what the tracepoint's format file tells: reasons and macros. Fails with STATUS_ENVIRONMENT,
- * also if a filter wants reasons of a kernel that gives none.
+ * Read reasons and macros from the tracepoint's format file. Fails with STATUS_ENVIRONMENT, also if
+ * a filter needs reasons and this kernel does not report them.
  */
 int facts_read_tracepoint(struct kernel_facts *facts, const struct options *options,
 			  struct error *err);

@@ -19,7 +19,7 @@
 
 #define MAX_POINTS 16 /* attach points of a probe that are listed */
 
-/* The functions in a probe's text that are named after an attach point, each once. */
+/* Find the functions in a probe's text that are named after an attach point, each once. */
 static size_t find_points(const char *text, struct attach_point *points)
 {
 	struct error ignored;
@@ -44,7 +44,7 @@ static size_t find_points(const char *text, struct attach_point *points)
 	return count;
 }
 
-/* Try to be called there, with a program that does nothing. */
+/* Try to attach a program that does nothing. */
 static int try_point(const struct attach_point *point, struct error *err)
 {
 	const struct bpf_insn nothing[] = {
@@ -54,13 +54,13 @@ static int try_point(const struct attach_point *point, struct error *err)
 	enum attach_way way = point->way;
 	int program_fd, fd;
 
-	/* This one only loads for a tracepoint whose number is known. */
+	/* Such a program loads only with the ID of its tracepoint. */
 	if (way == ATTACH_TP_BTF)
 		return attach_choose(&way, true, err);
 	program_fd =
 		sysbpf_program_load(point->program_type, 0, nothing, 2, "bytetrace", NULL, 0, 0);
 	if (program_fd < 0)
-		return error_set(err, STATUS_LOAD, -program_fd, "not known: %s",
+		return error_set(err, STATUS_LOAD, -program_fd, "cannot load a test program: %s",
 				 strerror(-program_fd));
 	fd = attach_program(point, program_fd, err);
 	close(program_fd);
@@ -70,14 +70,14 @@ static int try_point(const struct attach_point *point, struct error *err)
 	return 0;
 }
 
-/* Whether a probe works: as load_attach() decides. Otherwise `err` says why not. */
+/* Whether load_attach() would attach a probe. Otherwise `err` says why not. */
 static bool probe_works(const struct attach_point *points, size_t count, struct error *err)
 {
 	size_t kprobes = 0, attached = 0;
 	struct error why;
 
 	if (count == 0)
-		error_set(err, STATUS_ATTACH, ENOENT, "it has no function to attach");
+		error_set(err, STATUS_ATTACH, ENOENT, "the probe has no function to attach");
 	for (size_t i = 0; i < count; i++) {
 		const bool failed = try_point(&points[i], &why) != 0;
 		const bool kprobe = attach_is_kprobe(&points[i]);
@@ -136,7 +136,10 @@ int list_probes(struct options *options, struct error *err)
 	int result = privileges_check(err);
 
 	(void)options;
-	if (!result)
-		result = probes_each(list_probe, stdout, err);
-	return result ? result : print_finish(err);
+	if (result)
+		return result;
+	result = probes_each(list_probe, stdout, err);
+	if (result)
+		return result;
+	return print_finish(err);
 }

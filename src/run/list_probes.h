@@ -6,8 +6,8 @@ struct error;
 struct options;
 
 /*
- * Print a line for each probe that --probe finds by its name: the name, what it attaches to, and
- * "yes" or why it does not work on this kernel. Returns 0 or -errno.
+ * Print a line for each probe that --probe finds by name: the name, its attach points, and "yes",
+ * or why it does not work on this kernel. Returns 0 or -errno.
  */
 int list_probes(struct options *options, struct error *err);
 

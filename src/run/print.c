@@ -25,7 +25,7 @@ int print_finish(struct error *err)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
-	/* errno may be that of an earlier write to the same file. */
+	/* errno may come from an earlier write to the same file. */
 	return error_set(err, STATUS_OUTPUT, errno ? errno : EIO, "cannot write the output: %s",
 			 strerror(errno ? errno : EIO));
 }
@@ -101,8 +101,8 @@ int print_explanations(struct options *options, struct error *err)
 	if (facts_read_tracepoint(&facts, options, err) == 0 && reasons_given(facts.reasons))
 		show.reasons = facts.reasons;
 	else if (options->explain.count == 0)
-		fprintf(stderr, "bytetrace: warning: %s: these are all that there are texts for\n",
-			facts.reasons ? "this kernel gives no drop reasons" : err->text);
+		fprintf(stderr, "bytetrace: warning: %s; listing the reasons that have a text\n",
+			facts.reasons ? "this kernel does not report drop reasons" : err->text);
 	result = options->explain.count
 			 ? show_names(&show, options->explain.list, options->explain.count, err)
 			 : show_list(&show, err);
@@ -111,7 +111,7 @@ out:
 	return result ? result : print_finish(err);
 }
 
-/* What passes, in words, and what it costs: filters may make a program shorter, too. */
+/* Filters may also make a program shorter. */
 static int describe_filter(const struct options *options, const struct kernel_facts *facts,
 			   struct error *err)
 {
@@ -123,8 +123,9 @@ static int describe_filter(const struct options *options, const struct kernel_fa
 	memset(&unfiltered.generate.filter, 0, sizeof(unfiltered.generate.filter));
 	unfiltered.generate.expression = NULL;
 	result = programs_build(&filtered, options, facts, err);
-	if (!result)
-		result = programs_build(&plain, &unfiltered, facts, err);
+	if (result)
+		goto out;
+	result = programs_build(&plain, &unfiltered, facts, err);
 	if (result)
 		goto out;
 	filter_describe(&options->generate.filter, stdout);
@@ -153,12 +154,14 @@ static int list_program(const struct options *options, const struct kernel_facts
 	struct image image = { 0 };
 	int result = programs_list(&listing, &image, &program, options, 0, facts, err);
 
-	if (!result && options->action == ACTION_PRINT_ASM &&
-	    listing.rewritten + listing.rewritten_count == listing.lines + listing.line_count)
-		result = error_set(err, STATUS_COMPILE, ENOTSUP,
-				   "--print-asm: this libbcc lists no instructions");
 	if (result)
 		goto out;
+	if (options->action == ACTION_PRINT_ASM &&
+	    listing.rewritten + listing.rewritten_count == listing.lines + listing.line_count) {
+		result = error_set(err, STATUS_COMPILE, ENOTSUP,
+				   "--print-asm: this libbcc does not list instructions");
+		goto out;
+	}
 	if (options->action == ACTION_PRINT_REWRITTEN)
 		listing_print_rewritten(&listing, stdout);
 	else if (options->action == ACTION_PRINT_ASM)
@@ -178,7 +181,6 @@ int print_listing(struct options *options, struct error *err)
 	return facts_use(options, list_program, err);
 }
 
-/* Load without attaching, and say what the kernel thinks of it. */
 static int load_and_describe(const struct options *options, const struct kernel_facts *facts,
 			     struct error *err)
 {
@@ -186,13 +188,17 @@ static int load_and_describe(const struct options *options, const struct kernel_
 	struct loaded loaded = { .program_count = 0 };
 	int result = programs_build(&programs, options, facts, err);
 
-	for (size_t i = 0; i < programs.count && !result; i++)
+	if (result)
+		goto out;
+	for (size_t i = 0; i < programs.count; i++) {
 		result = programs_load(&loaded, &programs.list[i].image, options, i, true, facts,
 				       err);
-	if (!result) {
-		check_print(&loaded, stdout);
-		result = print_finish(err);
+		if (result)
+			goto out;
 	}
+	check_print(&loaded, stdout);
+	result = print_finish(err);
+out:
 	load_close(&loaded);
 	programs_free(&programs);
 	return result;

@@ -78,29 +78,32 @@ void programs_free(struct programs *programs)
 	layouts_free(&programs->layouts);
 }
 
-/* Generate a program for the compiler. */
+/* Generate a program with what only the compiler needs. */
 static int generate_whole(struct program *program, const struct options *options, size_t probe,
 			  const struct kernel_facts *facts, struct error *err)
 {
 	const struct filter_names functions = facts_functions(facts);
 	int result = programs_generate(program, options, probe, facts, err);
 
-	return result ? result
-		      : generate_finish(program, &options->generate, facts->reasons, &functions,
-					err);
+	if (result)
+		return result;
+	return generate_finish(program, &options->generate, facts->reasons, &functions, err);
 }
 
-/* Generate and compile it. */
 static int build(struct built *built, const struct options *options, size_t probe,
 		 const struct kernel_facts *facts, struct error *err)
 {
 	struct program program = { 0 };
 	int result = generate_whole(&program, options, probe, facts, err);
 
-	if (!result)
-		result = get_image(&built->image, options, &program.source, facts, err);
+	built->path = NULL;
+	if (result)
+		goto out;
 	built->layout = options->generate.keys.set ? program.keys : program.layout;
-	built->path = !result && program.path ? strdup(program.path) : NULL;
+	result = get_image(&built->image, options, &program.source, facts, err);
+	if (result == 0 && program.path)
+		built->path = strdup(program.path);
+out:
 	generate_free(&program);
 	return result;
 }
@@ -126,16 +129,15 @@ int programs_build(struct programs *programs, const struct options *options,
 		programs->count++;
 		if (!options->generate.keys.set &&
 		    layouts_find(&programs->layouts, built->layout.id))
-			return error_set(err, STATUS_USAGE, EEXIST,
-					 "--probe: there are two of the name %s, whose rows could "
-					 "not be told apart",
-					 error_quote(quoted, built->layout.name));
+			return error_set(
+				err, STATUS_USAGE, EEXIST,
+				"--probe: two probes have the name %s; rename one, so that "
+				"their rows can be told apart",
+				error_quote(quoted, built->layout.name));
 		if (options->generate.keys.set &&
 		    memcmp(&built->layout, &programs->list[0].layout, sizeof(built->layout)) != 0)
-			return error_set(
-				err, STATUS_USAGE, EINVAL,
-				"--summary: the columns that it counts by are not the same "
-				"ones in all probes");
+			return error_set(err, STATUS_USAGE, EINVAL,
+					 "--summary: its columns must be the same in all probes");
 		result = layouts_add(&programs->layouts, &built->layout);
 		if (result)
 			return error_set(err, STATUS_COMPILE, -result,
@@ -145,7 +147,6 @@ int programs_build(struct programs *programs, const struct options *options,
 	return 0;
 }
 
-/* Generate a program again and compile it with what the compiler tells of it. */
 int programs_list(struct listing *listing, struct image *image, struct program *program,
 		  const struct options *options, size_t probe, const struct kernel_facts *facts,
 		  struct error *err)
@@ -154,22 +155,27 @@ int programs_list(struct listing *listing, struct image *image, struct program *
 	char *text = NULL;
 	int result = generate_whole(program, options, probe, facts, err);
 
-	if (!result)
-		result = compile_program(image, &program->source, facts->macros.flags,
-					 &facts->types, &closed, &text, err);
-	if (!result)
-		result = listing_open(listing, text, &program->source);
+	if (result)
+		return result;
+	result = compile_program(image, &program->source, facts->macros.flags, &facts->types,
+				 &closed, &text, err);
+	if (result)
+		return result;
+	result = listing_open(listing, text, &program->source);
 	if (result == -EBADMSG)
-		error_set(err, STATUS_COMPILE, EBADMSG, "libbcc told nothing of the program");
+		error_set(err, STATUS_COMPILE, EBADMSG, "libbcc printed no listing of the program");
 	else if (result == -ENOMEM)
 		error_nomem(err);
 	return result;
 }
 
-/* The line that the verifier refused, before what it said: only now is that looked for. */
-static void tell_refused_line(const struct options *options, size_t probe,
-			      const struct image *image, const struct loaded *loaded,
-			      const struct kernel_facts *facts, struct error *err)
+/*
+ * Add the source line that the verifier refused to the error. Only a listing says which line an
+ * instruction comes from, so the program is compiled again.
+ */
+static void add_refused_line(const struct options *options, size_t probe, const struct image *image,
+			     const struct loaded *loaded, const struct kernel_facts *facts,
+			     struct error *err)
 {
 	struct listing listing = { .text = NULL };
 	struct program program = { 0 };
@@ -200,14 +206,13 @@ static void suggest_read(struct error *err)
 			 (int)sentence, refused.text, refused.text + sentence);
 }
 
-/* Load a program of the run. */
 int programs_load(struct loaded *loaded, const struct image *image, const struct options *options,
 		  size_t probe, bool counts, const struct kernel_facts *facts, struct error *err)
 {
 	int result = load_program(loaded, image, counts, err);
 
 	if (result) {
-		tell_refused_line(options, probe, image, loaded, facts, err);
+		add_refused_line(options, probe, image, loaded, facts, err);
 		suggest_read(err);
 	}
 	return result;
@@ -221,14 +226,12 @@ static int build_again(void *context, size_t index, struct loaded *loaded, struc
 	struct built built;
 	int result = build(&built, options, index, programs->facts, err);
 
-	if (!result)
-		result = programs_load(loaded, &built.image, options, index, false, programs->facts,
-				       err);
+	if (result)
+		return result;
 	*layout = built.layout;
-	return result;
+	return programs_load(loaded, &built.image, options, index, false, programs->facts, err);
 }
 
-/* Watch the files that the programs were made from. */
 int programs_watch(struct reload **reload, struct programs *programs, struct error *err)
 {
 	struct reload_program *files = calloc(programs->count, sizeof(*files));
@@ -245,7 +248,7 @@ int programs_watch(struct reload **reload, struct programs *programs, struct err
 	if (!any) {
 		free(files);
 		return error_set(err, STATUS_USAGE, ENOENT,
-				 "--watch: the probes are built in, so there is no file to watch: "
+				 "--watch needs a file to watch, but the probes are built in: use "
 				 "--probe FILE");
 	}
 	result = reload_open(reload, files, programs->count, build_again, programs, err);

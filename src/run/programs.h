@@ -16,11 +16,11 @@ struct options;
 struct program;
 struct reload;
 
-/* A compiled program, what its records hold, and the file that it was made from. */
+/* A compiled program, the layout of its records, and its file. */
 struct built {
 	struct image image;
 	struct layout layout;
-	char *path; /* NULL: it is built in */
+	char *path; /* NULL: built in */
 };
 
 /* The programs of a run: one for each --probe, or one. */
@@ -28,26 +28,26 @@ struct programs {
 	struct built *list;
 	size_t count;
 	struct layouts layouts;
-	const struct options *options; /* that they were made from */
+	const struct options *options;
 	const struct kernel_facts *facts;
 };
 
 /*
- * Generate the program number `probe` of those that the options ask for, as a person sees it. Fails
- * as generate_program() does. The caller calls generate_free().
+ * Generate the program for the --probe number `probe`, as --print-source shows it. Fails as
+ * generate_program() does. The caller calls generate_free().
  */
 int programs_generate(struct program *program, const struct options *options, size_t probe,
 		      const struct kernel_facts *facts, struct error *err);
 
 /*
- * Generate and compile all of them, or take them from the cache. The caller calls programs_free(),
- * also on failure; options and facts must live as long.
+ * Generate and compile all programs, or take them from the cache. `options` and `facts` must
+ * outlive them. The caller calls programs_free(), also on failure.
  */
 int programs_build(struct programs *programs, const struct options *options,
 		   const struct kernel_facts *facts, struct error *err);
 
 /*
- * Generate a program again and compile it with what the compiler tells of it. The caller calls
+ * Generate and compile a program for its listing (compile/listing.h). The caller calls
  * listing_close(), image_free() and generate_free(), also on failure.
  */
 int programs_list(struct listing *listing, struct image *image, struct program *program,
@@ -55,15 +55,15 @@ int programs_list(struct listing *listing, struct image *image, struct program *
 		  struct error *err);
 
 /*
- * Load one: load_program(). If the verifier refuses it, the error begins with the line that it
- * refused.
+ * Load the image of a program: see load_program(). If the verifier refuses it, the error begins
+ * with the source line.
  */
 int programs_load(struct loaded *loaded, const struct image *image, const struct options *options,
 		  size_t probe, bool counts, const struct kernel_facts *facts, struct error *err);
 
 /*
- * Watch the files that they were made from. Fails as reload_open() does, or with STATUS_USAGE if
- * there are none. The caller calls reload_free().
+ * Watch the files of the programs for --watch. Fails as reload_open() does, or with STATUS_USAGE if
+ * all are built in. The caller calls reload_free().
  */
 int programs_watch(struct reload **reload, struct programs *programs, struct error *err);
 

@@ -20,31 +20,31 @@
 struct watched {
 	char *path;
 	const char *name; /* the last part of it */
-	int watch;	  /* of its directory; -1: built in */
+	int watch;	  /* of its directory, or -1 */
 	uint32_t id;	  /* of the layout */
-	bool saved;	  /* since the running program was begun to be made */
+	bool saved;	  /* since its last reload began */
 };
 
-/* What the process that makes a program hands over, with the descriptors of the programs. */
-struct made {
-	struct error err; /* STATUS_OK: none */
+/* The result of the child; the descriptors of the programs come with it. */
+struct reloaded {
+	struct error err; /* STATUS_OK: success */
 	struct layout layout;
 	size_t count;
-	struct loaded_program programs[LOAD_MAX_PROGRAMS]; /* with none of the descriptors */
+	struct loaded_program programs[LOAD_MAX_PROGRAMS]; /* the descriptors are invalid */
 };
 
 struct reload {
 	int inotify_fd;
 	reload_make *make;
 	void *context;
-	pid_t maker; /* the process that makes a program now, or 0 */
-	size_t making;
-	int from_maker; /* a socket */
+	pid_t child;	/* compiles and loads a program, or 0 */
+	size_t index;	/* of that program */
+	int from_child; /* a socket */
 	size_t count;
 	struct watched programs[];
 };
 
-/* The directory of a file: editors write a new file and rename it. */
+/* Watch the directory of a file: editors write a new file and rename it. */
 static int watch_directory(int inotify_fd, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -68,7 +68,7 @@ int reload_open(struct reload **reload, const struct reload_program *programs, s
 		return error_nomem(err);
 	new->make = make;
 	new->context = context;
-	new->from_maker = -1;
+	new->from_child = -1;
 	new->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (new->inotify_fd < 0)
 		return error_set(err, STATUS_ENVIRONMENT, errno, "--watch: %s", strerror(errno));
@@ -92,7 +92,7 @@ int reload_open(struct reload **reload, const struct reload_program *programs, s
 	return 0;
 }
 
-/* Note which files were saved. */
+/* Mark the programs whose files were saved. */
 static void read_events(struct reload *reload)
 {
 	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
@@ -114,97 +114,105 @@ static void read_events(struct reload *reload)
 	}
 }
 
-/* Send what was made, and the descriptors of its programs, which are the last ones of `loaded`. */
-static int send_made(int socket, const struct made *made, const struct loaded *loaded)
+/* Send the result and the descriptors of its programs, which are the last ones in `loaded`. */
+static int send_reloaded(int socket, const struct reloaded *reloaded, const struct loaded *loaded)
 {
 	char control[CMSG_SPACE(sizeof(int) * LOAD_MAX_PROGRAMS)] = { 0 };
-	struct iovec bytes = { (void *)made, sizeof(*made) };
+	struct iovec bytes = { (void *)reloaded, sizeof(*reloaded) };
 	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
 	struct cmsghdr *header;
 
-	if (made->count > 0) {
+	if (reloaded->count > 0) {
 		message.msg_control = control;
-		message.msg_controllen = CMSG_SPACE(sizeof(int) * made->count);
+		message.msg_controllen = CMSG_SPACE(sizeof(int) * reloaded->count);
 		header = CMSG_FIRSTHDR(&message);
 		header->cmsg_level = SOL_SOCKET;
 		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int) * made->count);
-		for (size_t i = 0; i < made->count; i++)
+		header->cmsg_len = CMSG_LEN(sizeof(int) * reloaded->count);
+		for (size_t i = 0; i < reloaded->count; i++)
 			memcpy(CMSG_DATA(header) + i * sizeof(int),
-			       &loaded->programs[loaded->program_count - made->count + i]
+			       &loaded->programs[loaded->program_count - reloaded->count + i]
 					.program_fd,
 			       sizeof(int));
 	}
-	return sendmsg(socket, &message, 0) == (ssize_t)sizeof(*made) ? 0 : -EIO;
+	return sendmsg(socket, &message, 0) == (ssize_t)sizeof(*reloaded) ? 0 : -EIO;
 }
 
-/* The other process: make and load into a copy of what is loaded, hand over, end. */
-__attribute__((noreturn)) static void run_maker(const struct reload *reload, size_t index,
+/* In the child: compile, load into the copy of `loaded`, and send the result. */
+__attribute__((noreturn)) static void run_child(const struct reload *reload, size_t index,
 						struct loaded *loaded, int socket, pid_t parent)
 {
-	static struct made made;
+	static struct reloaded reloaded;
 	const size_t before = loaded->program_count;
 	int result;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
-	/* Ctrl-C is for the one that shows drops, which then ends this one. */
+	/* The parent handles Ctrl-C, and then kills the child. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_DFL);
-	made.err.status = STATUS_OK;
-	result = reload->make(reload->context, index, loaded, &made.layout, &made.err);
+	reloaded.err.status = STATUS_OK;
+	result = reload->make(reload->context, index, loaded, &reloaded.layout, &reloaded.err);
 	if (!result) {
-		made.count = loaded->program_count - before;
-		for (size_t i = 0; i < made.count; i++)
-			made.programs[i] = loaded->programs[before + i];
+		reloaded.count = loaded->program_count - before;
+		for (size_t i = 0; i < reloaded.count; i++)
+			reloaded.programs[i] = loaded->programs[before + i];
 	}
-	_exit(send_made(socket, &made, loaded) ? 1 : 0);
+	_exit(send_reloaded(socket, &reloaded, loaded) ? 1 : 0);
 }
 
-static void start_maker(struct reload *reload, size_t index, struct loaded *loaded)
+static void report_failure(const struct watched *program, const char *why)
 {
+	fprintf(stderr, "bytetrace: %s: reload failed; keeping the running program: %s\n",
+		program->path, why);
+}
+
+static void start_child(struct reload *reload, size_t index, struct loaded *loaded)
+{
+	struct watched *program = &reload->programs[index];
 	pid_t parent = getpid();
 	int sockets[2];
+	pid_t child;
 
-	reload->programs[index].saved = false;
+	program->saved = false;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets)) {
-		fprintf(stderr, "bytetrace: %s: the running program stays: %s\n",
-			reload->programs[index].path, strerror(errno));
+		report_failure(program, strerror(errno));
 		return;
 	}
 	fflush(NULL);
-	reload->maker = fork();
-	if (reload->maker == 0)
-		run_maker(reload, index, loaded, sockets[1], parent);
+	child = fork();
+	if (child == 0)
+		run_child(reload, index, loaded, sockets[1], parent);
 	close(sockets[1]);
-	if (reload->maker < 0) {
-		reload->maker = 0;
+	if (child < 0) {
+		report_failure(program, strerror(errno));
 		close(sockets[0]);
 		return;
 	}
-	reload->making = index;
-	reload->from_maker = sockets[0];
+	reload->child = child;
+	reload->index = index;
+	reload->from_child = sockets[0];
 }
 
-/* Take over what was made: -EAGAIN if it is not there yet; descriptors go into `loaded`. */
-static int receive_made(struct reload *reload, struct made *made, struct loaded *loaded)
+/* Receive the result, and append its programs to `loaded`. -EAGAIN: the child is not ready. */
+static int receive_reloaded(struct reload *reload, struct reloaded *reloaded, struct loaded *loaded)
 {
 	char control[CMSG_SPACE(sizeof(int) * LOAD_MAX_PROGRAMS)];
-	struct iovec bytes = { made, sizeof(*made) };
+	struct iovec bytes = { reloaded, sizeof(*reloaded) };
 	struct msghdr message = { .msg_iov = &bytes,
 				  .msg_iovlen = 1,
 				  .msg_control = control,
 				  .msg_controllen = sizeof(control) };
-	ssize_t length = recvmsg(reload->from_maker, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	ssize_t length = recvmsg(reload->from_child, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	struct cmsghdr *header;
 	size_t count = 0;
 
 	if (length < 0 && (errno == EAGAIN || errno == EINTR))
 		return -EAGAIN;
-	if (length != (ssize_t)sizeof(*made))
-		return error_set(&made->err, STATUS_COMPILE, EIO,
-				 "the process that was to make it ended");
+	if (length != (ssize_t)sizeof(*reloaded))
+		return error_set(&reloaded->err, STATUS_COMPILE, EIO,
+				 "the process that compiles the program ended early");
 	header = CMSG_FIRSTHDR(&message);
 	if (header && header->cmsg_type == SCM_RIGHTS)
 		count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -217,69 +225,68 @@ static int receive_made(struct reload *reload, struct made *made, struct loaded 
 			close(fd);
 			continue;
 		}
-		*program = made->programs[i];
+		*program = reloaded->programs[i];
 		program->program_fd = fd;
 		loaded->program_count++;
 	}
 	return 0;
 }
 
-/* Put what was made in its place. Returns 0, or -errno; the old program goes on, then. */
-static int take_over(struct reload *reload, const struct made *made, struct loaded *loaded,
+/* Replace a program. On failure the old one stays attached. */
+static int take_over(struct reload *reload, const struct reloaded *reloaded, struct loaded *loaded,
 		     struct layouts *layouts, struct error *err)
 {
-	struct watched *program = &reload->programs[reload->making];
+	struct watched *program = &reload->programs[reload->index];
 	const struct layout before = *layouts_find(layouts, program->id);
 	int result;
 
-	if (made->err.status != STATUS_OK) {
-		*err = made->err;
+	if (reloaded->err.status != STATUS_OK) {
+		*err = reloaded->err;
 		return -EINVAL;
 	}
-	/* Its first record may come as soon as it is in. */
-	result = layouts_replace(layouts, before.id, &made->layout);
+	/* The first record may arrive as soon as the program is attached. */
+	result = layouts_replace(layouts, before.id, &reloaded->layout);
 	if (result)
 		return error_set(err, STATUS_COMPILE, -result,
-				 "the programs have too many columns together");
-	result = load_replace(loaded, reload->making, made->count, err);
+				 "the programs together have too many columns");
+	result = load_replace(loaded, reload->index, reloaded->count, err);
 	if (result)
-		layouts_replace(layouts, made->layout.id, &before);
+		layouts_replace(layouts, reloaded->layout.id, &before);
 	else
-		program->id = made->layout.id;
+		program->id = reloaded->layout.id;
 	return result;
 }
 
 bool reload_poll(struct reload *reload, struct loaded *loaded, struct layouts *layouts)
 {
-	static struct made made;
+	static struct reloaded reloaded;
 	struct watched *program;
 	struct error err;
 	uint32_t before;
 	int result;
 
 	read_events(reload);
-	if (!reload->maker) {
-		for (size_t i = 0; i < reload->count && !reload->maker; i++)
+	if (!reload->child) {
+		for (size_t i = 0; i < reload->count && !reload->child; i++)
 			if (reload->programs[i].saved)
-				start_maker(reload, i, loaded);
+				start_child(reload, i, loaded);
 		return false;
 	}
-	memset(&made, 0, sizeof(made));
-	if (receive_made(reload, &made, loaded) == -EAGAIN)
+	memset(&reloaded, 0, sizeof(reloaded));
+	if (receive_reloaded(reload, &reloaded, loaded) == -EAGAIN)
 		return false;
-	close(reload->from_maker);
-	reload->from_maker = -1;
-	waitpid(reload->maker, NULL, 0);
-	reload->maker = 0;
+	close(reload->from_child);
+	reload->from_child = -1;
+	waitpid(reload->child, NULL, 0);
+	reload->child = 0;
 
-	program = &reload->programs[reload->making];
+	program = &reload->programs[reload->index];
 	before = program->id;
-	result = take_over(reload, &made, loaded, layouts, &err);
+	result = take_over(reload, &reloaded, loaded, layouts, &err);
 	if (result)
-		fprintf(stderr, "bytetrace: %s: the running program stays: %s\n", program->path,
-			err.text);
+		report_failure(program, err.text);
 	else
-		fprintf(stderr, "bytetrace: %s: swapped in\n", program->path);
+		fprintf(stderr, "bytetrace: %s: reloaded\n", program->path);
 	return program->id != before;
 }
 
@@ -287,10 +294,10 @@ void reload_free(struct reload *reload)
 {
 	if (!reload)
 		return;
-	if (reload->maker) {
-		kill(reload->maker, SIGKILL);
-		waitpid(reload->maker, NULL, 0);
-		close(reload->from_maker);
+	if (reload->child) {
+		kill(reload->child, SIGKILL);
+		waitpid(reload->child, NULL, 0);
+		close(reload->from_child);
 	}
 	for (size_t i = 0; i < reload->count; i++)
 		free(reload->programs[i].path);

@@ -11,20 +11,20 @@ struct layouts;
 struct loaded;
 
 /*
- * Programs that are made anew when their files are saved, and swapped in while they run. A process
- * of its own compiles and loads them, so that the reader of events never waits.
+ * --watch: when the file of a program is saved, the program is compiled, loaded and replaced while
+ * it runs. A child process compiles and loads it, so that the reader of records never waits.
  */
 struct reload;
 
-/* One program: the file that it is made from, and the id of its records' layout. */
+/* One program: its file, and the ID of its records' layout. */
 struct reload_program {
-	const char *path; /* NULL: it is built in, and stays as it is */
+	const char *path; /* NULL: built in, never reloaded */
 	unsigned int id;
 };
 
 /*
- * Make the program number `index` of the run anew and load it, behind what is loaded. What it needs
- * is never freed: the process ends soon.
+ * Compile the program number `index` of the run again and load it behind the others. Runs in the
+ * child process, which ends soon, so nothing is freed.
  */
 typedef int reload_make(void *context, size_t index, struct loaded *loaded, struct layout *layout,
 			struct error *err);
@@ -37,9 +37,9 @@ int reload_open(struct reload **reload, const struct reload_program *programs, s
 		reload_make *make, void *context, struct error *err);
 
 /*
- * Look whether a file was saved or a new program is ready, without waiting. True: one was swapped
- * in that changed the columns of `layouts`. What happened is said on stderr; where a new
- * program does not compile or load, the old one stays.
+ * Check, without waiting, whether a file was saved or a new program is ready. Reports each reload
+ * on stderr; if it fails, the running program stays attached. Returns whether the columns in
+ * `layouts` changed.
  */
 bool reload_poll(struct reload *reload, struct loaded *loaded, struct layouts *layouts);
 

@@ -26,18 +26,18 @@
 #include "util/cpus.h"
 #include "util/error.h"
 
-#define LOOK_MS 50 /* a lone drop wakes nobody: how long it may lie in a ring */
+#define LOOK_MS 50 /* how often to read the rings: a lone drop does not wake the reader */
 
 #define NANOSECONDS 1000000000u
 
-/* What is written at once, unless a batch of drops is smaller. */
+/* Full, or at the end of a batch of drops, it is written. */
 static char output_buffer[64 * 1024];
 
 static volatile sig_atomic_t interrupted;
 
 /*
- * The first SIGINT or SIGTERM ends the session in the orderly way. Should that hang, because nobody
- * reads the output, the second one ends the process, be it the same or the other.
+ * The first SIGINT or SIGTERM ends the session in the orderly way. That may block if nobody reads
+ * the output, so the second signal, of either kind, kills the process.
  */
 static void on_signal(int number)
 {
@@ -56,7 +56,7 @@ static void catch_signals(sigset_t *caught)
 	sigaddset(caught, SIGTERM);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	/* What cannot be written is told. */
+	/* Failed writes are reported instead. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 }
@@ -66,23 +66,24 @@ static uint64_t now_ms(void)
 	return clock_monotonic() / 1000000;
 }
 
-/* What a record's callback works on. */
+/* The context of show_record(). */
 struct sink {
 	const struct session_config *config;
 	void *output;
 	struct session_totals *totals;
 	struct rate rate; /* of drops shown, unless config->limits.rate is 0 */
-	bool rate_told;
+	bool rate_hinted;
 };
 
-static void tell_rate(struct sink *sink)
+static void hint_rate(struct sink *sink)
 {
-	if (!sink->rate_told)
-		fprintf(stderr,
-			"bytetrace: hint: more than %llu drops a second: the others are counted as "
-			"suppressed (--rate N shows more, --rate 0 all)\n",
-			(unsigned long long)sink->config->limits.rate);
-	sink->rate_told = true;
+	if (sink->rate_hinted)
+		return;
+	sink->rate_hinted = true;
+	fprintf(stderr,
+		"bytetrace: hint: showing at most %llu drops per second and counting the others as "
+		"suppressed; --rate N changes the limit, --rate 0 removes it\n",
+		(unsigned long long)sink->config->limits.rate);
 }
 
 static bool count_reached(const struct sink *sink)
@@ -102,7 +103,7 @@ static int show_record(void *context, uint32_t cpu, void *bytes, size_t size)
 	if (decode_drop(bytes, size, cpu, sink->config->output->layouts, &drop))
 		return -EPROTO;
 	if (sink->config->limits.rate && !rate_take(&sink->rate)) {
-		tell_rate(sink);
+		hint_rate(sink);
 		sink->totals->suppressed++;
 		return 0;
 	}
@@ -111,7 +112,7 @@ static int show_record(void *context, uint32_t cpu, void *bytes, size_t size)
 	return 0;
 }
 
-/* The reader of a pipe went away: that is how `| head` ends, and nothing to talk about. */
+/* The reader of a pipe closed it. That is how `| head` ends, so there is no message. */
 static int reader_gone(struct error *err)
 {
 	err->status = STATUS_OUTPUT;
@@ -158,16 +159,16 @@ static int next_look(uint64_t end_ms)
 	return end_ms > now ? (int)(end_ms - now) : 0;
 }
 
-static void hint_restricted(const struct symbols *symbols, bool *hinted)
+static void hint_restricted(const struct symbols *symbols)
 {
-	if (*hinted || !symbols_restricted(symbols))
-		return;
-	*hinted = true;
-	fprintf(stderr, "bytetrace: hint: the kernel hides its symbols, so locations are numbers: "
-			"sysctl kernel.kptr_restrict=1 and CAP_SYSLOG show them\n");
+	if (symbols_restricted(symbols))
+		fprintf(stderr,
+			"bytetrace: hint: the kernel hides its symbols, so locations are shown as "
+			"addresses; to see names, set sysctl kernel.kptr_restrict=1 and run with "
+			"CAP_SYSLOG\n");
 }
 
-/* Wait for records; a signal that comes just before the wait ends it at once, too. */
+/* Wait for records. A signal that arrives just before the wait also ends it at once. */
 static enum buffers_event wait_for_records(struct buffers *buffers, uint64_t end_ms,
 					   const sigset_t *caught)
 {
@@ -181,7 +182,7 @@ static enum buffers_event wait_for_records(struct buffers *buffers, uint64_t end
 	return event;
 }
 
-/* Where other columns came with a new program, the output starts anew. */
+/* Reload changed programs. If that changes the columns, the output starts anew. */
 static int reload(struct sink *sink, struct loaded *loaded, struct error *err)
 {
 	const struct session_config *config = sink->config;
@@ -193,30 +194,34 @@ static int reload(struct sink *sink, struct loaded *loaded, struct error *err)
 	return sink->output ? 0 : error_nomem(err);
 }
 
+/* Show drops until a signal, the count or the duration. */
 static int show_drops(struct sink *sink, struct buffers *buffers, struct loaded *loaded,
 		      const sigset_t *caught, struct error *err)
 {
 	const struct session_config *config = sink->config;
 	uint64_t end_ms = config->limits.duration_ms ? now_ms() + config->limits.duration_ms : 0;
-	bool hinted = false;
-	int result = 0;
 
-	/* Now, and not while the buffers fill up behind the first drop. */
+	/* Read the symbols before the first drop, whose followers would fill the buffers. */
 	symbols_prepare(config->output->symbols);
-	malloc_trim(0); /* what it took to start is not needed again */
-	while (!result && !interrupted && !count_reached(sink) && (!end_ms || now_ms() < end_ms)) {
+	hint_restricted(config->output->symbols);
+	malloc_trim(0); /* the start took more memory than the rest */
+	while (!interrupted && !count_reached(sink) && (!end_ms || now_ms() < end_ms)) {
+		int result;
+
 		if (wait_for_records(buffers, end_ms, caught) == BUFFERS_HANGUP)
 			return reader_gone(err);
 		result = drain(sink, buffers, err);
-		if (!result)
-			result = reload(sink, loaded, err);
-		hint_restricted(config->output->symbols, &hinted);
+		if (result)
+			return result;
+		result = reload(sink, loaded, err);
+		if (result)
+			return result;
 	}
-	return result;
+	return 0;
 }
 
-/* The one line that says that drops are seen from now on. */
-static void tell_start(const struct loaded *loaded, const char *types)
+/* Report on stderr that drops are recorded from now on. */
+static void print_start(const struct loaded *loaded, const char *types)
 {
 	fputs("bytetrace: tracing ", stderr);
 	for (size_t i = 0; i < loaded->program_count; i++) {
@@ -226,9 +231,10 @@ static void tell_start(const struct loaded *loaded, const char *types)
 	fprintf(stderr, ", types from %s, %zu instructions\n", types, loaded->instruction_count);
 }
 
-/* The sum of what was lost; if there is any, a line on stderr that says on which CPUs. */
-static int count_lost(const struct loaded *loaded, uint64_t *lost, struct error *err)
+/* Count the lost drops, and report on stderr on which CPUs they were. */
+static int report_lost(const struct loaded *loaded, uint64_t *lost, struct error *err)
 {
+	const char *separator = "bytetrace: lost ";
 	size_t cpus = cpus_possible();
 	uint64_t *counts = calloc(cpus, sizeof(*counts));
 	uint64_t skipped;
@@ -236,25 +242,49 @@ static int count_lost(const struct loaded *loaded, uint64_t *lost, struct error 
 	if (!counts)
 		return error_nomem(err);
 	skipped = *lost = load_lost(loaded, counts);
-	for (size_t i = 0; i < cpus; i++)
+	for (size_t i = 0; i < cpus; i++) {
+		if (counts[i] == 0)
+			continue;
 		*lost += counts[i];
-	if (*lost > 0) {
-		const char *before = "bytetrace: lost ";
-
-		for (size_t i = 0; i < cpus; i++) {
-			if (counts[i] == 0)
-				continue;
-			fprintf(stderr, "%s%llu on CPU %zu", before, (unsigned long long)counts[i],
-				i);
-			before = ", ";
-		}
-		if (skipped > 0)
-			fprintf(stderr, "%s%llu skipped by the kernel", before,
-				(unsigned long long)skipped);
-		fputc('\n', stderr);
+		fprintf(stderr, "%s%llu on CPU %zu", separator, (unsigned long long)counts[i], i);
+		separator = ", ";
 	}
+	if (skipped > 0)
+		fprintf(stderr, "%s%llu skipped by the kernel", separator,
+			(unsigned long long)skipped);
+	if (*lost > 0)
+		fputc('\n', stderr);
 	free(counts);
 	return 0;
+}
+
+/* The first stage: from here on signals end the session, and drops are recorded. */
+static int start(struct loaded *loaded, const char *types, sigset_t *caught, struct error *err)
+{
+	int result;
+
+	catch_signals(caught);
+	result = load_attach(loaded, err);
+	if (result)
+		return result;
+	print_start(loaded, types);
+	return 0;
+}
+
+/* The last stage, after load_detach(): show the drops that are still in the buffers. */
+static int finish(struct sink *sink, struct buffers *buffers, const struct loaded *loaded,
+		  struct error *err)
+{
+	int result = drain(sink, buffers, err);
+
+	if (result)
+		return result;
+	sink->config->output->format->finish(sink->output);
+	sink->output = NULL;
+	result = flush(sink->config, err);
+	if (result)
+		return result;
+	return report_lost(loaded, &sink->totals->lost, err);
 }
 
 int session_run(const struct session_config *config, struct loaded *loaded, const char *types,
@@ -269,63 +299,53 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 	memset(totals, 0, sizeof(*totals));
 	if (!events)
 		return error_set(err, STATUS_LOAD, EINVAL, "the program defines no map \"events\"");
-	catch_signals(&caught);
 	setvbuf(config->output->file, output_buffer, _IOFBF, sizeof(output_buffer));
 	result = buffers_open(&buffers, events, config->limits.buffer, err);
 	if (result)
 		return result;
 	buffers_watch_hangup(buffers, fileno(config->output->file));
-	result = load_attach(loaded, err);
-	if (!result) {
-		sink.output = config->output->format->create(config->output);
-		if (!sink.output)
-			result = error_nomem(err);
+	result = start(loaded, types, &caught, err);
+	if (result)
+		goto out;
+	sink.output = config->output->format->create(config->output);
+	if (!sink.output) {
+		result = error_nomem(err);
+		goto out;
 	}
-	if (!result) {
-		tell_start(loaded, types);
-		result = show_drops(&sink, buffers, loaded, &caught, err);
-	}
-	/* What was recorded before the end is shown; nothing comes after it. */
+	result = show_drops(&sink, buffers, loaded, &caught, err);
 	load_detach(loaded);
-	if (!result)
-		result = drain(&sink, buffers, err);
-	if (sink.output) {
+	if (result == 0)
+		result = finish(&sink, buffers, loaded, err);
+out:
+	if (sink.output)
 		config->output->format->finish(sink.output);
-		if (!result)
-			result = flush(config, err);
-	}
-	if (!result)
-		result = count_lost(loaded, &totals->lost, err);
 	buffers_close(buffers);
 	return result;
 }
 
-/* Bytes of the programs' own columns that are counted by. */
+/* The size of the programs' own columns in the keys. */
 static size_t own_size(const struct session_config *config)
 {
 	return config->layouts->list[0].size;
 }
 
-/* Read and show what was counted up to now; `before` becomes it. */
+/* Read and show the counts up to now; they replace those in `before`. */
 static int show_summary(const struct session_config *config, const struct loaded *loaded,
-			struct summary *before, uint64_t start, struct error *err)
+			struct summary *before, uint64_t start_time, struct error *err)
 {
 	struct summary now;
 	int result = summary_read(&now, loaded, config->keys, own_size(config), err);
 
 	if (result)
 		return result;
-	summary_compare(&now, before->rows ? before : NULL, start);
+	summary_compare(&now, before->rows ? before : NULL, start_time);
 	config->output->format->summary(config->output, &now, config->keys);
 	summary_free(before);
 	*before = now;
 	return flush(config, err);
 }
 
-/*
- * When the next summary is due. Those that were due while the process, or its reader, was stopped
- * are not made up for.
- */
+/* When the next summary is due. Those missed while the process was stopped are skipped. */
 static uint64_t next_summary(uint64_t last, uint64_t interval)
 {
 	const uint64_t now = clock_monotonic();
@@ -333,7 +353,7 @@ static uint64_t next_summary(uint64_t last, uint64_t interval)
 	return last + interval > now ? last + interval : now + interval - (now - last) % interval;
 }
 
-/* Wait until a time (nanoseconds) or a signal. False: the output's reader hung up. */
+/* Wait until a time (nanoseconds) or a signal. False: the reader of the output hung up. */
 static bool wait_until(uint64_t end, int output_fd, const sigset_t *caught)
 {
 	struct pollfd output = { .fd = output_fd };
@@ -352,14 +372,36 @@ static bool wait_until(uint64_t end, int output_fd, const sigset_t *caught)
 	return reader;
 }
 
+/* Show a summary at each interval until a signal or the duration. */
+static int show_summaries(const struct session_config *config, const struct loaded *loaded,
+			  struct summary *before, uint64_t start_time, const sigset_t *caught,
+			  struct error *err)
+{
+	const struct limits *limits = &config->limits;
+	const uint64_t end =
+		limits->duration_ms ? start_time + limits->duration_ms * 1000000 : UINT64_MAX;
+	uint64_t next = limits->interval_ms ? start_time : UINT64_MAX;
+
+	while (!interrupted && clock_monotonic() < end) {
+		int result;
+
+		if (limits->interval_ms)
+			next = next_summary(next, limits->interval_ms * 1000000);
+		if (!wait_until(next < end ? next : end, fileno(config->output->file), caught))
+			return reader_gone(err);
+		if (interrupted || next >= end)
+			return 0;
+		result = show_summary(config, loaded, before, start_time, err);
+		if (result)
+			return result;
+	}
+	return 0;
+}
+
 int session_count(const struct session_config *config, struct loaded *loaded, const char *types,
 		  struct session_totals *totals, struct error *err)
 {
-	const uint64_t start = clock_monotonic();
-	const uint64_t end = config->limits.duration_ms
-				     ? start + config->limits.duration_ms * 1000000
-				     : UINT64_MAX;
-	uint64_t next = config->limits.interval_ms ? start : UINT64_MAX;
+	const uint64_t start_time = clock_monotonic();
 	struct summary before = { .rows = NULL };
 	sigset_t caught;
 	int result;
@@ -368,25 +410,18 @@ int session_count(const struct session_config *config, struct loaded *loaded, co
 	result = summary_check(loaded, config->keys, own_size(config), err);
 	if (result)
 		return result;
-	catch_signals(&caught);
-	result = load_attach(loaded, err);
-	if (!result)
-		tell_start(loaded, types);
-	while (!result && !interrupted && clock_monotonic() < end) {
-		if (config->limits.interval_ms)
-			next = next_summary(next, config->limits.interval_ms * 1000000);
-		if (!wait_until(next < end ? next : end, fileno(config->output->file), &caught))
-			result = reader_gone(err);
-		else if (!interrupted && next < end)
-			result = show_summary(config, loaded, &before, start, err);
-	}
+	result = start(loaded, types, &caught, err);
+	if (result)
+		return result;
+	result = show_summaries(config, loaded, &before, start_time, &caught, err);
 	load_detach(loaded);
-	summary_free(&before); /* the last one is about the whole run */
-	if (!result)
-		result = show_summary(config, loaded, &before, start, err);
-	if (!result)
-		result = count_lost(loaded, &totals->lost, err);
+	summary_free(&before); /* the last summary is of the whole run */
+	if (result)
+		return result;
+	result = show_summary(config, loaded, &before, start_time, err);
 	totals->shown = before.total;
 	summary_free(&before);
-	return result;
+	if (result)
+		return result;
+	return report_lost(loaded, &totals->lost, err);
 }

@@ -15,30 +15,30 @@ struct reload;
 /* What to do with the drops, and when to stop. */
 struct session_config {
 	const struct output_config *output;
-	struct limits limits;	 /* with the rate that is meant */
+	struct limits limits;	 /* with the rate resolved, not RATE_DEFAULT */
 	unsigned int keys;	 /* BIT_... that the program counts by */
 	struct reload *reload;	 /* programs that may be replaced, or NULL */
-	struct layouts *layouts; /* output->layouts, which changes with them */
+	struct layouts *layouts; /* output->layouts, which a reload changes */
 };
 
-/* Where the drops that passed the filters went; together they are all of them. */
+/* What became of the drops that matched the filters; their sum is all of them. */
 struct session_totals {
 	uint64_t shown;
 	uint64_t lost;	     /* not recorded, or recorded and not readable */
-	uint64_t suppressed; /* recorded, but `count` or `rate` had been reached */
+	uint64_t suppressed; /* recorded, but `count` or `rate` was reached */
 };
 
 /*
- * Attach a loaded program, say so in one line on stderr that ends in `types`, and show
- * drops until SIGINT, SIGTERM, the count or the duration. Then detach, show what is still in the
- * buffers and end the output; if drops were lost, another line says on which CPUs. Fails with
- * STATUS_OUTPUT if the output cannot be written; its
- * error has no text if the reader of a pipe just went away.
+ * Attach the loaded programs, report that in one line on stderr, which ends in `types`, and show
+ * drops until SIGINT, SIGTERM, the count or the duration. Then detach, show the drops that are
+ * still in the buffers, end the output, and report lost drops in one more line. Fails with
+ * STATUS_OUTPUT if the output cannot be written; the error has no text if the reader of a pipe
+ * closed it.
  */
 int session_run(const struct session_config *config, struct loaded *loaded, const char *types,
 		struct session_totals *totals, struct error *err);
 
-/* The same for a program that counts: shows summaries instead of drops. */
+/* The same for programs that count drops: shows summaries. */
 int session_count(const struct session_config *config, struct loaded *loaded, const char *types,
 		  struct session_totals *totals, struct error *err);
 

@@ -15,9 +15,9 @@
 #include "run/session.h"
 #include "util/error.h"
 
-#define RATE_OF_OWN_PROGRAMS 10000 /* drops shown a second, unless --rate says otherwise */
+#define RATE_OF_OWN_PROGRAMS 10000 /* default of --rate, drops per second */
 
-/* Not an error: it may appear later, or live in another network namespace. */
+/* Not an error: the interface may appear later, or be in another network namespace. */
 static void warn_of_interfaces(const struct filter_set *interfaces)
 {
 	char quoted[ERROR_QUOTE_SIZE];
@@ -27,13 +27,14 @@ static void warn_of_interfaces(const struct filter_set *interfaces)
 
 		if (!name[strcspn(name, "*?")] && if_nametoindex(name) == 0)
 			fprintf(stderr,
-				"bytetrace: warning: there is no interface %s here now; it is "
-				"matched in other network namespaces and when it appears\n",
+				"bytetrace: warning: no interface %s in this network namespace; "
+				"the filter matches it in other namespaces, and here once it "
+				"appears\n",
 				error_quote(quoted, name));
 	}
 }
 
-/* A program by hand may be at a place that the kernel comes through a million times a second. */
+/* A hand-written program may be attached where the kernel passes a million times per second. */
 static uint64_t max_rate(const struct options *options)
 {
 	if (options->limits.rate != RATE_DEFAULT)
@@ -44,7 +45,7 @@ static uint64_t max_rate(const struct options *options)
 		       : 0;
 }
 
-/* Load, attach, show drops until told to stop, and say what was seen. */
+/* Load, attach, show drops until the end of the session, and print the totals. */
 static int load_and_show(const struct options *options, struct programs *programs,
 			 const struct kernel_facts *facts, struct error *err)
 {
@@ -57,7 +58,7 @@ static int load_and_show(const struct options *options, struct programs *program
 	};
 	struct session_totals totals;
 	struct loaded loaded = { .replaceable = options->watch };
-	int result = 0;
+	int result;
 
 	output.file = stdout;
 	output.color = print_in_color(options->color);
@@ -65,21 +66,28 @@ static int load_and_show(const struct options *options, struct programs *program
 	output.reasons = facts->reasons;
 	output.symbols = facts->symbols;
 	session.limits.rate = max_rate(options);
-	for (size_t i = 0; i < programs->count && !result; i++)
+	for (size_t i = 0; i < programs->count; i++) {
 		result = programs_load(&loaded, &programs->list[i].image, options, i, false, facts,
 				       err);
-	if (!result && options->watch)
+		if (result)
+			goto out;
+	}
+	if (options->watch) {
 		result = programs_watch(&session.reload, programs, err);
-	if (!result && session.keys)
-		result = session_count(&session, &loaded, facts->types.description, &totals, err);
-	else if (!result)
-		result = session_run(&session, &loaded, facts->types.description, &totals, err);
+		if (result)
+			goto out;
+	}
+	result = session.keys
+			 ? session_count(&session, &loaded, facts->types.description, &totals, err)
+			 : session_run(&session, &loaded, facts->types.description, &totals, err);
+	if (result)
+		goto out;
+	fprintf(stderr, "bytetrace: %llu shown, %llu lost, %llu suppressed\n",
+		(unsigned long long)totals.shown, (unsigned long long)totals.lost,
+		(unsigned long long)totals.suppressed);
+out:
 	reload_free(session.reload);
 	load_close(&loaded);
-	if (!result)
-		fprintf(stderr, "bytetrace: %llu shown, %llu lost, %llu suppressed\n",
-			(unsigned long long)totals.shown, (unsigned long long)totals.lost,
-			(unsigned long long)totals.suppressed);
 	return result;
 }
 

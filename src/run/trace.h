@@ -5,7 +5,7 @@
 struct error;
 struct options;
 
-/* Compile, load, attach, and show drops until told to stop. Returns 0 or -errno. */
+/* Compile, load, attach, and show drops until the end of the session. Returns 0 or -errno. */
 int trace_run(struct options *options, struct error *err);
 
 #endif

@@ -27,7 +27,7 @@
 
 struct ring {
 	int fd;
-	void *page;   /* with the reader's position, which alone it may write to; or NULL */
+	void *page;   /* the reader's position, the only memory that it may write; or NULL */
 	void *memory; /* a page with the writer's position, followed by the ring */
 };
 
@@ -103,12 +103,13 @@ static int open_bpf(struct ring *ring, struct ring_memory *memory, const struct 
 	return result;
 }
 
-/* Open the ring of a CPU for the reader, and a perf buffer for programs. */
+/* Open the ring of a CPU, and give programs its perf buffer; slots_fill() does that for BPF rings.
+ */
 static int open_ring(struct buffers *rings, const struct loaded_map *events, uint32_t cpu)
 {
 	struct ring *ring = &rings->rings[rings->count++];
 	struct ring_memory memory = { .size = rings->size };
-	/* A ring buffer would be ready whenever it is not empty: wait for what the program tells.
+	/* Edge-triggered: a BPF ring is readable whenever it is not empty; wait for its wake-ups.
 	 */
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
 	int result;
@@ -133,40 +134,40 @@ static int open_ring(struct buffers *rings, const struct loaded_map *events, uin
 
 static int open_all(struct buffers *rings, const struct loaded_map *events, struct error *err)
 {
-	size_t possible = cpus_possible();
-	bool *online = calloc(possible, sizeof(*online));
+	size_t cpus = cpus_end();
+	bool *online = calloc(cpus, sizeof(*online));
 	char list[4096] = "";
-	int result = 0;
+	int result;
 
-	rings->rings = calloc(possible, sizeof(*rings->rings));
-	rings->slots = calloc(possible, sizeof(*rings->slots));
-	rings->merge = merge_create(possible);
+	rings->rings = calloc(cpus, sizeof(*rings->rings));
+	rings->slots = calloc(cpus, sizeof(*rings->slots));
+	rings->merge = merge_create(cpus);
 	if (!online || !rings->rings || !rings->slots || !rings->merge) {
 		result = error_nomem(err);
 		goto out;
 	}
 	if (file_read_string(AT_FDCWD, "/sys/devices/system/cpu/online", list, sizeof(list)) ||
-	    !cpus_parse(list, online, possible)) {
+	    !cpus_parse(list, online, cpus)) {
 		result =
 			error_set(err, STATUS_ENVIRONMENT, EIO,
 				  "cannot read the list of CPUs in /sys/devices/system/cpu/online");
 		goto out;
 	}
-	for (uint32_t cpu = 0; cpu < possible && !result; cpu++) {
+	for (uint32_t cpu = 0; cpu < cpus; cpu++) {
 		if (!online[cpu])
 			continue;
 		result = open_ring(rings, events, cpu);
-		if (result)
+		if (result) {
 			error_set(err, STATUS_LOAD, -result, "cannot open the buffer of CPU %u: %s",
 				  cpu, strerror(-result));
+			goto out;
+		}
 	}
-	if (!result) {
-		result = slots_fill(rings->slots, rings->slot_count);
-		if (result)
-			error_set(err, STATUS_LOAD, -result,
-				  "the kernel refused a buffer in the map \"events\": %s",
-				  strerror(-result));
-	}
+	result = slots_fill(rings->slots, rings->slot_count);
+	if (result)
+		error_set(err, STATUS_LOAD, -result,
+			  "the kernel refused a buffer in the map \"events\": %s",
+			  strerror(-result));
 out:
 	free(online);
 	return result;
@@ -183,20 +184,25 @@ int buffers_open(struct buffers **rings, const struct loaded_map *events, size_t
 	opened->size = size;
 	opened->page_size = (size_t)sysconf(_SC_PAGESIZE);
 	opened->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (opened->epoll_fd < 0)
-		result = error_set(err, STATUS_ENVIRONMENT, errno, "epoll: %s", strerror(errno));
-	else
-		result = open_all(opened, events, err);
+	if (opened->epoll_fd < 0) {
+		result = error_set(err, STATUS_ENVIRONMENT, errno,
+				   "cannot create an epoll descriptor: %s", strerror(errno));
+		goto fail;
+	}
+	result = open_all(opened, events, err);
 	if (result)
-		buffers_close(opened);
-	else
-		*rings = opened;
+		goto fail;
+	*rings = opened;
+	return 0;
+
+fail:
+	buffers_close(opened);
 	return result;
 }
 
 void buffers_watch_hangup(struct buffers *rings, int fd)
 {
-	struct epoll_event event = { .data.u32 = BUFFERS_HANGUP }; /* errors are always told */
+	struct epoll_event event = { .data.u32 = BUFFERS_HANGUP }; /* EPOLLHUP and EPOLLERR */
 
 	epoll_ctl(rings->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }

@@ -7,45 +7,45 @@
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 
-#define MAX_RECORD (64 * 1024) /* of a longer one the start is handed over */
+#define MAX_RECORD (64 * 1024) /* longer records are cut */
 #define GIVE_BACK_PARTS 16
 
-/* What stands in a perf buffer before a record: PERF_RECORD_SAMPLE with PERF_SAMPLE_RAW. */
+/* The header of a record in a perf buffer: PERF_RECORD_SAMPLE with PERF_SAMPLE_RAW. */
 struct perf_sample {
 	struct perf_event_header header;
 	uint32_t size;
 } __attribute__((packed));
 
-/* What stands in a BPF ring buffer before a record; the next one is at a multiple of 8 bytes. */
+/* The header of a record in a BPF ring buffer, aligned to 8 bytes. */
 struct bpf_sample {
-	uint32_t size; /* and two bits: BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT */
+	uint32_t size; /* with BPF_RINGBUF_BUSY_BIT and BPF_RINGBUF_DISCARD_BIT */
 	uint32_t page;
 };
 
-/* An entry of a ring: a record, or one of the kernel's own. */
+/* An entry of a ring: a record, or an entry of the kernel's own. */
 struct entry {
-	uint64_t record; /* where it is */
-	uint32_t size;	 /* of the record, 0: there is none in it */
+	uint64_t record; /* its position */
+	uint32_t size;	 /* of the record; 0: none */
 	uint64_t next;
 };
 
 struct ring {
 	uint32_t cpu;
 	struct ring_memory memory;
-	uint64_t tail;	    /* where the next unread entry is */
-	uint64_t given;	    /* up to where the kernel may write again */
-	uint64_t head;	    /* where this drain ends */
-	struct entry entry; /* the one at tail, while tail != head */
+	uint64_t tail;	    /* position of the next unread entry */
+	uint64_t given;	    /* position up to which the kernel may overwrite */
+	uint64_t head;	    /* position at which this drain ends */
+	struct entry entry; /* at tail, while tail != head */
 	uint64_t time;	    /* of its record */
 };
 
 struct merge {
 	struct ring *rings;
 	size_t count;
-	/* Those with records left in this drain: a heap, so that many CPUs cost a record little. */
+	/* The rings with records left in this drain: a heap by time, fast also with many CPUs. */
 	struct ring **unread;
 	size_t unread_count;
-	uint64_t record[MAX_RECORD / sizeof(uint64_t)]; /* the one being handed over, aligned */
+	uint64_t record[MAX_RECORD / sizeof(uint64_t)]; /* for the callback, aligned */
 };
 
 struct merge *merge_create(size_t rings)
@@ -82,7 +82,7 @@ static size_t min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Copy from the ring, where a record may go on at its start. */
+/* Copy from the ring, in which a record may wrap around. */
 static void ring_copy(const struct ring *ring, uint64_t at, void *to, size_t size)
 {
 	const struct ring_memory *memory = &ring->memory;
@@ -97,7 +97,7 @@ static void ring_copy(const struct ring *ring, uint64_t at, void *to, size_t siz
 	memcpy((char *)to + first, memory->data, size - first);
 }
 
-/* Let the kernel write again where everything was read. */
+/* Let the kernel overwrite what was read. */
 static void ring_give_back(struct ring *ring)
 {
 	if (ring->given != ring->tail)
@@ -105,7 +105,7 @@ static void ring_give_back(struct ring *ring)
 	ring->given = ring->tail;
 }
 
-/* PERF_RECORD_LOST has no record: the program has counted these losses itself. */
+/* PERF_RECORD_LOST holds no record: the program counts losses itself. */
 static struct entry perf_entry(const struct ring *ring)
 {
 	struct perf_sample sample;
@@ -119,7 +119,7 @@ static struct entry perf_entry(const struct ring *ring)
 			       .next = ring->tail + sample.header.size };
 }
 
-/* False: the record is not written yet, by a CPU that was interrupted in the middle of it. */
+/* False: the record is not complete yet: its CPU was interrupted while writing it. */
 static bool bpf_entry(const struct ring *ring, struct entry *entry)
 {
 	const struct bpf_sample *sample =
@@ -133,7 +133,7 @@ static bool bpf_entry(const struct ring *ring, struct entry *entry)
 	return !(bits & BPF_RINGBUF_BUSY_BIT);
 }
 
-/* Move over entries without a record to the next one, and note its time. False: there is none. */
+/* Skip to the next entry with a record, and read its time. False: no more. */
 static bool ring_peek(struct ring *ring)
 {
 	while (ring->tail != ring->head) {
@@ -142,8 +142,7 @@ static bool ring_peek(struct ring *ring)
 		else if (!bpf_entry(ring, &ring->entry))
 			return false;
 		if (ring->entry.size > 0) {
-			/* One that is too short for a time is no record, which the callback says.
-			 */
+			/* The callback rejects a record that is too short for a time. */
 			ring->time = 0;
 			ring_copy(ring, ring->entry.record, &ring->time,
 				  min_size(ring->entry.size, sizeof(ring->time)));
@@ -162,7 +161,7 @@ static void swap(struct ring **a, struct ring **b)
 	*b = was;
 }
 
-/* Put the heap in order again, in which at most the ring at `at` is too late for its place. */
+/* Restore the heap, in which at most the ring at `at` is too late for its place. */
 static void sift_down(const struct merge *merge, size_t at)
 {
 	struct ring **heap = merge->unread;
@@ -178,8 +177,8 @@ static void sift_down(const struct merge *merge, size_t at)
 	}
 }
 
-/* Note how far each ring is filled now. */
-static void look(struct merge *merge)
+/* Begin a drain: it ends where each ring ends now. */
+static void begin_drain(struct merge *merge)
 {
 	merge->unread_count = 0;
 	for (size_t i = 0; i < merge->count; i++) {
@@ -197,18 +196,17 @@ int merge_drain(struct merge *merge, merge_record *record, void *context)
 {
 	int result = 0;
 
-	look(merge);
+	begin_drain(merge);
 	while (!result && merge->unread_count > 0) {
 		struct ring *ring = merge->unread[0];
-
 		const size_t size = min_size(ring->entry.size, MAX_RECORD);
 
 		ring_copy(ring, ring->entry.record, merge->record, size);
 		result = record(context, ring->cpu, merge->record, size);
 		ring->tail = ring->entry.next;
 		/*
-		 * In a flood the kernel waits for room; but each time that it is given some, the
-		 * CPU that drops has to fetch the line of its position from this one.
+		 * In a flood the kernel needs the room soon; but each update of the position moves
+		 * its cache line between the CPUs.
 		 */
 		if (ring->tail - ring->given >= ring->memory.size / GIVE_BACK_PARTS)
 			ring_give_back(ring);

@@ -5,12 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Records out of the rings of several CPUs, in the order of their time. */
+/* Merges the records in the rings of several CPUs by time. */
 struct merge;
 
 /*
- * A record: its first eight bytes are its time, if it is that long. `bytes` is 8-byte aligned,
- * during the call the callback's to write to, up to 64 KB. Not 0 ends the drain.
+ * Called for each record, whose first eight bytes, if it has as many, are its time. `bytes` is
+ * aligned to 8 bytes, and the callback may modify up to 64 KB of it. Non-zero ends the drain.
  */
 typedef int merge_record(void *context, uint32_t cpu, void *bytes, size_t size);
 
@@ -22,22 +22,23 @@ enum ring_kind {
 /* The memory of a CPU's ring, which is shared with the kernel. */
 struct ring_memory {
 	enum ring_kind kind;
-	const uint64_t *written; /* up to where the kernel wrote, counted from when it was made */
-	uint64_t *read;		 /* up to where it may write again */
+	const uint64_t
+		*written; /* the kernel's position: bytes written since the ring was created */
+	uint64_t *read;	  /* the reader's position: the kernel may overwrite all before it */
 	const char *data;
 	size_t size; /* a power of two */
 };
 
-/* For up to `rings` rings. NULL on lack of memory. */
+/* For up to `rings` rings. NULL: out of memory. */
 struct merge *merge_create(size_t rings);
 void merge_free(struct merge *merge);
 
 void merge_add(struct merge *merge, uint32_t cpu, const struct ring_memory *memory);
 
 /*
- * Hand over all records that are there at the time of the call; what comes meanwhile is for the
- * next call, so that a flood cannot hold the reader for ever. Returns 0 or what the callback
- * returned.
+ * Pass all records that are in the rings at the time of the call to `record`. Later ones are left
+ * for the next call, so that a flood cannot keep the reader here for ever. Returns 0, or the
+ * callback's value.
  */
 int merge_drain(struct merge *merge, merge_record *record, void *context);
 

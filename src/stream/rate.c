@@ -8,14 +8,14 @@ void rate_refill(struct rate *rate, uint64_t limit, uint64_t now)
 	const uint64_t passed = now - rate->since;
 	uint64_t tokens;
 
-	if (limit > NANOSECONDS) /* nobody reads more, and products fit */
+	if (limit > NANOSECONDS) /* more is pointless, and would overflow */
 		limit = NANOSECONDS;
 	if (rate->since == 0 || passed >= NANOSECONDS) {
 		rate->tokens = limit;
 		rate->since = now;
 		return;
 	}
-	/* Of a token that is not whole yet, the time counts on. */
+	/* The time of an incomplete token is not lost. */
 	tokens = passed * limit / NANOSECONDS;
 	if (tokens == 0)
 		return;

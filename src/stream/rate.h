@@ -6,18 +6,18 @@
 #include <stdint.h>
 
 /*
- * A limit on how many a second pass: a bucket of tokens, full at the start, that takes as many as
- * pass in a second. Starts as zeros.
+ * A limit of events per second: a token bucket that holds the tokens of one second and is full at
+ * the start. Initialised with zeros.
  */
 struct rate {
 	uint64_t tokens;
-	uint64_t since; /* when the last token came, in nanoseconds; 0: never */
+	uint64_t since; /* time of the last token, in nanoseconds; 0: never */
 };
 
-/* Add what came up to `now`, a monotonic clock in nanoseconds, at `limit` a second. */
+/* Add the tokens up to `now`, a monotonic clock in nanoseconds, at `limit` per second. */
 void rate_refill(struct rate *rate, uint64_t limit, uint64_t now);
 
-/* Whether one more may pass, which is then taken. */
+/* Take a token. False: the limit is reached. */
 bool rate_take(struct rate *rate);
 
 #endif

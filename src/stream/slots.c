@@ -17,7 +17,7 @@ static void *fill(void *context)
 	return NULL;
 }
 
-/* Wait until programs find the ring, which is before the call that puts it there returns. */
+/* Wait until programs find the ring; the call that puts it there returns later. */
 static int wait_for(struct slot *slot)
 {
 	const struct timespec pause = { .tv_nsec = LOOK_NS };
@@ -31,9 +31,9 @@ static int wait_for(struct slot *slot)
 }
 
 /*
- * Once a map of maps was changed, the kernel waits until no program can still see what was there
- * before, which takes some 20 ms. Nothing was there, and many CPUs would take a second or more: so
- * each call has a thread, and nobody waits for its end. Where a limit allows no more threads, the
+ * After changing a map of maps, the kernel waits until no program can use the replaced map, which
+ * takes some 20 ms. Here no map was replaced, and with many CPUs the sum would be a second or more:
+ * each call gets a thread, and nobody waits for it to return. If a limit prevents more threads, the
  * call is made here.
  */
 int slots_fill(struct slot *slots, size_t count)
@@ -44,7 +44,7 @@ int slots_fill(struct slot *slots, size_t count)
 
 	pthread_attr_init(&small);
 	pthread_attr_setstacksize(&small, STACK_SIZE);
-	/* Signals are for the reader. */
+	/* Only the reader handles signals. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (size_t i = 0; i < count; i++) {

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The place of a CPU's ring in an array of maps. */
+/* The entry for a CPU's ring in an array of maps. */
 struct slot {
 	int array_fd;
 	int ring_fd;
@@ -20,11 +20,11 @@ struct slot {
 
 /*
  * Put the rings into their slots. Returns 0 as soon as programs find all of them, or -errno. The
- * slots must stay as they are until slots_finish().
+ * slots must not change until slots_finish().
  */
 int slots_fill(struct slot *slots, size_t count);
 
-/* Wait for what is left of slots_fill(); where that was not called nothing is. */
+/* Wait for the threads of slots_fill(), if it was called. */
 void slots_finish(struct slot *slots, size_t count);
 
 #endif

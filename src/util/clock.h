@@ -4,13 +4,13 @@
 
 #include <stdint.h>
 
-/* CLOCK_MONOTONIC in nanoseconds: what records are stamped with. */
+/* CLOCK_MONOTONIC in nanoseconds: the clock of the records. */
 uint64_t clock_monotonic(void);
 
-/* What makes a CLOCK_MONOTONIC time one of the wall clock as it is set now, in nanoseconds. */
+/* Add this to a CLOCK_MONOTONIC time to get wall-clock time, as set now; in nanoseconds. */
 uint64_t clock_wall_offset(void);
 
-/* The same for the time of day in the time zone that is in force here now. */
+/* The same for the time of day in the local time zone. */
 uint64_t clock_local_offset(void);
 
 #endif

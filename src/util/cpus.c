@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+#include <bpf/libbpf.h>
 
 #include "util/file.h"
 #include "util/text.h"
@@ -35,15 +36,22 @@ bool cpus_parse(const char *list, bool *set, size_t size)
 
 size_t cpus_possible(void)
 {
+	int count = libbpf_num_possible_cpus();
+
+	return (size_t)(count > 0 ? count : sysconf(_SC_NPROCESSORS_CONF));
+}
+
+size_t cpus_end(void)
+{
 	static const char path[] = "/sys/devices/system/cpu/possible";
 	bool set[MAX_CPUS] = { false };
 	char list[4096];
-	size_t count = MAX_CPUS;
+	size_t end = MAX_CPUS;
 
 	if (file_read_string(AT_FDCWD, path, list, sizeof(list)) ||
 	    !cpus_parse(list, set, MAX_CPUS))
-		return (size_t)sysconf(_SC_NPROCESSORS_CONF);
-	while (count > 1 && !set[count - 1])
-		count--;
-	return count;
+		return cpus_possible();
+	while (end > 1 && !set[end - 1])
+		end--;
+	return end;
 }

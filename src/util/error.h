@@ -2,10 +2,7 @@
 #ifndef BYTETRACE_UTIL_ERROR_H
 #define BYTETRACE_UTIL_ERROR_H
 
-/*
- * How a run can end. The numbers are the exit status of the process and part
- * of the command line's contract (README, "Exit status").
- */
+/* How a run can end. The numbers are the exit status of the process, which is documented. */
 enum status {
 	STATUS_OK = 0,
 	STATUS_OUTPUT = 1,
@@ -17,9 +14,9 @@ enum status {
 };
 
 /*
- * Why something failed: the status that the process ends with, and one
- * sentence for a person, without a trailing newline. Only main() prints it.
- * A compiler or the verifier may add lines below the sentence.
+ * Why something failed: the exit status, and one sentence for the user, without a trailing newline.
+ * Lines of the compiler or the verifier may follow. main() prints errors; --watch prints those of a
+ * reload.
  */
 struct error {
 	enum status status;
@@ -27,22 +24,22 @@ struct error {
 };
 
 /*
- * Fill `err` with a sentence and return -errnum, so that a failing function
- * can `return error_set(err, STATUS_USAGE, EINVAL, "...", ...)`. errnum > 0.
- * Text that came from outside belongs through error_quote() first.
+ * Set `err` and return -errnum, so that a function can fail with
+ * `return error_set(err, STATUS_USAGE, EINVAL, "...", ...)`. errnum > 0. Text from outside must go
+ * through error_quote().
  */
 int error_set(struct error *err, enum status status, int errnum, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* error_set() for memory that could not be allocated: returns -ENOMEM, STATUS_ENVIRONMENT. */
+/* error_set() for "out of memory": returns -ENOMEM, STATUS_ENVIRONMENT. */
 int error_nomem(struct error *err);
 
-/* Room for a quoted text: longer ones are cut and end in "...". */
+/* The size of a quoted text; longer texts are cut and end in "...". */
 #define ERROR_QUOTE_SIZE 128
 
 /*
- * Write `text` between double quotes into `quoted`, bytes that could move a
- * terminal's cursor or fake a line as \xNN. Returns `quoted`.
+ * Write `text` in double quotes to `quoted`, with control bytes and bytes that are not UTF-8 as
+ * \xNN. Returns `quoted`.
  */
 const char *error_quote(char quoted[ERROR_QUOTE_SIZE], const char *text);
 

@@ -5,15 +5,15 @@
 #include <stddef.h>
 
 /*
- * Read a small text file below the directory `at` (or AT_FDCWD) into `text`, cut at size - 1 bytes
- * and ended with a NUL. Returns 0 or -errno.
+ * Read a small text file below the directory `at` (or AT_FDCWD) into `text`, cut to size - 1 bytes
+ * and terminated with a NUL. Returns 0 or -errno.
  */
 int file_read_string(int at, const char *path, char *text, size_t size);
 
 /*
- * Read a whole file of at most `max` bytes, ended with a NUL, and with a newline before that if it
- * is not empty. The caller frees *text. Returns 0 or -errno: -EFBIG for a larger file, -EINVAL for
- * one with a NUL in it.
+ * Read a file of at most `max` bytes. The text ends with a newline, unless it is empty, and a NUL.
+ * The caller frees *text. Returns 0 or -errno: -EFBIG for a larger file, -EINVAL for one that
+ * contains a NUL.
  */
 int file_read_text(const char *path, size_t max, char **text);
 

@@ -122,7 +122,7 @@ def test_without_btf_there_is_no_tp_btf():
     hidden = "[ ! -d /sys/kernel/btf ] || mount -t tmpfs none /sys/kernel/btf"
     done = in_mount_namespace(hidden, "--attach", "tp_btf")
     assert done.returncode == 6 and done.stderr.count("\n") == 1, done
-    assert ("this kernel offers no tp_btf: there is no /sys/kernel/btf/vmlinux, or it is older than Linux 6.2"
+    assert ("this kernel does not support tp_btf, which needs Linux 6.2 or later and /sys/kernel/btf/vmlinux"
             in done.stderr), done
     if not os.path.exists("/sys/kernel/btf/vmlinux"):
         return
@@ -134,8 +134,8 @@ def test_without_btf_there_is_no_tp_btf():
         shutil.copyfile("/sys/kernel/btf/vmlinux", types)
         done = in_mount_namespace(hidden, "--btf", types, "--source", source_file)
     assert done.returncode == 6 and done.stderr.count("\n") == 1, done
-    assert ("the program has a function tp_btf__NAME, but the kernel offers no BTF that can be read in "
-            "/sys/kernel/btf/vmlinux" in done.stderr), done
+    assert ("the program has a function tp_btf__NAME, which needs the kernel's BTF, but "
+            "/sys/kernel/btf/vmlinux cannot be read; name it raw_tracepoint__NAME instead" in done.stderr), done
 
 
 def test_older_kernels_get_the_next_way():
@@ -146,7 +146,7 @@ def test_older_kernels_get_the_next_way():
             rows = [row for row in tracer.stop().rows if row["NETNS"] == str(ns.inode)]
         assert "tracing tracepoint skb:kfree_skb, types" in tracer.errors, tracer.errors
         assert len(rows) == 2, rows
-        one_line(6, "no raw tracepoints", flags=("--attach", "raw_tracepoint"), env=environment)
+        one_line(6, "does not support raw tracepoints", flags=("--attach", "raw_tracepoint"), env=environment)
 
 
 def attached_by(*functions):
@@ -161,10 +161,10 @@ def test_functions_are_named_after_attach_points():
     with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
         for functions, status, words in (
                 (["raw_tracepoint__kfree_skb", "what"], 6, '"what"'),
-                (["tracepoint__skb"], 6, "named after nothing"),
+                (["tracepoint__skb"], 6, "does not say where to attach it"),
                 (["raw_tracepoint__no_such_tracepoint"], 6, '"no_such_tracepoint"'),
                 (["tp_btf__no_such_tracepoint"], 6, 'tracepoint "no_such_tracepoint"' if KERNEL_BTF
-                 else "the kernel offers no BTF that can be read in /sys/kernel/btf/vmlinux"),
+                 else "/sys/kernel/btf/vmlinux cannot be read"),
                 ([], 6, "the program has no function to attach")):
             file.seek(0)
             file.truncate()
@@ -205,7 +205,7 @@ int kprobe__kfree_skbmem(struct pt_regs *ctx) { return 0; }
 def test_missing_functions_are_told_once():
     """As long as one of those of the kprobes is there."""
     if not os.path.exists("/sys/bus/event_source/devices/kprobe/type"):
-        raise net.Unsupported("this kernel offers no kprobes")
+        raise net.Unsupported("this kernel does not support kprobes")
     with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
         file.write(attached_by("raw_tracepoint__kfree_skb") + MISSING)
         file.flush()
@@ -213,7 +213,7 @@ def test_missing_functions_are_told_once():
             tracer.stop()
         warnings = [line for line in tracer.errors.splitlines() if "warning" in line]
         assert warnings == ["bytetrace: warning: this kernel has no function no_such_function, or its module "
-                            "is not loaded: what it drops is not seen"], tracer.errors
+                            "is not loaded; drops there are not shown"], tracer.errors
         file.seek(0)
         file.truncate()
         file.write(attached_by("raw_tracepoint__kfree_skb") + MISSING[:MISSING.index("int kprobe__kfree_skbmem")])

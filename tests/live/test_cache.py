@@ -131,10 +131,10 @@ def test_what_is_no_file_is_replaced():
 def test_foreign_directories_are_refused():
     with Cache() as cache:
         cache.path.chmod(0o755)
-        one_line(3, "open to others", flags=("--cache-dir", str(cache.path)))
+        one_line(3, "must belong to this user and have mode 0700", flags=("--cache-dir", str(cache.path)))
         cache.path.chmod(0o700)
         os.chown(cache.path, 65534, 65534)
-        one_line(3, "not ours", flags=("--cache-dir", str(cache.path)))
+        one_line(3, "must belong to this user", flags=("--cache-dir", str(cache.path)))
         one_line(3, "/proc/nothing", flags=("--cache-dir", "/proc/nothing"))
         one_line(2, "contradicts", flags=("--cache-dir", str(cache.path), "--no-cache"))
 

@@ -114,7 +114,7 @@ def test_tracefs_is_mounted_for_itself_only():
 
 def test_types():
     one_line(3, "/nowhere", flags=("--headers", "/nowhere"))
-    one_line(3, "not a kernel's header tree", flags=("--headers", "/etc"))
+    one_line(3, "not a header tree of a kernel", flags=("--headers", "/etc"))
     one_line(3, "/nowhere", flags=("--btf", "/nowhere"))
     one_line(3, "BTF", flags=("--btf", "/etc/passwd"))
     one_line(3, "archive", flags=("--headers", "/etc/passwd"))
@@ -248,7 +248,7 @@ def test_a_program_that_cannot_be_handed_over():
         file.write("int raw_tracepoint__consume_skb(void *ctx)\n{\n"
                    "\tasm volatile(\".rept 60000; r0 = 0; .endr\");\n\treturn 0;\n}\n")
         file.flush()
-        one_line(4, "cannot hand over the compiled program: File too large",
+        one_line(4, "cannot pass the compiled program on from the compile child: File too large",
                  flags=("--source", file.name), restore_signals=False,  # SIGXFSZ stays ignored
                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000)))
 

@@ -190,7 +190,7 @@ def test_names_are_taken_as_people_type_them():
     code, both, _ = run("--explain=NETFILTER_DROP", "nft_do_chain+0x4e8/0x5a0 [nf_tables]")
     assert code == 0 and both == out + "\n" + explain("nft_do_chain"), both
     code, out, err = run("--explain", "NETFILTER_DRP")
-    assert code == 2 and "the nearest: NETFILTER_DROP, " in err, err
+    assert code == 2 and "did you mean NETFILTER_DROP, " in err, err
 
 
 def test_any_function_of_the_kernel():
@@ -214,7 +214,7 @@ def test_without_root():
         one, all_of_them = as_nobody("--explain", "XDP"), as_nobody("--explain")
     assert one.returncode == 0 and one.stdout.startswith("XDP: "), one
     assert all_of_them.returncode == 0 and "\nNETFILTER_DROP  " in all_of_them.stdout, all_of_them
-    assert "these are all that there are texts for" in all_of_them.stderr, all_of_them.stderr
+    assert "listing the reasons that have a text" in all_of_them.stderr, all_of_them.stderr
 
 
 def test_hints_come_once_for_a_pair():

@@ -77,7 +77,7 @@ def test_unknown_names():
         assert code == 2 and "contradicts" in err, err
     else:
         code, _, err = run("--reason", "NO_SOCKET")
-        assert code == 3 and "gives no drop reasons" in err, err
+        assert code == 3 and "does not report drop reasons" in err, err
     code, _, err = run("--location", "kfree_skbb")
     assert code == 2 and 'unknown kernel function "kfree_skbb"; did you mean ' in err, err
     code, _, err = run("--netns", "no-such-namespace")

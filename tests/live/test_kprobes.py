@@ -30,8 +30,8 @@ def listed():
 def needs_kprobes(probe):
     line = listed()[probe]
     if not os.path.exists("/sys/bus/event_source/devices/kprobe/type"):
-        assert "no: this kernel offers no kprobes" in line, line
-        raise Unsupported("this kernel offers no kprobes")
+        assert "no: this kernel does not support kprobes" in line, line
+        raise Unsupported("this kernel does not support kprobes")
     assert line.endswith(" yes"), line
 
 

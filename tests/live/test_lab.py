@@ -248,8 +248,8 @@ def test_list_of_probes():
     if os.path.exists(KPROBES):
         assert kprobe.endswith(" yes"), kprobe
     else:
-        assert kprobe.endswith(f" no: this kernel offers no kprobes: there is no {KPROBES} "
-                               "(Linux 4.17, CONFIG_KPROBE_EVENTS)"), kprobe
+        assert kprobe.endswith(" no: this kernel does not support kprobes, which need Linux 4.17 or later and "
+                               f"CONFIG_KPROBE_EVENTS: {KPROBES} is missing"), kprobe
 
 
 class Home:

@@ -6,12 +6,13 @@ import json
 import os
 import socket
 import stat
+import subprocess
 import tempfile
 import time
 
-from net import Netns
+from net import Netns, Unsupported
 from test_watch import PROBE
-from trace import Trace, run, wait_for
+from trace import Settings, Trace, run, wait_for
 
 FORCE = "; --force uses it anyway\n"
 
@@ -183,8 +184,8 @@ def test_includes_that_no_name_tells():
             save(mine, f"#define NAME <{name}>\n#include NAME\n{printed}")
             code, _, err = run("--source", mine)
             assert code == 4 and err.startswith('bytetrace: the program includes "') and err.endswith(
-                f'{other}": what is no header of the kernel has to be included as "NAME", and to lie next to '
-                "the source\n"), err
+                f'{other}", which is not a kernel header; include other files as "NAME" from the directory '
+                "of the source\n"), err
         save(mine, f"#define NAME <net/sock.h>\n#include NAME\n{printed}")
         works("--source", mine)
         save(mine, f'#import "other.h"\n{printed}')
@@ -221,8 +222,8 @@ def flood(ns, count):
 def test_rate():
     """What is above it is counted, and told once."""
     count = 30000
-    hint = ("bytetrace: hint: more than {} drops a second: the others are counted as suppressed "
-            "(--rate N shows more, --rate 0 all)\n")
+    hint = ("bytetrace: hint: showing at most {} drops per second and counting the others as suppressed; "
+            "--rate N changes the limit, --rate 0 removes it\n")
     with Netns() as ns, directory() as (path, _):
         save(f"{path}/mine.c", run("--print-source", "--netns", ns.name)[1])
         # The reader's own clock counts, whatever the records say.
@@ -254,3 +255,45 @@ def test_rate():
                 assert hint.format(limit) in t.errors, t.errors
     refused(2, '--rate: "-1" is not a number\n', "--rate", "-1")
     refused(2, "--summary shows no drops that --rate could limit\n", "--summary", "--rate", "5")
+
+
+# Makes a system below the directory $1 out of this one, in a mount namespace of its own, and checks a
+# program there. The directory stays a plain one: no mount point. Prints the mounts that this adds.
+CHROOT = """
+root=$1 program=$2
+mount --make-r$3 /
+for entry in /*; do
+    case $entry in
+    /bin|/dev|/etc|/lib*|/proc|/sbin|/sys|/usr) ;;
+    *) continue ;;
+    esac
+    if [ -L $entry ]; then
+        cp -P $entry $root
+    else
+        mkdir $root$entry
+        mount --rbind $entry $root$entry
+    fi
+done
+mkdir $root/tmp
+cp $program $root/bytetrace
+[ $4 = rw ] || mount -o remount,bind,ro /
+before=$(cat /proc/self/mountinfo)
+chroot $root /bytetrace --no-cache --check >&2
+[ "$(cat /proc/self/mountinfo)" = "$before" ] || cat /proc/self/mountinfo
+"""
+
+
+def test_plain_chroot():
+    """The root directory is no mount point there; no mount of the compiler's reaches another namespace."""
+    for propagation in ("shared",) if Settings.slow > 1 else ("shared", "private"):
+        for access in ("rw",) if Settings.slow > 1 else ("rw", "ro"):
+            with tempfile.TemporaryDirectory() as root:
+                done = subprocess.run(
+                    ["unshare", "-m", "sh", "-e", "-c", CHROOT, "sh", root, Settings.program, propagation, access],
+                    capture_output=True, text=True, check=False, timeout=20 * Settings.slow)
+                if "mount:" in done.stderr:
+                    raise Unsupported(done.stderr.strip())
+                assert done.returncode == 0, (propagation, access, done.stderr)
+                assert "map events: " in done.stderr, done.stderr
+                assert done.stdout == "", (propagation, access, done.stdout)
+                assert os.listdir(f"{root}/tmp") == []

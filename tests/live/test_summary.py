@@ -279,7 +279,7 @@ def test_columns_of_a_probe():
         other = f"{directory}/other.c"
         with open(other, "w", encoding="ascii") as file:
             file.write(PROBE.replace("u32, mtu", "u16, mtu").replace("%u", "%x"))
-        one_line(2, "--summary: the columns that it counts by are not the same ones in all probes\n",
+        one_line(2, "--summary: its columns must be the same in all probes\n",
                  flags=("--summary=mtu", "--probe", path, "--probe", other))
 
 

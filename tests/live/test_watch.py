@@ -78,7 +78,7 @@ def test_no_gap_under_load():
                     time.sleep(0.2)
                     more = 'DROP_FIELD(u32, swap, "%u", ' + str(swap) + ")\n" if swap % 3 else ""
                     file.save(PAYLOAD + SEQUENCE + more + f"/* {swap} */\n")
-                    wait_for(lambda: t.errors.count("mine.c: swapped in") == swap, 10, "swap")
+                    wait_for(lambda: t.errors.count("mine.c: reloaded") == swap, 10, "swap")
                 time.sleep(0.2)
             t.stop()
         rows = [json.loads(line) for line in t.text.splitlines()]
@@ -95,7 +95,7 @@ def test_columns_change_with_the_program():
             ns.udp(b"x", "127.0.0.1", 9)
             wait_for(lambda: "NO_SOCKET" in t.text, 5, "row")
             file.write_in_place('DROP_FIELD(char[16], device, "<%s>", READ(skb, dev, name))\n')
-            wait_for(lambda: "mine.c: swapped in\n" in t.errors, 10, "swap")
+            wait_for(lambda: "mine.c: reloaded\n" in t.errors, 10, "swap")
             ns.udp(b"x", "127.0.0.1", 9)
             wait_for(lambda: "<lo>" in t.text, 5, "row")
             t.stop()
@@ -112,20 +112,20 @@ def test_what_does_not_compile_or_load_is_not_taken():
         with Trace("--source", file.path, "--watch") as t:
             file.save('DROP_FIELD(u32, wrong, "%u", READ(skb, nonsense))\n')
             line = 1 + file.printed[:file.printed.index(PROBE)].count("\n")
-            wait_for(lambda: f"{file.path}: the running program stays: {file.path}:{line}:" in t.errors,
-                     10, "refusal")
+            wait_for(lambda: f"{file.path}: reload failed; keeping the running program: {file.path}:{line}:"
+                     in t.errors, 10, "refusal")
             assert "no member named 'nonsense' in 'struct sk_buff'" in t.errors
             file.save("", file.printed.replace("return drop(ctx, skb, location, reason);",
                                                "char a[8] = {};\n\treturn ((volatile char *)a)[reason];"))
-            wait_for(lambda: t.errors.count("the running program stays") == 2, 10, "refusal")
+            wait_for(lambda: t.errors.count("reload failed; keeping the running program") == 2, 10, "refusal")
             assert "verifier" in t.errors, t.errors
             file.save("", file.printed.replace(PROBE, "int raw_tracepoint__nonsense"))
-            wait_for(lambda: t.errors.count("the running program stays") == 3, 10, "refusal")
+            wait_for(lambda: t.errors.count("reload failed; keeping the running program") == 3, 10, "refusal")
             assert 'cannot attach to the raw tracepoint "nonsense"' in t.errors, t.errors
             ns.udp(b"x", "127.0.0.1", 9)
             wait_for(lambda: "NO_SOCKET" in t.text, 5, "row")
             file.save('DROP_FIELD(u32, right, "%u", READ(skb, skb_iif))\n')
-            wait_for(lambda: "swapped in" in t.errors, 10, "swap")
+            wait_for(lambda: ": reloaded\n" in t.errors, 10, "swap")
             t.stop()
         assert t.totals == (1, 0, 0), t.errors
 
@@ -138,7 +138,7 @@ def test_the_attach_point_may_change():
             text = text.replace("u32 reason = ctx->args[2];", "u32 reason = DROP_NO_REASON;")
             with open(file.path, "w", encoding="ascii") as out:
                 out.write(text)
-            wait_for(lambda: "swapped in" in t.errors, 10, "swap")
+            wait_for(lambda: ": reloaded\n" in t.errors, 10, "swap")
             ns.udp(b"x", "127.0.0.1", 9)
             time.sleep(0.3)
             t.stop()
@@ -153,5 +153,5 @@ def test_contradictions():
             (("--watch", "--probe", "kfree_skb", "--print-source"),
              "--watch has no effect: nothing is traced"),
             (("--watch", "--probe", "kfree_skb"),
-             "--watch: the probes are built in, so there is no file to watch: --probe FILE")):
+             "--watch needs a file to watch, but the probes are built in: use --probe FILE")):
         assert run(*flags) == (2, "", f"bytetrace: {message}\n"), flags

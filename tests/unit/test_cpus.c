@@ -52,11 +52,19 @@ static void possible_covers_online(void **state)
 	assert_true(cpus_possible() >= (size_t)sysconf(_SC_NPROCESSORS_ONLN));
 }
 
+/* Equal where the numbers have no gaps, as on all machines that the tests run on. */
+static void numbers_cover_possible(void **state)
+{
+	(void)state;
+	assert_int_equal(cpus_end(), cpus_possible());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists),
 		cmocka_unit_test(possible_covers_online),
+		cmocka_unit_test(numbers_cover_possible),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -282,7 +282,8 @@ static void shown_names(void **state)
 	assert_null(strstr(text, "Not among"));
 	free(text);
 	assert_int_equal(show((const char *[]){ "PSP_INPUT" }, 1, reasons, &text, &err), 0);
-	assert_non_null(strstr(text, "\nNot among the reasons of this kernel"));
+	assert_non_null(
+		strstr(text, "\nThis kernel and its loaded subsystems do not have this reason"));
 	free(text);
 	assert_int_equal(show((const char *[]){ "PSP_INPUT" }, 1, NULL, &text, &err), 0);
 	assert_null(strstr(text, "Not among"));
@@ -317,8 +318,8 @@ static void unknown_names(void **state)
 	assert_int_equal(show((const char *[]){ "sollar_flare" }, 1, reasons, &text, &err),
 			 -EINVAL);
 	assert_int_equal(err.status, STATUS_USAGE);
-	assert_non_null(strstr(err.text, "\"sollar_flare\" is no drop reason and no function"));
-	assert_non_null(strstr(err.text, "the nearest: SOLAR_FLARE, "));
+	assert_non_null(strstr(err.text, "unknown drop reason or function \"sollar_flare\""));
+	assert_non_null(strstr(err.text, "did you mean SOLAR_FLARE, "));
 	free(text);
 	reasons_free(reasons);
 }
@@ -335,13 +336,13 @@ static void functions(void **state)
 			    "in_module: a function of this kernel, no text yet\n\n"
 			    "  0xffffffffc0000000 to 0xffffffffc000003f in the module "
 			    "nf_tables\n\n"
-			    "Who calls it when it drops, and where it is in the source:\n\n"
+			    "To see its callers when it drops, and to find it in the source:\n\n"
 			    "  bytetrace --stack --location in_module\n"
 			    "  grep -rnw in_module net drivers/net   # in the kernel's source\n");
 	free(text);
 }
 
-/* Without a kernel to ask: all that there are texts for, within 80 columns. */
+/* Without the kernel's reasons: all that have a text, within 80 columns. */
 static void listed(void **state)
 {
 	struct error err;
