@@ -28,7 +28,7 @@ struct span span_trim(struct span span);
  */
 char *code_strip(const char *text);
 
-#define CODE_MAX_ARGUMENTS 4
+#define CODE_MAX_ARGUMENTS 3
 
 /* Take a declaration that stands in `line`. Returns 0, or -errno with an error. */
 typedef int code_take(void *context, const struct source_line *line, const struct span *arguments,

@@ -198,7 +198,7 @@ static int take(void *context, const struct source_line *line, const struct span
 int columns_find(struct layout *layout, const struct source *source, const char *code,
 		 struct error *err)
 {
-	return code_each(source, code, MACRO, 4, take, layout, err);
+	return code_each(source, code, MACRO, 3, take, layout, err);
 }
 
 void columns_write_list(const struct layout *layout, const char *macro, FILE *out)
