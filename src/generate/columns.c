@@ -16,12 +16,6 @@
 
 #define MACRO "DROP_FIELD"
 #define MAX_FIELDS_SIZE 256 /* they share the BPF stack with the rest of the record */
-/* A declaration. */
-struct parser {
-	const struct source_line *line;
-	struct error *err;
-};
-
 /* Reserved: the keys of JSON, the titles of the tables in lowercase, and the keys of --summary. */
 static const char *const taken_names[] = {
 	"time",	       "cpu",	"pid",	  "comm",	 "netns",     "interface",
@@ -31,17 +25,6 @@ static const char *const taken_names[] = {
 	"reason_name", "stack", "probe",  "iface",	 "proto",     "other",
 	"count",       "share", "rate",
 };
-
-static int refuse(const struct parser *parser, struct span quoted, const char *what)
-{
-	const struct source_line *line = parser->line;
-	char text[FIELD_FORMAT_SIZE + FIELD_NAME_SIZE];
-	char buffer[ERROR_QUOTE_SIZE];
-
-	snprintf(text, sizeof(text), "%.*s", (int)(quoted.end - quoted.start), quoted.start);
-	return error_set(parser->err, STATUS_COMPILE, EINVAL, "%s:%u: " MACRO ": %s %s", line->file,
-			 line->line, error_quote(buffer, text), what);
-}
 
 /* Set the kind by a conversion of the kernel's own printf. False: it does not fit the type. */
 static bool take_pointer(struct field *field, char kind)
@@ -158,39 +141,47 @@ static bool name_is_taken(struct span name)
 	return false;
 }
 
+static int refuse(const struct source_line *line, struct span quoted, const char *what,
+		  struct error *err)
+{
+	return code_refuse(line, MACRO, quoted, what, STATUS_COMPILE, err);
+}
+
 /* Add one column to the layout: type, name and format of a declaration. */
 static int take(void *context, const struct source_line *line, const struct span *arguments,
 		struct error *err)
 {
-	const struct parser whole = { line, err }, *parser = &whole;
 	const struct span type = arguments[0], name = arguments[1], format = arguments[2];
 	struct layout *layout = context;
 	struct field *field = &layout->fields[layout->field_count];
 
 	if (layout->field_count == LAYOUT_MAX_FIELDS)
-		return refuse(parser, name, "is one column too many: a program can have 16");
+		return refuse(line, name, "is one column too many: a program can have 16", err);
 	memset(field, 0, sizeof(*field));
 	if (!column_type_take(field, type))
-		return refuse(parser, type,
+		return refuse(line, type,
 			      "is not a column type: use u8 to u64, s8 to s64, bool, int, __be16, "
-			      "__be32, char[N] up to 64, u8[4], u8[6] or u8[16]");
+			      "__be32, char[N] up to 64, u8[4], u8[6] or u8[16]",
+			      err);
 	if (!take_name(field, name))
-		return refuse(parser, name,
+		return refuse(line, name,
 			      "is not a column name: use up to 31 lowercase letters, digits and _, "
-			      "a letter first");
+			      "a letter first",
+			      err);
 	if (name_is_taken(name))
-		return refuse(parser, name, "is the name of a built-in column or key");
+		return refuse(line, name, "is the name of a built-in column or key", err);
 	if (layout_field(layout, field->name))
-		return refuse(parser, name, "is the name of two columns");
+		return refuse(line, name, "is the name of two columns", err);
 	if (!take_format(field, format))
-		return refuse(parser, without_quotes(format),
+		return refuse(line, without_quotes(format),
 			      "does not fit the type: a format has one conversion, %d %u %x %o %c "
 			      "for numbers, %s for char[N], %pI4 %pI6 %pM for addresses, %pS for a "
-			      "kernel function");
+			      "kernel function",
+			      err);
 	field->offset = layout->size;
 	layout->size += (field->size + 7) / 8 * 8;
 	if (layout->size > MAX_FIELDS_SIZE)
-		return refuse(parser, name, "makes the columns larger than 256 bytes");
+		return refuse(line, name, "makes the columns larger than 256 bytes", err);
 	layout->field_count++;
 	return 0;
 }
