@@ -2,7 +2,7 @@
 #include "generate/columns.h"
 
 #include <ctype.h>
-#include <errno.h>
+#include <regex.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,66 +51,59 @@ static bool take_pointer(struct field *field, char kind)
 	}
 }
 
+/* The conversion of printf() that shows a column; sets its kind. NULL: it does not fit the type. */
+static const char *take_conversion(struct field *field, const char *conversion)
+{
+	static const char *const numbers[] = { "llu", "llx", "llX", "llo" };
+	const bool is_signed = field->kind == FIELD_SIGNED;
+
+	if (*conversion == 'p')
+		return take_pointer(field, conversion[strlen(conversion) - 1]) ? "s" : NULL;
+	if (*conversion == 's')
+		return field->kind == FIELD_STRING ? "s" : NULL;
+	if (!is_signed && field->kind != FIELD_UNSIGNED)
+		return NULL;
+	if (*conversion == 'c') {
+		field->kind = FIELD_CHARACTER;
+		return "s";
+	}
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		if (*conversion == numbers[i][2])
+			return numbers[i];
+	return is_signed ? "lld" : "llu";
+}
+
 /*
- * Make a format with one conversion a format for printf() and the widest value. False: it has not
- * exactly one conversion, or one that does not fit the type.
+ * Make a format, a literal with one conversion, a format for printf() and the widest value. False:
+ * it is something else, or does not fit the type. Escapes could break a row, so there are none.
  */
 static bool take_format(struct field *field, struct span literal)
 {
-	FILE *out = fmemopen(field->format, sizeof(field->format), "w");
-	bool found = false, good = out && literal.end - literal.start >= 2 &&
-				   *literal.start == '"' && literal.end[-1] == '"';
+#define PLAIN "(([] !#$&-[^-~]|%%)*)"
+	static const char pattern[] = "^\"" PLAIN "%([-0-9#+ ]{0,6})"
+				      "(p(I4|I6|M|S)|[diuxXocs])" PLAIN "\"$";
+	enum { BEFORE = 1, FLAGS = 3, CONVERSION = 4, BEHIND = 6, PARTS = 8 };
+	char text[2 * FIELD_FORMAT_SIZE], conversion[4];
+	const char *shown;
+	regmatch_t parts[PARTS];
+	regex_t regex;
+	int length = snprintf(text, sizeof(text), "%.*s", (int)(literal.end - literal.start),
+			      literal.start);
 
-	for (const char *at = literal.start + 1; good && at < literal.end - 1; at++) {
-		const size_t left = (size_t)(literal.end - 1 - at);
-		size_t flags;
-
-		/* An escape could break a row; with a quote there is more than one literal. */
-		if (strchr("\\\"", *at) || *at < 0x20 || *at > 0x7e) {
-			good = false;
-		} else if (*at != '%') {
-			fputc(*at, out);
-		} else if (left > 1 && at[1] == '%') {
-			fputs("%%", out);
-			at++;
-		} else {
-			good = !found;
-			found = true;
-			flags = strspn(at + 1, "0123456789#-+ ");
-			if (flags > 6 || flags + 1 >= left)
-				good = false;
-			fprintf(out, "%.*s", (int)flags + 1, at);
-			at += flags + 1;
-			if (!good)
-				break;
-			if (*at == 'p') {
-				const bool ip = left > flags + 3 && at[1] == 'I';
-
-				at += ip ? 2 : 1;
-				good = at < literal.end - 1 && strchr(ip ? "46" : "MS", *at) &&
-				       take_pointer(field, *at);
-				fputc('s', out);
-			} else if (strchr("di", *at)) {
-				good = field->kind == FIELD_SIGNED || field->kind == FIELD_UNSIGNED;
-				fprintf(out, "ll%c", field->kind == FIELD_SIGNED ? 'd' : 'u');
-			} else if (strchr("uxXo", *at)) {
-				good = field->kind == FIELD_SIGNED || field->kind == FIELD_UNSIGNED;
-				fprintf(out, "ll%c", *at);
-			} else if (*at == 'c') {
-				good = field->kind == FIELD_SIGNED || field->kind == FIELD_UNSIGNED;
-				field->kind = FIELD_CHARACTER;
-				fputc('s', out);
-			} else {
-				good = *at == 's' && field->kind == FIELD_STRING;
-				fputc('s', out);
-			}
-		}
-	}
-	if (out && fclose(out))
-		good = false;
-	/* fmemopen() says nothing when the room is used up. */
-	return good && found &&
-	       strnlen(field->format, sizeof(field->format)) + 1 < sizeof(field->format);
+	if ((size_t)length >= sizeof(text) || regcomp(&regex, pattern, REG_EXTENDED))
+		return false;
+	length = regexec(&regex, text, PARTS, parts, 0);
+	regfree(&regex);
+	if (length)
+		return false;
+#define PART(index) (int)(parts[index].rm_eo - parts[index].rm_so), text + parts[index].rm_so
+	snprintf(conversion, sizeof(conversion), "%.*s", PART(CONVERSION));
+	shown = take_conversion(field, conversion);
+	if (!shown)
+		return false;
+	length = snprintf(field->format, sizeof(field->format), "%.*s%%%.*s%s%.*s", PART(BEFORE),
+			  PART(FLAGS), shown, PART(BEHIND));
+	return (size_t)length + 1 < sizeof(field->format);
 }
 
 static struct span without_quotes(struct span text)
