@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reads of kernel memory. The verifier refuses a plain `->` on a pointer that it does not know. These
- * macros follow a pointer with a helper that checks each step; a step that fails gives 0.
+ * Reads of kernel memory. The verifier refuses a plain `->` on a pointer that it does not know.
+ * These macros follow a pointer with a helper that checks each step; a step that fails gives 0.
  *
  *	READ(skb, dev, mtu)                      skb->dev->mtu
  *	READ(sk, __sk_common.skc_net.net, ns)    members of members, and elements: name[0]
