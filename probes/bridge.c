@@ -1,19 +1,18 @@
 /*
- * bridge: frames that a bridge dropped instead of forwarding them.
+ * bridge: frames that a bridge drops instead of forwarding them.
  *
- * A port is blocked or disabled by STP, a VLAN is not allowed there, the source address is no
- * address of a station, a port is locked, the only port that it could go to is the one that it
- * came from.
+ * A port is blocked or disabled by STP, its VLAN is not allowed, the source address is not a valid
+ * station address, a port is locked, or the only port to send the frame to is the one it came from.
  *
- * Attach point: the raw tracepoint skb:kfree_skb, in the functions of the bridge itself. What
- * filters of the bridge's packets drop (nftables, ebtables) is not here, nor what its own
- * addresses get.
+ * Attach point: the raw tracepoint skb:kfree_skb, for drops in the bridge's own functions. Drops by
+ * its packet filters (nftables, ebtables) and of packets to the bridge's own addresses are not
+ * included.
  *
- * Kernels: all with raw tracepoints (4.17). The module must be loaded before. LOCATION is where in
- * the bridge, REASON says more on newer kernels (6.14).
+ * Kernels: all with raw tracepoints (4.17). The module must be loaded before tracing starts.
+ * LOCATION is the place in the bridge; REASON says more on newer kernels (6.14).
  *
- * BRIDGE: its name. PORT: the port that the frame came in by, or was to leave by. SMAC, DMAC:
- * source and destination of the frame.
+ * BRIDGE: its name. PORT: the port that the frame came in by or was to leave by. SMAC, DMAC: source
+ * and destination of the frame.
  */
 
 static __always_inline bool is_bridge(struct net_device *dev)

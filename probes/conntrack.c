@@ -1,17 +1,19 @@
 /*
- * conntrack: packets that connection tracking finds INVALID, and that are dropped then.
+ * conntrack: packets that connection tracking finds INVALID and that are then dropped.
  *
- * What it catches: drops of packets that nf_conntrack_in could not make part of a connection,
- * whoever drops them (most often a rule `ct state invalid drop`), and those that it drops itself
- * (its table is full).
+ * Catches drops of packets that nf_conntrack_in could not assign to a connection, by whomever (most
+ * often a rule `ct state invalid drop`), and of those that it drops itself (its table is full).
+ *
  * Attach point: a kprobe and a kretprobe on nf_conntrack_in, kprobes on nf_l4proto_log_invalid and
- * nf_ct_l4proto_log_invalid, which get to know why; the raw tracepoint skb:kfree_skb reports the
- * drop. The module nf_conntrack has to be loaded when tracing starts.
+ * nf_ct_l4proto_log_invalid, which are told why; the raw tracepoint skb:kfree_skb reports the drop.
+ * The module nf_conntrack must be loaded before tracing starts.
+ *
  * Kernels: from 5.1 on, with kprobes; x86-64 and arm64.
- * CT_STATE is INVALID, or DROP where connection tracking itself drops. CT_ZONE is the zone that a
- * rule gave the packet before (0: the usual one); it has no entry, so there is no more to it.
- * CT_WHY is the text that the kernel has for its log (net.netfilter.nf_conntrack_log_invalid);
- * empty where it has none.
+ *
+ * CT_STATE is INVALID, or DROP if connection tracking itself drops the packet. CT_ZONE is the zone
+ * that a rule assigned to the packet before (0: the default zone); an invalid packet has no
+ * connection that could tell more. CT_WHY is the text that the kernel would log
+ * (net.netfilter.nf_conntrack_log_invalid); empty if it has none.
  */
 #include <linux/version.h>
 
@@ -19,24 +21,24 @@ struct conntrack_note {
 	u64 why;	 /* the kernel's text */
 	u64 identity[2]; /* of the packet */
 	u16 zone;
-	char state[8]; /* empty while it is looked at */
+	char state[8]; /* empty until nf_conntrack_in returns */
 };
 
-/* By the address of the packet. */
+/* The key is the address of the packet. */
 BPF_TABLE("lru_hash", u64, struct conntrack_note, conntrack_notes, 4096);
 
-/* By the stack pointer behind the return of nf_conntrack_in: which packet it is called for. */
+/* The packet of each call of nf_conntrack_in, by the stack pointer after its return. */
 BPF_TABLE("lru_hash", u64, u64, conntrack_calls, 1024);
 
 #ifdef bpf_target_x86
-#define STACK_BEHIND(ctx) (PT_REGS_SP(ctx) + 8) /* the return address is taken off */
+#define STACK_BEHIND(ctx) (PT_REGS_SP(ctx) + 8) /* without the return address */
 #define ARGUMENT_6(ctx) ((ctx)->r9)
 #else
 #define STACK_BEHIND(ctx) PT_REGS_SP(ctx)
 #define ARGUMENT_6(ctx) ((ctx)->regs[5])
 #endif
 
-/* struct nf_conn begins so; it is in a module. */
+/* The start of struct nf_conn, which is defined in a module. */
 struct conntrack_start {
 	u32 use, lock, timeout;
 	u16 zone;
@@ -45,8 +47,8 @@ struct conntrack_start {
 enum { VERDICT_DROP = 0 };
 
 /*
- * A packet that is delivered may leave its note behind, and its memory goes to another one: they
- * are told apart by what no router changes.
+ * A packet that is delivered can leave its note behind while its memory goes to another packet:
+ * tell them apart by fields that no router changes.
  */
 static __always_inline void identify(u64 identity[2], struct sk_buff *skb)
 {
@@ -74,7 +76,7 @@ int kprobe__nf_conntrack_in(struct pt_regs *ctx)
 	return 0;
 }
 
-/* The text may be only "%s", for that which follows. */
+/* The format can be just "%s": then the text is the next argument. */
 static __always_inline int note_why(u64 skb, u64 format, u64 next)
 {
 	struct conntrack_note *note = conntrack_notes.lookup(&skb);
@@ -119,7 +121,7 @@ int kretprobe__nf_conntrack_in(struct pt_regs *ctx)
 	note = conntrack_notes.lookup(&key);
 	if (!note)
 		return 0;
-	/* A packet that is not to be tracked has a number there, too. */
+	/* It is not 0 for untracked packets either. */
 	if ((PT_REGS_RC(ctx) & 0xff) == VERDICT_DROP)
 		__builtin_memcpy(note->state, "DROP", 5);
 	else if (!READ((struct sk_buff *)key, _nfct))

@@ -1,9 +1,9 @@
 /*
  * consume_skb: packets that the kernel frees because it is done with them, to compare with drops.
  *
- * These are no drops: a datagram that was read, a frame that a device has sent, a copy that is not
- * needed any more. A packet that shows up here and not in kfree_skb came to a good end, as far as
- * the code knows that freed it. There are as many as packets: use filters.
+ * These are not drops: a datagram that was read, a frame that a device has sent, a copy that is no
+ * longer needed. A packet that shows up here and not in kfree_skb was processed normally, as far as
+ * the code that freed it knows. There is one for almost every packet: use filters.
  *
  * Attach point: the raw tracepoint skb:consume_skb.
  *

@@ -1,11 +1,11 @@
 /*
- * kfree_skb: every packet that the kernel throws away.
+ * kfree_skb: every packet that the kernel drops.
  *
- * Attach point: the raw tracepoint skb:kfree_skb, hit whenever the last reference to an skb is
- * given up by an error path. Packets that reached their end well are freed through consume_skb
- * and do not show up here.
- * Kernels: all with raw tracepoints (4.17). The reason is there from 5.17 on.
- * LOCATION is the function that called kfree_skb, REASON is what it gave as the cause.
+ * Attach point: the raw tracepoint skb:kfree_skb, which is hit whenever an error path gives up the
+ * last reference to an skb. Packets that were processed normally are freed through consume_skb and
+ * do not show up here.
+ * Kernels: all with raw tracepoints (4.17); with a reason from 5.17 on.
+ * LOCATION is the function that called kfree_skb, REASON is the reason that it gave.
  */
 int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 {

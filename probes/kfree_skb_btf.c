@@ -1,10 +1,10 @@
 /*
- * kfree_skb_btf: every packet that the kernel throws away, for kernels with BTF.
+ * kfree_skb_btf: every packet that the kernel drops, for kernels with BTF.
  *
- * Attach point: the raw tracepoint skb:kfree_skb, the same one as that of kfree_skb.c. But the
- * verifier knows from the kernel's BTF what its arguments are, so that the packet is read where it
- * lies, by plain loads instead of calls. Kernels: from 6.2 on, with BTF.
- * LOCATION is the function that called kfree_skb, REASON is what it gave as the cause.
+ * Attach point: the raw tracepoint skb:kfree_skb, as in kfree_skb.c. But here the verifier knows
+ * the types of the arguments from the kernel's BTF, so the packet is read in place, by plain loads
+ * instead of calls. Kernels: from 6.2 on, with BTF.
+ * LOCATION is the function that called kfree_skb, REASON is the reason that it gave.
  */
 int tp_btf__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -16,7 +16,7 @@ int tp_btf__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 #endif
 	struct sk_buff *skb;
 
-	/* libbcc makes a call of each load by a pointer that it sees coming out of ctx. */
+	/* libbcc would turn loads by a pointer taken from ctx in the usual way into calls. */
 	__builtin_memcpy(&skb, &ctx->args[0], sizeof(skb));
 	return drop(ctx, skb, location, reason);
 }

@@ -1,19 +1,18 @@
 /*
- * kfree_skb_kprobe: packets that the kernel throws away, without its tracepoint.
+ * kfree_skb_kprobe: packets that the kernel drops, without its tracepoint.
  *
  * Attach point: a kprobe on the function that frees a dropped skb: sk_skb_reason_drop (Linux 6.11),
- * kfree_skb_reason (5.17) or kfree_skb; and kfree_skb_list_reason where that does not call it
- * (6.3). Slower than both tracepoints, and blind to what interrupt handlers leave to softirqs to
- * free (dev_kfree_skb_irq).
+ * kfree_skb_reason (5.17) or kfree_skb; and on kfree_skb_list_reason where that does not call it
+ * (6.3). Slower than both tracepoints, and blind to packets that interrupt handlers leave to
+ * softirqs to free (dev_kfree_skb_irq).
  * Kernels: from 5.0 on, with CONFIG_KPROBE_EVENTS; x86-64 and arm64.
- * LOCATION is the function that called the one which is probed, REASON is what it gave as the
- * cause.
+ * LOCATION is the caller of the probed function, REASON is the reason that it gave.
  */
 #include <linux/version.h>
 
 /*
- * These functions only give up one reference, and the packet is dropped if that was the last. They
- * are also used to free packets that came to a good end.
+ * These functions give up one reference; the packet is dropped only if that was the last one. They
+ * also free packets that were processed normally.
  */
 static __always_inline int drop_last(struct pt_regs *ctx, struct sk_buff *skb, u32 reason)
 {
@@ -64,7 +63,7 @@ int kprobe__kfree_skb_list_reason(struct pt_regs *ctx)
 		drop_last(ctx, skb, PT_REGS_PARM2(ctx));
 		skb = next;
 	}
-	/* What is further down the list is lost, and counted. */
+	/* Count the rest of the list as lost. */
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < 4096 && skb; i++) {
 		count_lost();

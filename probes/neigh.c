@@ -1,19 +1,22 @@
 /*
- * neigh: packets that are dropped because their neighbour does not answer, with that neighbour.
+ * neigh: packets that are dropped because a neighbour does not answer, with that neighbour.
  *
- * What it catches: packets that waited for the link-layer address of a next hop (ARP, neighbour
- * discovery of IPv6) when the kernel gave up asking for it; those that were pushed out of the queue
- * of a neighbour by later ones (net.ipv4.neigh.DEV.unres_qlen_bytes); and those for a neighbour
- * that just failed or was removed.
+ * Catches packets that waited for the link-layer address of a next hop (ARP, IPv6 neighbour
+ * discovery) when the kernel gave up asking; packets that later ones pushed out of a neighbour's
+ * queue (net.ipv4.neigh.DEV.unres_qlen_bytes); and packets to a neighbour that has just failed or
+ * been removed.
+ *
  * Attach point: kprobes on arp_error_report and ndisc_error_report (the kernel gives up) and on
  * __neigh_event_send (a packet is queued), which note the neighbour; the raw tracepoint
- * skb:kfree_skb reports what is dropped of it.
- * Kernels: from 5.0 on, with kprobes. Before 5.18 the kernel gives no reason, and a
- * drop counts if it is in __neigh_event_send or follows the error report.
- * NEIGHBOUR is the address that was asked for (an IPv4 address as ::ffff:192.0.2.1), NEIGH_DEV the
- * device that it is asked for on, NUD_STATE its state at the drop as `ip neigh` shows it,
- * NEIGH_PROBES the kernel's count of questions, as in `ip -s neigh`: of a new neighbour it starts
- * at ucast_solicit (3). NEIGH_QUEUE is how many packets are still waiting.
+ * skb:kfree_skb reports the drop.
+ *
+ * Kernels: from 5.0 on, with kprobes. Before 5.18 the kernel gives no reason; there, drops count
+ * that happen in __neigh_event_send or follow the error report.
+ *
+ * NEIGHBOUR is the address that the kernel asked for (an IPv4 address as ::ffff:192.0.2.1),
+ * NEIGH_DEV the device that it asked on, NUD_STATE the neighbour's state at the drop as in `ip
+ * neigh`, NEIGH_PROBES the number of requests as in `ip -s neigh`: for a new neighbour it starts at
+ * ucast_solicit (3). NEIGH_QUEUE is the number of packets still waiting.
  */
 #include <linux/version.h>
 #include <net/neighbour.h>
@@ -25,10 +28,10 @@ struct neigh_note {
 	char state[16];
 };
 
-/* By the address of the packet. */
+/* The key is the address of the packet. */
 BPF_TABLE("lru_hash", u64, struct neigh_note, neigh_notes, 4096);
 
-/* __neigh_event_send is shorter. */
+/* More than the size of __neigh_event_send. */
 #define SENDER_SIZE 2048
 
 static __always_inline int note_neighbour(u64 neighbour, u64 skb, u64 sender)
@@ -58,7 +61,7 @@ int kprobe____neigh_event_send(struct pt_regs *ctx)
 	return note_neighbour(PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), PT_REGS_IP(ctx));
 }
 
-/* Whether a drop of a packet that was noted is one because of its neighbour. */
+/* Whether the neighbour is the cause of the drop of a noted packet. */
 static __always_inline int is_neighbours_drop(struct neigh_note *note, u64 location, u32 reason)
 {
 	if (!note->sender)

@@ -1,25 +1,26 @@
 /*
- * netfilter: packets that a rule or the policy of a firewall drops, with where it says so.
+ * netfilter: packets that a rule or the policy of a firewall drops, and where.
  *
- * What it catches: verdicts of drop of nftables (also iptables-nft) and of iptables and ip6tables.
- * Drops of netfilter's other parts (connection tracking, queues, ebtables) do not show.
+ * Catches drop verdicts of nftables (also iptables-nft) and of iptables and ip6tables. Drops by
+ * other parts of netfilter (connection tracking, queues, ebtables) are not included.
+ *
  * Attach point: kprobes and kretprobes on nft_do_chain, ipt_do_table and ip6t_do_table, which note
- * what a packet goes through; a kprobe on nft_immediate_eval (verdicts of rules); the raw
- * tracepoint skb:kfree_skb reports the drop. Functions of modules that are not loaded when tracing
- * starts are not seen. Kernels: from 5.4 on, with kprobes; x86-64 and arm64. The structs of
- * nf_tables and x_tables are in modules, so of their layout this file knows those of 5.4 to 7.2.
- * NF_TABLE, NF_CHAIN and NF_HOOK say where: the chain with the rule that dropped it, before 6.4
- * only if no verdict map leads there, else the base chain. For iptables it is the built-in chain
- * that the packet came through. NF_RULE is the handle of the rule as `nft -a list ruleset` has it;
- * 0 if the policy of the chain, a verdict map or `reject` dropped it, and for iptables, whose rules
- * have none.
+ * what a packet passes through; a kprobe on nft_immediate_eval (verdicts of rules); the raw
+ * tracepoint skb:kfree_skb reports the drop. Modules must be loaded before tracing starts. Kernels:
+ * from 5.4 on, with kprobes; x86-64 and arm64. The structs of nf_tables and x_tables are defined in
+ * modules, so this file has their layouts from 5.4 to 7.2.
+ *
+ * NF_TABLE, NF_CHAIN and NF_HOOK say where: the chain of the rule that dropped the packet;
+ * before 6.4 the base chain, if a verdict map leads to that rule. For iptables it is the built-in
+ * chain that the packet came through. NF_RULE is the handle of the rule as in `nft -a list
+ * ruleset`; 0 if the chain's policy, a verdict map or `reject` dropped the packet, and for
+ * iptables, whose rules have no handle.
  */
 #include <linux/version.h>
 
-/* What a packet goes through, or has been dropped by. The pointers lead to the kernel's own texts.
- */
+/* What a packet passes through or was dropped by. Pointers lead to the kernel's own strings. */
 struct netfilter_note {
-	u64 table, chain; /* names; chain 0: of iptables, that of the hook */
+	u64 table, chain; /* names; chain 0: iptables, named after the hook */
 	u64 rule;	  /* its handle */
 	u64 nft_chain;	  /* struct nft_chain that was entered */
 	u64 nft_jumped;	  /* the one that a rule jumped to last */
@@ -28,10 +29,10 @@ struct netfilter_note {
 	char chain_name[16];
 };
 
-/* By the address of the packet. */
+/* The key is the address of the packet. */
 BPF_TABLE("lru_hash", u64, struct netfilter_note, netfilter_notes, 4096);
 
-/* By the stack pointer behind the return of a function: which packet it is called for. */
+/* The packet of each call, by the stack pointer after its return. */
 BPF_TABLE("lru_hash", u64, u64, netfilter_calls, 1024);
 
 #define KERNEL_READ(type, address)                                                                 \
@@ -42,12 +43,12 @@ BPF_TABLE("lru_hash", u64, u64, netfilter_calls, 1024);
 	})
 
 #ifdef bpf_target_x86
-#define STACK_BEHIND(ctx) (PT_REGS_SP(ctx) + 8) /* the return address is taken off */
+#define STACK_BEHIND(ctx) (PT_REGS_SP(ctx) + 8) /* without the return address */
 #else
 #define STACK_BEHIND(ctx) PT_REGS_SP(ctx)
 #endif
 
-/* Offsets of members, of pointers of 64 bits. */
+/* Offsets of members on 64-bit machines. */
 #define NFT_PKTINFO_SKB 0
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
 #define NFT_PKTINFO_STATE 8
@@ -74,8 +75,8 @@ static __always_inline int is_kernel_pointer(u64 address)
 }
 
 /*
- * Where the name of a table stands behind its hash tables, whose size differs. In front of it are a
- * handle, a use count, the family and, from 5.13 on, a port of netlink.
+ * Whether the name of a table is at this offset: it follows hash tables whose size varies, and,
+ * right in front of it, a handle, a use count, the family and, from 5.13 on, a netlink port.
  */
 static __always_inline int is_name(u64 table, u32 at, u32 front)
 {
@@ -118,7 +119,7 @@ static __always_inline int enter_chain(struct pt_regs *ctx, u64 skb, u64 state,
 	return 0;
 }
 
-/* It leaves, and is not dropped: whatever happens to it later is none of ours. */
+/* The packet leaves; unless it is dropped now, later drops have other causes. */
 static __always_inline int leave_chain(struct pt_regs *ctx)
 {
 	u64 frame = PT_REGS_SP(ctx);
@@ -187,9 +188,9 @@ int kretprobe__ip6t_do_table(struct pt_regs *ctx)
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 17, 0)
 /*
- * The rules of a chain lie one behind the other: a word with the bits "last", 12 of the length of
- * what follows and 42 of the handle, and the rule's expressions. Returns the handle of the rule
- * that has this expression, 0 if it is not among them.
+ * The rules of a chain are contiguous: a word with the bit "last", 12 bits of the length of what
+ * follows and 42 bits of the handle, then the rule's expressions. Returns the handle of the rule
+ * that contains this expression, or 0.
  */
 static __always_inline u64 find_rule(u64 rules, u64 expression)
 {
@@ -220,8 +221,7 @@ static __always_inline u64 find_rule_of_chain(u64 chain, u64 expression)
 	return handle;
 }
 #else
-/* The rules of a chain are a list of pointers. Each has its handle and length behind a list head.
- */
+/* The rules of a chain are an array of pointers. Handle and length follow a list head. */
 static __always_inline u64 find_rule(u64 rules, u64 expression)
 {
 	u64 rule, head;
@@ -250,7 +250,7 @@ static __always_inline u64 find_rule_of_chain(u64 chain, u64 expression)
 }
 #endif
 
-/* A rule drops the packet by this expression. */
+/* This expression of a rule drops the packet. */
 static __always_inline void find_dropping_rule(struct netfilter_note *note, u64 expression)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
@@ -258,7 +258,7 @@ static __always_inline void find_dropping_rule(struct netfilter_note *note, u64 
 							 NFT_EXPR_OPS_SIZE);
 	u64 head;
 
-	/* A verdict is the end of its rule; what closes the rules knows their chain. */
+	/* A verdict ends its rule; the end marker of the rules points to their chain. */
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < MAX_RULES; i++) {
 		head = KERNEL_READ(u64, last);
@@ -287,7 +287,7 @@ int kprobe__nft_immediate_eval(struct pt_regs *ctx)
 	struct netfilter_note *note = netfilter_notes.lookup(&skb);
 	s32 code = KERNEL_READ(s32, expression + NFT_IMMEDIATE_CODE);
 
-	/* Register 0 is for verdicts; into the others numbers are loaded. */
+	/* Register 0 holds verdicts, the others data. */
 	if (!note || KERNEL_READ(u8, expression + NFT_IMMEDIATE_REGISTER) != 0)
 		return 0;
 	if (code == VERDICT_JUMP || code == VERDICT_GOTO)
@@ -303,7 +303,7 @@ int kprobe__nft_immediate_eval(struct pt_regs *ctx)
 		__builtin_memcpy(note->chain_name, large, sizeof(large));                          \
 	} while (0)
 
-/* The names that nft and iptables have for the hooks. */
+/* What nft and iptables call the hooks. */
 static __always_inline void name_hook(struct netfilter_note *note)
 {
 	const u32 hook = note->hook;
@@ -347,7 +347,7 @@ int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 	if (!note)
 		return 0;
 #ifdef DROP_REASON_NETFILTER_DROP
-	/* A return that was missed has left its note. */
+	/* A missed return has left its note behind. */
 	if (reason != DROP_REASON_NETFILTER_DROP)
 		goto out;
 #endif

@@ -1,22 +1,22 @@
 /*
- * qdisc: packets that the queueing discipline of a device dropped instead of sending them.
+ * qdisc: packets that the queueing discipline of a device drops instead of sending them.
  *
- * A queue is full, traffic shaping or policing had no room, or an AQM (CoDel, PIE) kept the delay
+ * A queue is full, traffic shaping or policing has no room, or an AQM (CoDel, PIE) keeps the delay
  * low. `tc -s qdisc show dev INTERFACE` counts them as dropped.
  *
- * Attach point: the raw tracepoint skb:kfree_skb, with the reasons that are the qdiscs' own
- * (6.13). Before that many of them drop without a reason, so packets are followed from the raw
- * tracepoint net:net_dev_queue to net:net_dev_start_xmit or skb:consume_skb: what is freed in
- * between is theirs. That is a little work for each packet sent, and a packet that a qdisc itself
- * cut in pieces (GSO below tbf or cake) is not seen.
+ * Attach point: the raw tracepoint skb:kfree_skb, with the reasons of qdiscs (6.13). Before that,
+ * many of them drop without a reason, so the probe follows packets from the raw tracepoint
+ * net:net_dev_queue to net:net_dev_start_xmit or skb:consume_skb: a qdisc dropped what is freed in
+ * between. That costs a little for each packet sent, and misses packets that a qdisc itself has
+ * segmented (GSO below tbf or cake).
  *
  * Kernels: all with raw tracepoints (4.17). REASON says more on newer ones (7.1).
  *
- * KIND, HANDLE, PARENT: the qdisc at the device's queue, as tc prints them; HANDLE is the number
- * before the colon and PARENT the whole number, ffffffff: root. Where it has classes, one of its
+ * KIND, HANDLE, PARENT: the qdisc of the device's queue, as tc prints them; HANDLE is the number
+ * before the colon and PARENT the whole number, ffffffff: root. If it has classes, one of its
  * children dropped the packet: no kernel says which. BACKLOG, QLEN: bytes and packets in it, after
- * the drop; 0 with pfifo_fast, which counts by CPU. LIMIT: what of them it takes at most; 0: the
- * kind has it elsewhere.
+ * the drop; 0 for pfifo_fast, which counts per CPU. LIMIT: how many of them it takes; 0: this kind
+ * keeps its limit elsewhere.
  */
 #include <linux/version.h>
 #include <net/sch_generic.h>
@@ -98,7 +98,7 @@ int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 	return drop(ctx, skb, ctx->args[1], reason);
 }
 #else
-/* Packets that were handed to a device's queue, and have not left it. */
+/* Packets in the queue of a device. */
 BPF_TABLE("lru_hash", u64, u8, queued, 16384);
 
 int raw_tracepoint__net_dev_queue(struct bpf_raw_tracepoint_args *ctx)

@@ -1,20 +1,20 @@
 /*
- * sock_rcvqueue: packets for a socket whose receive queue is full.
+ * sock_rcvqueue: packets to a socket whose receive queue is full.
  *
- * The program that owns the socket reads too slowly, or SO_RCVBUF is too small for a burst. Here
- * are ping, raw, CAN, Bluetooth and other sockets that queue packets as they are (raw ones of
- * newer kernels look before, and drop in raw_v4_input). UDP has a queue of its own
- * (udp_fail_queue), and TCP and AF_PACKET do not come by here.
+ * The program that owns the socket reads too slowly, or SO_RCVBUF is too small for a burst. This
+ * covers ping, raw, CAN, Bluetooth and other sockets that queue packets as they are (on newer
+ * kernels raw sockets check earlier, and drop in raw_v4_input). UDP has a queue of its own
+ * (udp_fail_queue); TCP and AF_PACKET do not pass here.
  *
  * Attach point: the raw tracepoint sock:sock_rcvqueue_full, right before the packet is freed.
  *
- * Kernels: all with raw tracepoints (4.17). There is no LOCATION; REASON is there if the kernel
- * has SOCKET_RCVBUFF (5.18).
+ * Kernels: all with raw tracepoints (4.17). There is no LOCATION; REASON needs a kernel with
+ * SOCKET_RCVBUFF (5.18).
  *
- * RMEM: bytes in the queue, with what their buffers take (`ss -m` calls it r). RCVBUF: the limit
- * (rb). UID: user that the socket belongs to. INODE: the socket's; the process has it open as
- * /proc/PID/fd/N -> socket:[INODE], and `ss -ae` prints it as ino. LPORT: local port; of a ping
- * socket its identifier, of a raw one its IP protocol. FAMILY: address family (2: IPv4, 10: IPv6).
+ * RMEM: memory used by the queue, in bytes (r in `ss -m`). RCVBUF: its limit (rb). UID: the user
+ * that the socket belongs to. INODE: that of the socket; the process has it open as /proc/PID/fd/N
+ * -> socket:[INODE], and `ss -ae` prints it as ino. LPORT: local port; the identifier of a ping
+ * socket, the IP protocol of a raw one. FAMILY: address family (2: IPv4, 10: IPv6).
  */
 #define OWNER ((struct sock *)TRACEPOINT_ARG(0))
 

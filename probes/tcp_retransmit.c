@@ -1,21 +1,20 @@
 /*
- * tcp_retransmit: segments that TCP sends again, because something on the way may have dropped
- * them.
+ * tcp_retransmit: segments that TCP sends again because they may have been dropped on the way.
  *
- * What kfree_skb of another host would show: here is the connection that suffers.
+ * This shows the connection that suffers from drops that kfree_skb would show on another host.
  *
- * Attach point: the raw tracepoint tcp:tcp_retransmit_skb. SYN, data and FIN come by here; the
- * SYN-ACK of a connection that is not established yet does not.
+ * Attach point: the raw tracepoint tcp:tcp_retransmit_skb. It covers SYN, data and FIN, but not the
+ * SYN-ACK of a connection that is not established yet.
  *
- * Kernels: all with raw tracepoints (4.17). A segment that waits to be sent again has no headers:
- * addresses and ports are those of the socket, INTERFACE is that of its route. It is no drop of
- * this host, so there is neither LOCATION nor REASON.
+ * Kernels: all with raw tracepoints (4.17). A segment that waits to be sent again has no headers,
+ * so addresses and ports are those of the socket and INTERFACE is that of its route. This host does
+ * not drop the segment, so there is neither LOCATION nor REASON.
  *
  * STATE: of the connection (1 ESTABLISHED, 2 SYN_SENT, 4 FIN_WAIT1, 8 CLOSE_WAIT, 9 LAST_ACK, 11
  * CLOSING). SEQ: sequence number of the segment. SIZE: bytes of data in it. RETRIES: how often the
- * timer has run out in a row, this time included; 0: it is not the timer that sends it again.
- * CWND: congestion window in segments (`ss -ti` calls it cwnd). UID: user that the socket belongs
- * to. ERROR: why it could not be sent (-errno; 0: it could, or the kernel is older than 6.18).
+ * timer has expired in a row, including this time; 0: it was not the timer. CWND: congestion window
+ * in segments (cwnd in `ss -ti`). UID: the user that the socket belongs to. ERROR: why sending it
+ * failed (-errno; 0: it did not, or the kernel is older than 6.18).
  */
 #include <linux/tcp.h>
 #include <linux/version.h>
@@ -44,10 +43,10 @@ DROP_FIELD(u32, cwnd, "%u", READ((struct tcp_sock *)sk, snd_cwnd))
 DROP_FIELD(u32, uid, "%u", READ(sk, sk_uid.val))
 DROP_FIELD(s32, error, "%d", RESULT)
 
-/* A packet of the connection's, as far as its socket tells. */
+/* A packet of the connection, made up from its socket. */
 struct told {
 	struct sk_buff skb;
-	u32 words[4 + 10 + 2]; /* 0 as the place of the IP header would say that there is none */
+	u32 words[4 + 10 + 2]; /* not at the start: network_header 0 means unset */
 };
 
 static __always_inline void tell_ipv4(u32 *ip, const struct sock_common *socket)

@@ -1,18 +1,18 @@
 /*
- * tun_full: packets that a tun or tap device dropped because nobody reads it fast enough.
+ * tun_full: packets that a tun or tap device drops because its reader is too slow.
  *
- * The program at the other end (a VPN, a virtual machine) is too slow, or the device's queue is
- * too short: it is as long as `ip link set DEVICE txqueuelen N` says.
+ * The program at the other end (a VPN, a virtual machine) is too slow, or the device's queue is too
+ * short: `ip link set DEVICE txqueuelen N` sets its length.
  *
  * Attach point: the raw tracepoint skb:kfree_skb, with the reason FULL_RING at a tun, tap, macvtap
- * or ipvtap device (5.18). Before that only tun and tap: in tun_net_xmit, of packets that had
- * already been taken from the socket that sent them; what was forwarded and dropped there by a
- * filter of the tap is not told apart from those.
+ * or ipvtap device (5.18). Before that, only tun and tap: drops in tun_net_xmit of packets that no
+ * longer belong to the socket that sent them; this includes forwarded packets that a filter of the
+ * tap drops.
  *
  * Kernels: all with raw tracepoints (4.17).
  *
- * KIND: of the device. QUEUE: of the device's queues the one that was full, from 0 on. RING:
- * packets that a queue takes.
+ * KIND: of the device. QUEUE: which of the device's queues was full, from 0 on. RING: how many
+ * packets a queue holds.
  */
 DROP_FIELD(char[16], kind, "%s", READ(skb, dev, rtnl_link_ops, kind))
 DROP_FIELD(u16, queue, "%u", READ(skb, queue_mapping))

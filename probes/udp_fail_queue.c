@@ -1,21 +1,20 @@
 /*
  * udp_fail_queue: datagrams that UDP could not put into the receive queue of their socket.
  *
- * The program that owns the socket reads too slowly, SO_RCVBUF is too small for a burst (ERROR
- * -12, counted as UdpRcvbufErrors by nstat), or all UDP sockets together have used up
- * net.ipv4.udp_mem (ERROR -105, UdpMemErrors).
+ * The program that owns the socket reads too slowly, SO_RCVBUF is too small for a burst (ERROR -12,
+ * UdpRcvbufErrors in nstat), or all UDP sockets together have used up net.ipv4.udp_mem (ERROR -105,
+ * UdpMemErrors).
  *
  * Attach point: the raw tracepoint udp:udp_fail_queue_rcv_skb.
  *
  * Kernels: all with raw tracepoints (4.17). Before 6.10 the tracepoint comes without the packet,
- * which is freed by then: only NETNS and the columns here are known of it, and filters on
- * addresses, ports and interface do not match. There is no LOCATION; REASON is there if the kernel
- * has it (5.18).
+ * which has been freed by then: only NETNS and the columns below are known, and filters on
+ * addresses, ports and interface do not match. There is no LOCATION; REASON needs a kernel that has
+ * it (5.18).
  *
- * ERROR: -errno. RMEM: bytes in the queue, with what their buffers take (`ss -um` calls it r).
- * RCVBUF: the limit (rb). UID: user that the socket belongs to. INODE: the socket's; the process
- * has it open as /proc/PID/fd/N -> socket:[INODE], and `ss -uae` prints it as ino. LPORT: local
- * port.
+ * ERROR: -errno. RMEM: memory used by the queue, in bytes (r in `ss -um`). RCVBUF: its limit (rb).
+ * UID: the user that the socket belongs to. INODE: that of the socket; the process has it open as
+ * /proc/PID/fd/N -> socket:[INODE], and `ss -uae` prints it as ino. LPORT: local port.
  */
 #include <linux/version.h>
 
@@ -42,7 +41,7 @@ int raw_tracepoint__udp_fail_queue_rcv_skb(struct bpf_raw_tracepoint_args *ctx)
 
 	__builtin_memset(&nothing, 0, sizeof(nothing));
 	nothing.sk = (struct sock *)ctx->args[1];
-	nothing.mac_header = (u16)~0; /* there is none */
+	nothing.mac_header = (u16)~0; /* unset */
 	return drop(ctx, &nothing, 0, reason);
 #endif
 }

@@ -1,21 +1,20 @@
 /*
- * xdp: packets that are lost at XDP by something else than the program's own XDP_DROP.
+ * xdp: packets that are lost at XDP for any reason other than the program's own XDP_DROP.
  *
- * A program gave up (XDP_ABORTED) or returned a number that is no action, a driver could not send
- * what it was told to (XDP_TX, XDP_REDIRECT), a redirection led nowhere, or the device at its end
- * had no room. What a program drops with XDP_DROP is told by nobody.
+ * A program failed (XDP_ABORTED) or returned a number that is not an action, a driver could not
+ * send what it was asked to (XDP_TX, XDP_REDIRECT), a redirection led nowhere, or the target device
+ * had no room. The kernel does not report what a program drops with XDP_DROP.
  *
  * Attach points: the raw tracepoints xdp:xdp_exception, xdp:xdp_redirect_err, xdp:xdp_devmap_xmit
  * and xdp:xdp_bulk_tx.
  *
- * Kernels: from 5.6 on. There is no packet yet: INTERFACE (where it came in) and NETNS are all
- * that is known besides the columns here, and filters on addresses and ports do not match. There
- * is neither LOCATION nor REASON.
+ * Kernels: from 5.6 on. There is no skb yet: besides the columns below, only INTERFACE (where the
+ * packet came in) and NETNS are known, and filters on addresses and ports do not match. There is
+ * neither LOCATION nor REASON.
  *
  * EVENT: exception, redirect_err, devmap_xmit or bulk_tx. ACTION: what the program returned. PROG:
- * the program's id (`bpftool prog show id PROG`), 0: not told. ERROR: -errno, 0: none. DROPS: how
- * many packets. TARGET: the device that they should have gone to; of a redirect_err its number
- * stays unknown.
+ * the program's id (`bpftool prog show id PROG`), 0: unknown. ERROR: -errno, 0: none. DROPS: how
+ * many packets. TARGET: the device that they should have gone to; unknown for redirect_err.
  */
 #include <linux/version.h>
 
@@ -28,7 +27,7 @@ struct told {
 	u32 drops;
 };
 
-/* What the columns show. XDP runs in softirqs only, so one of a CPU is never in use twice. */
+/* What the columns show. XDP only runs in softirqs, so one for each CPU is enough. */
 BPF_PERCPU_ARRAY(last, struct told, 1);
 
 static __always_inline struct told *last_told(void)
@@ -38,8 +37,7 @@ static __always_inline struct told *last_told(void)
 	return last.lookup(&zero);
 }
 
-/* A column's value; 0 or nothing if there is none, which cannot be, but the verifier asks for it.
- */
+/* A column's value; the check never fails, but the verifier wants it. */
 #define TOLD_TEXT(member)                                                                          \
 	({                                                                                         \
 		struct told *told = last_told();                                                   \
@@ -60,8 +58,8 @@ DROP_FIELD(u32, drops, "%u", TOLD_NUMBER(drops))
 DROP_FIELD(char[16], target, "%s", TOLD_TEXT(target))
 
 /*
- * How struct bpf_prog and bpf_prog_aux of the kernel start. They are not used as such, because they
- * have parts in common with the types of bpf(2), which libbcc brings for itself.
+ * The start of the kernel's struct bpf_prog_aux and, below, of struct bpf_prog. Their own
+ * definitions would clash with the types of bpf(2) that libbcc brings along.
  */
 struct program_details {
 	u64 references;
@@ -88,15 +86,13 @@ struct program {
 
 #define TYPE_XDP 6
 
-/* 0 if the program does not look as it should: its type is the second word, or the third one (7.2).
- */
+/* The type is in the second word, or the third one (7.2); 0: this is not an XDP program. */
 static __always_inline u32 program_id(u64 address)
 {
 	struct program *program = (struct program *)address;
 	struct program_details *details = READ(program, details);
 
-	if (READ(program, start[1]) != TYPE_XDP &&
-	    READ(program, type_or_attach_type) != TYPE_XDP)
+	if (READ(program, start[1]) != TYPE_XDP && READ(program, type_or_attach_type) != TYPE_XDP)
 		return 0;
 	return READ(details, id);
 }

@@ -11,17 +11,16 @@
  *
  *	DROP_FUNCTIONS(bridge, "br_*,__br_*")
  *
- * names a set of the kernel's functions; DROP_IN(bridge, location) is true if the address lies in
- *one of them. bytetrace finds these lines, too, and defines drop_functions_bridge() for this
- *kernel.
+ * names a set of kernel functions; DROP_IN(bridge, location) is true if the address lies in one of
+ * them. bytetrace finds these lines, too, and defines drop_functions_bridge() for this kernel.
  */
-/* A line that an #if leaves out is listed all the same, but has no function: that is an error. */
+/* A line that an #if leaves out is listed, too, but its function is missing: make that an error. */
 #pragma clang diagnostic error "-Wundefined-internal"
 
 /* A type as C passes it: an array becomes a pointer. */
 #define DROP_VALUE(type) __typeof__(((void)0, *(__typeof__(type) *)0))
 
-/* The enumerator is the listing's: without it the line would be compiled and not be shown. */
+/* The enumerator comes with the list: a line that is not in it must not compile. */
 #define DROP_FIELD(type, name, format, ...)                                                        \
 	static __always_inline u64 drop_field_##name(void *ctx, struct sk_buff *skb,               \
 						     struct sock *sk, u64 location, u32 reason)    \
@@ -37,8 +36,7 @@
 #define DROP_FUNCTIONS(name, patterns)
 #define DROP_IN(name, address) drop_functions_##name(address)
 
-/* For each line in the list: the member of the record, the function, and how it fills the member.
- */
+/* For each column in the list: its member of the record, its function, and how that fills it. */
 #define DROP_MEMBER_NUMBER(name) u64 field_##name;
 #define DROP_MEMBER_BYTES(name, size) char field_##name[size] __attribute__((aligned(8)));
 #define DROP_DECLARE_NUMBER(name)                                                                  \

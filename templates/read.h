@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reads of kernel memory. The verifier refuses a plain `->` on a pointer that it knows nothing
- *about. These macros follow such a pointer with a helper that checks each step; a step that fails
- *gives 0.
+ * Reads of kernel memory. The verifier refuses a plain `->` on a pointer that it does not know.
+ * These macros follow a pointer with a helper that checks each step; a step that fails gives 0.
  *
  *	READ(skb, dev, mtu)                      skb->dev->mtu
  *	READ(sk, __sk_common.skc_net.net, ns)    members of members, and elements: name[0]
@@ -27,9 +26,8 @@ enum { READ };
 	(__builtin_classify_type((pointer)->member) == 5 && !READ_IS_ARRAY(pointer, member))
 
 /*
- * One step each. `pointer` stands there once, so that the text of a chain grows by the step and
- * does not double. No `*` dereferences it: libbcc would rewrite that, which it cannot do in a
- * macro.
+ * One step each. The pointer appears only once, so that the text of a chain does not double with
+ * each step, and never behind a `*`, which libbcc would try to rewrite even inside a macro.
  */
 #define READ_VALUE(pointer, member)                                                                \
 	({                                                                                         \
@@ -53,7 +51,7 @@ enum { READ };
 		read_at_;                                                                          \
 	})
 
-/* A chain: all members but the last are read, and `last` says what becomes of that one. */
+/* A chain reads all members but the last one, which is left to the macro `last`. */
 #define READ_1(last, pointer, a) last(pointer, a)
 #define READ_2(last, pointer, a, b) READ_1(last, READ_VALUE(pointer, a), b)
 #define READ_3(last, pointer, a, ...) READ_2(last, READ_VALUE(pointer, a), __VA_ARGS__)

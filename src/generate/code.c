@@ -2,10 +2,11 @@
 #include "generate/code.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "generate/source.h"
-#include "util/error.h"
 
 bool span_is(struct span span, const char *text)
 {
@@ -159,6 +160,16 @@ int code_each(const struct source *source, const char *code, const char *macro, 
 			return result;
 	}
 	return 0;
+}
+
+int code_refuse(const struct source_line *line, const char *macro, struct span quoted,
+		const char *what, enum status status, struct error *err)
+{
+	char text[ERROR_QUOTE_SIZE], quote[ERROR_QUOTE_SIZE];
+
+	snprintf(text, sizeof(text), "%.*s", (int)(quoted.end - quoted.start), quoted.start);
+	return error_set(err, status, EINVAL, "%s:%u: %s: %s %s", line->file, line->line, macro,
+			 error_quote(quote, text), what);
 }
 
 bool code_line_calls(const char *code, const char *function)

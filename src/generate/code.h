@@ -5,9 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "util/error.h"
+
 /* Just enough of C to find declarations and calls in a program; the compiler reads the rest. */
 
-struct error;
 struct source;
 struct source_line;
 
@@ -28,7 +29,7 @@ struct span span_trim(struct span span);
  */
 char *code_strip(const char *text);
 
-#define CODE_MAX_ARGUMENTS 4
+#define CODE_MAX_ARGUMENTS 3
 
 /* Take a declaration that stands in `line`. Returns 0, or -errno with an error. */
 typedef int code_take(void *context, const struct source_line *line, const struct span *arguments,
@@ -41,6 +42,10 @@ typedef int code_take(void *context, const struct source_line *line, const struc
  */
 int code_each(const struct source *source, const char *code, const char *macro, size_t count,
 	      code_take *take, void *context, struct error *err);
+
+/* Refuse a declaration: "FILE:LINE: MACRO: "quoted" what". Returns -EINVAL. */
+int code_refuse(const struct source_line *line, const char *macro, struct span quoted,
+		const char *what, enum status status, struct error *err);
 
 /* Whether the first line of this code calls the function; its definition does not count. */
 bool code_line_calls(const char *code, const char *function);

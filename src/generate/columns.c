@@ -2,7 +2,7 @@
 #include "generate/columns.h"
 
 #include <ctype.h>
-#include <errno.h>
+#include <regex.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,23 +17,6 @@
 
 #define MACRO "DROP_FIELD"
 #define MAX_FIELDS_SIZE 256 /* they share the BPF stack with the rest of the record */
-/* A declaration. */
-struct parser {
-	const struct source_line *line;
-	struct error *err;
-};
-
-static int refuse(const struct parser *parser, struct span quoted, const char *what)
-{
-	const struct source_line *line = parser->line;
-	char text[FIELD_FORMAT_SIZE + FIELD_NAME_SIZE];
-	char buffer[ERROR_QUOTE_SIZE];
-
-	snprintf(text, sizeof(text), "%.*s", (int)(quoted.end - quoted.start), quoted.start);
-	return error_set(parser->err, STATUS_COMPILE, EINVAL, "%s:%u: " MACRO ": %s %s", line->file,
-			 line->line, error_quote(buffer, text), what);
-}
-
 /* Set the kind by a conversion of the kernel's own printf. False: it does not fit the type. */
 static bool take_pointer(struct field *field, char kind)
 {
@@ -59,66 +42,59 @@ static bool take_pointer(struct field *field, char kind)
 	}
 }
 
+/* The conversion of printf() that shows a column; sets its kind. NULL: it does not fit the type. */
+static const char *take_conversion(struct field *field, const char *conversion)
+{
+	static const char *const numbers[] = { "llu", "llx", "llX", "llo" };
+	const bool is_signed = field->kind == FIELD_SIGNED;
+
+	if (*conversion == 'p')
+		return take_pointer(field, conversion[strlen(conversion) - 1]) ? "s" : NULL;
+	if (*conversion == 's')
+		return field->kind == FIELD_STRING ? "s" : NULL;
+	if (!is_signed && field->kind != FIELD_UNSIGNED)
+		return NULL;
+	if (*conversion == 'c') {
+		field->kind = FIELD_CHARACTER;
+		return "s";
+	}
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		if (*conversion == numbers[i][2])
+			return numbers[i];
+	return is_signed ? "lld" : "llu";
+}
+
 /*
- * Make a format with one conversion a format for printf() and the widest value. False: it has not
- * exactly one conversion, or one that does not fit the type.
+ * Make a format, a literal with one conversion, a format for printf() and the widest value. False:
+ * it is something else, or does not fit the type. Escapes could break a row, so there are none.
  */
 static bool take_format(struct field *field, struct span literal)
 {
-	FILE *out = fmemopen(field->format, sizeof(field->format), "w");
-	bool found = false, good = out && literal.end - literal.start >= 2 &&
-				   *literal.start == '"' && literal.end[-1] == '"';
+#define PLAIN "(([] !#$&-[^-~]|%%)*)"
+	static const char pattern[] = "^\"" PLAIN "%([-0-9#+ ]{0,6})"
+				      "(p(I4|I6|M|S)|[diuxXocs])" PLAIN "\"$";
+	enum { BEFORE = 1, FLAGS = 3, CONVERSION = 4, BEHIND = 6, PARTS = 8 };
+	char text[2 * FIELD_FORMAT_SIZE], conversion[4];
+	const char *shown;
+	regmatch_t parts[PARTS];
+	regex_t regex;
+	int length = snprintf(text, sizeof(text), "%.*s", (int)(literal.end - literal.start),
+			      literal.start);
 
-	for (const char *at = literal.start + 1; good && at < literal.end - 1; at++) {
-		const size_t left = (size_t)(literal.end - 1 - at);
-		size_t flags;
-
-		/* An escape could break a row; with a quote there is more than one literal. */
-		if (strchr("\\\"", *at) || *at < 0x20 || *at > 0x7e) {
-			good = false;
-		} else if (*at != '%') {
-			fputc(*at, out);
-		} else if (left > 1 && at[1] == '%') {
-			fputs("%%", out);
-			at++;
-		} else {
-			good = !found;
-			found = true;
-			flags = strspn(at + 1, "0123456789#-+ ");
-			if (flags > 6 || flags + 1 >= left)
-				good = false;
-			fprintf(out, "%.*s", (int)flags + 1, at);
-			at += flags + 1;
-			if (!good)
-				break;
-			if (*at == 'p') {
-				const bool ip = left > flags + 3 && at[1] == 'I';
-
-				at += ip ? 2 : 1;
-				good = at < literal.end - 1 && strchr(ip ? "46" : "MS", *at) &&
-				       take_pointer(field, *at);
-				fputc('s', out);
-			} else if (strchr("di", *at)) {
-				good = field->kind == FIELD_SIGNED || field->kind == FIELD_UNSIGNED;
-				fprintf(out, "ll%c", field->kind == FIELD_SIGNED ? 'd' : 'u');
-			} else if (strchr("uxXo", *at)) {
-				good = field->kind == FIELD_SIGNED || field->kind == FIELD_UNSIGNED;
-				fprintf(out, "ll%c", *at);
-			} else if (*at == 'c') {
-				good = field->kind == FIELD_SIGNED || field->kind == FIELD_UNSIGNED;
-				field->kind = FIELD_CHARACTER;
-				fputc('s', out);
-			} else {
-				good = *at == 's' && field->kind == FIELD_STRING;
-				fputc('s', out);
-			}
-		}
-	}
-	if (out && fclose(out))
-		good = false;
-	/* fmemopen() says nothing when the room is used up. */
-	return good && found &&
-	       strnlen(field->format, sizeof(field->format)) + 1 < sizeof(field->format);
+	if ((size_t)length >= sizeof(text) || regcomp(&regex, pattern, REG_EXTENDED))
+		return false;
+	length = regexec(&regex, text, PARTS, parts, 0);
+	regfree(&regex);
+	if (length)
+		return false;
+#define PART(index) (int)(parts[index].rm_eo - parts[index].rm_so), text + parts[index].rm_so
+	snprintf(conversion, sizeof(conversion), "%.*s", PART(CONVERSION));
+	shown = take_conversion(field, conversion);
+	if (!shown)
+		return false;
+	length = snprintf(field->format, sizeof(field->format), "%.*s%%%.*s%s%.*s", PART(BEFORE),
+			  PART(FLAGS), shown, PART(BEHIND));
+	return (size_t)length + 1 < sizeof(field->format);
 }
 
 static struct span without_quotes(struct span text)
@@ -141,39 +117,47 @@ static bool take_name(struct field *field, struct span name)
 	return true;
 }
 
+static int refuse(const struct source_line *line, struct span quoted, const char *what,
+		  struct error *err)
+{
+	return code_refuse(line, MACRO, quoted, what, STATUS_COMPILE, err);
+}
+
 /* Add one column to the layout: type, name and format of a declaration. */
 static int take(void *context, const struct source_line *line, const struct span *arguments,
 		struct error *err)
 {
-	const struct parser whole = { line, err }, *parser = &whole;
 	const struct span type = arguments[0], name = arguments[1], format = arguments[2];
 	struct layout *layout = context;
 	struct field *field = &layout->fields[layout->field_count];
 
 	if (layout->field_count == LAYOUT_MAX_FIELDS)
-		return refuse(parser, name, "is one column too many: a program can have 16");
+		return refuse(line, name, "is one column too many: a program can have 16", err);
 	memset(field, 0, sizeof(*field));
 	if (!column_type_take(field, type))
-		return refuse(parser, type,
+		return refuse(line, type,
 			      "is not a column type: use u8 to u64, s8 to s64, bool, int, __be16, "
-			      "__be32, char[N] up to 64, u8[4], u8[6] or u8[16]");
+			      "__be32, char[N] up to 64, u8[4], u8[6] or u8[16]",
+			      err);
 	if (!take_name(field, name))
-		return refuse(parser, name,
+		return refuse(line, name,
 			      "is not a column name: use up to 31 lowercase letters, digits and _, "
-			      "a letter first");
+			      "a letter first",
+			      err);
 	if (columns_taken(name.start, (size_t)(name.end - name.start)))
-		return refuse(parser, name, "is the name of a built-in column or key");
+		return refuse(line, name, "is the name of a built-in column or key", err);
 	if (layout_field(layout, field->name))
-		return refuse(parser, name, "is the name of two columns");
+		return refuse(line, name, "is the name of two columns", err);
 	if (!take_format(field, format))
-		return refuse(parser, without_quotes(format),
+		return refuse(line, without_quotes(format),
 			      "does not fit the type: a format has one conversion, %d %u %x %o %c "
 			      "for numbers, %s for char[N], %pI4 %pI6 %pM for addresses, %pS for a "
-			      "kernel function");
+			      "kernel function",
+			      err);
 	field->offset = layout->size;
 	layout->size += (field->size + 7) / 8 * 8;
 	if (layout->size > MAX_FIELDS_SIZE)
-		return refuse(parser, name, "makes the columns larger than 256 bytes");
+		return refuse(line, name, "makes the columns larger than 256 bytes", err);
 	layout->field_count++;
 	return 0;
 }
@@ -181,7 +165,7 @@ static int take(void *context, const struct source_line *line, const struct span
 int columns_find(struct layout *layout, const struct source *source, const char *code,
 		 struct error *err)
 {
-	return code_each(source, code, MACRO, 4, take, layout, err);
+	return code_each(source, code, MACRO, 3, take, layout, err);
 }
 
 void columns_write_list(const struct layout *layout, const char *macro, FILE *out)

@@ -60,16 +60,6 @@ static bool is_identifier(struct span name)
 	return name.end > name.start;
 }
 
-static int refuse(const struct source_line *line, struct span quoted, const char *what,
-		  enum status status, struct error *err)
-{
-	char text[MAX_PATTERNS], quote[ERROR_QUOTE_SIZE];
-
-	snprintf(text, sizeof(text), "%.*s", (int)(quoted.end - quoted.start), quoted.start);
-	return error_set(err, status, EINVAL, "%s:%u: " MACRO ": %s %s", line->file, line->line,
-			 error_quote(quote, text), what);
-}
-
 static void write_macro(struct span name, const struct ranges *ranges, FILE *out)
 {
 	fprintf(out, "#define drop_functions_%.*s(address) (", (int)(name.end - name.start),
@@ -96,18 +86,19 @@ static int take(void *context, const struct source_line *line, const struct span
 	int result;
 
 	if (!is_identifier(name))
-		return refuse(line, name, "is not a name: use letters, digits and _",
-			      STATUS_COMPILE, err);
+		return code_refuse(line, MACRO, name, "is not a name: use letters, digits and _",
+				   STATUS_COMPILE, err);
 	if (!split(patterns, literal))
-		return refuse(line, literal,
-			      "is not a comma list of function names between double quotes",
-			      STATUS_COMPILE, err);
+		return code_refuse(line, MACRO, literal,
+				   "is not a comma list of function names between double quotes",
+				   STATUS_COMPILE, err);
 	result = definitions->functions->each(definitions->functions->context, take_matching,
 					      &search, err);
 	if (!result && search.found.count == 0)
-		result = refuse(line, (struct span){ literal.start + 1, literal.end - 1 },
-				"matches no function of this kernel; is the module loaded?",
-				STATUS_ENVIRONMENT, err);
+		result = code_refuse(line, MACRO,
+				     (struct span){ literal.start + 1, literal.end - 1 },
+				     "matches no function of this kernel; is the module loaded?",
+				     STATUS_ENVIRONMENT, err);
 	if (!result)
 		write_macro(name, &search.found, definitions->out);
 	ranges_free(&search.found);

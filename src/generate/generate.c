@@ -464,8 +464,7 @@ static void write_record_check(const struct layout *layout, FILE *out)
 		sizeof(struct drop_event) + layout->size, sizeof(struct drop_event) + layout->size);
 }
 
-/* Whether a line is the user's: that of a probe, of a file that it includes, or of a whole program.
- */
+/* Whether a line belongs to the probe, to a file that it includes, or to a program of --source. */
 static bool is_own_line(const struct program *program, const char *file)
 {
 	if (!program->probe || file == program->probe)
@@ -476,7 +475,7 @@ static bool is_own_line(const struct program *program, const char *file)
 	return false;
 }
 
-/* Refuse a program that reports nothing: the code calls neither drop() nor drop_device(). */
+/* Refuse a program that reports nothing: its code calls neither drop() nor drop_device(). */
 static int check_calls(const struct program *program, const char *code, struct error *err)
 {
 	const struct source *source = &program->source;
@@ -509,22 +508,26 @@ static int write_front(struct program *program, const struct generate_config *co
 	if (!code)
 		return error_nomem(err);
 	result = check_calls(program, code, err);
-	if (!result)
-		result = functions_define(source, code, functions, out, err);
-	if (!result)
-		result = columns_find(layout, source, code, err);
-	if (!result)
-		result = keys_select(&program->keys, &config->keys, layout, err);
-	free(code);
 	if (result)
-		return result;
+		goto out;
+	result = functions_define(source, code, functions, out, err);
+	if (result)
+		goto out;
+	result = columns_find(layout, source, code, err);
+	if (result)
+		goto out;
+	result = keys_select(&program->keys, &config->keys, layout, err);
+	if (result)
+		goto out;
 	set_id(layout);
 	fprintf(out, "#define DROP_PROBE 0x%08xu\n", layout->id);
 	columns_write_list(layout, "DROP_FIELDS", out);
 	columns_write_list(&program->keys, "DROP_KEYS", out);
 	columns_write_found(layout, out);
 	write_reasons(source->text, reasons, out);
-	return 0;
+out:
+	free(code);
+	return result;
 }
 
 int generate_finish(struct program *program, const struct generate_config *config,

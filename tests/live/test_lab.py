@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 
 import net
-from trace import Settings, Trace, run
+from trace import Settings, Trace, run, wait_for
 
 KPROBES = "/sys/bus/event_source/devices/kprobe/type"
 PROBES = pathlib.Path(__file__).parents[2] / "probes"
@@ -318,6 +318,66 @@ def test_mistake_in_a_probe():
         assert code == 6 and 'cannot attach to the raw tracepoint "nonsense"' in err, err
         _, _, err = run("--probe", "kfree_skb", "--probe", path)
         assert 'cannot attach to the raw tracepoint "nonsense"' in err, err
+
+
+def test_probe_that_reports_nothing():
+    """Neither a comment nor a text is a call; a helper function that calls drop() is enough."""
+    silent = """/* drop(ctx) */
+DROP_FIELD(u32, a, "drop(%u)", 1)
+
+int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
+{
+\treturn 0; // drop(ctx, NULL, 0, 0);
+}
+"""
+    helper = "static __always_inline int report(void *ctx)\n{\n\treturn drop(ctx, NULL, 0, 0);\n}\n"
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory, "silent.c")
+        path.write_text(silent, "ascii")
+        refused(4, f"{path} never calls drop(): no packet would be shown", "--probe", str(path))
+        path.write_text(helper + silent.replace("return 0;", "return report(ctx);"), "ascii")
+        code, _, err = run("--probe", str(path), "--check")
+        assert code == 0, err
+        with mine(changes=[("return drop(ctx, skb, location, reason);", "return 0;")]) as source:
+            refused(4, f"{source} never calls drop(): no packet would be shown", "--source", source)
+
+
+def test_arrow_that_the_verifier_refuses():
+    """The line, and what to write instead."""
+    with mine(declarations=['DROP_FIELD(u32, mtu, "%u", skb->dev->mtu)']) as path:
+        code, _, err = run("--source", path)
+        line = line_of(path, "DROP_FIELD(u32, mtu")
+        assert code == 5 and err.startswith(
+            f"bytetrace: {path}:{line}: the kernel's verifier refused the program: Permission denied: read kernel "
+            "memory with READ(pointer, member), not pointer->member\n"
+            '    DROP_FIELD(u32, mtu, "%u", skb->dev->mtu)\n'), err
+
+
+def test_columns_by_helper_functions():
+    """What works in DROP_FIELD works in a function above it; texts and bytes are read in each way."""
+    lines = ("static __always_inline u32 mtu_of(struct sk_buff *skb) { return READ(skb, dev, mtu); }",
+             "static __always_inline u32 letters(struct sk_buff *skb) { char name[16] = {}; "
+             "READ_STR(name, sizeof(name), skb, dev, name); return name[0] << 8 | name[1]; }",
+             "static __always_inline u32 first(struct sk_buff *skb) { u8 mac[6] = {}; "
+             "READ_BYTES(mac, sizeof(mac), skb, dev, dev_addr); return mac[0]; }",
+             'DROP_FUNCTIONS(some, "udp*,__udp*,nft_*,nf_*,kfree_*,sk_skb_*")',
+             'DROP_FIELD(u32, mtu, "%u", mtu_of(skb))',
+             'DROP_FIELD(u32, letters, "%x", letters(skb))',
+             'DROP_FIELD(u32, first, "%u", first(skb))',
+             'DROP_FIELD(char[16], at, "%s", READ_AT(skb, dev, name))',
+             'DROP_FIELD(u32, letter, "%c", READ(skb, dev, name[1]))',
+             'DROP_FIELD(u32, nothing, "%u", READ((struct sk_buff *)NULL, dev, nd_net.net, ns.inum))',
+             'DROP_FIELD(bool, known, "%u", DROP_IN(some, location))',
+             'DROP_FIELD(bool, unknown, "%u", DROP_IN(some, 4096))')
+    with net.Netns() as ns, mine("--netns", ns.name, declarations=lines) as path, \
+            Trace("--source", path, "-o", "json") as t:
+        ns.udp(b"x", "127.0.0.1", 9)
+        wait_for(lambda: t.text, 10, "row")
+        record = json.loads(t.stop().text.splitlines()[0])
+    assert {name: record[name] for name in ("mtu", "letters", "first", "at", "letter", "nothing", "known",
+                                            "unknown")} == {
+        "mtu": 65536, "letters": 0x6c6f, "first": 0, "at": "lo", "letter": "o", "nothing": 0, "known": 1,
+        "unknown": 0}, record
 
 
 def test_too_many_columns():

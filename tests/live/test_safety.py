@@ -165,7 +165,7 @@ def test_includes_lie_next_to_the_source():
         for i in range(1000):
             save(f"{path}/deep{i}.h", f'#include "deep{i + 1}.h"\n')
         include("deep0.h")
-        refused(4, f'{path}/deep63.h:1: #include "deep64.h": more than 64 files are included\n', "--source", mine)
+        refused(4, f'{path}/deep63.h:1: #include "deep64.h": the program includes more than 64 files\n', "--source", mine)
         include("all.h")
         save(f"{path}/all.h", "\n", 0o666)
         refused(3, f'{mine}:{line}: #include: everybody can write to "{path}/all.h"' + FORCE, "--source", mine)

@@ -230,10 +230,8 @@ static void what_does_not_begin_a_line_is_not_found(void **state)
 		"DROP_FIELD(\n",
 		"DROP_FIELD()\n",
 		"DROP_FIELD(u8)\n",
-		"DROP_FIELD(u8, a, \"%u\")\n",
 		"DROP_FIELD(u8, a, \"%u\", (1)\n",
 		"DROP_FIELD(u8, a, \"%u\", 1])\n",
-		"DROP_FIELD(u8, a, \"%u, 1)\n)\n",
 	};
 
 	(void)state;

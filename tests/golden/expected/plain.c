@@ -25,9 +25,8 @@
 
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reads of kernel memory. The verifier refuses a plain `->` on a pointer that it knows nothing
- *about. These macros follow such a pointer with a helper that checks each step; a step that fails
- *gives 0.
+ * Reads of kernel memory. The verifier refuses a plain `->` on a pointer that it does not know.
+ * These macros follow a pointer with a helper that checks each step; a step that fails gives 0.
  *
  *	READ(skb, dev, mtu)                      skb->dev->mtu
  *	READ(sk, __sk_common.skc_net.net, ns)    members of members, and elements: name[0]
@@ -52,9 +51,8 @@ enum { READ };
 	(__builtin_classify_type((pointer)->member) == 5 && !READ_IS_ARRAY(pointer, member))
 
 /*
- * One step each. `pointer` stands there once, so that the text of a chain grows by the step and
- * does not double. No `*` dereferences it: libbcc would rewrite that, which it cannot do in a
- * macro.
+ * One step each. The pointer appears only once, so that the text of a chain does not double with
+ * each step, and never behind a `*`, which libbcc would try to rewrite even inside a macro.
  */
 #define READ_VALUE(pointer, member)                                                                \
 	({                                                                                         \
@@ -78,7 +76,7 @@ enum { READ };
 		read_at_;                                                                          \
 	})
 
-/* A chain: all members but the last are read, and `last` says what becomes of that one. */
+/* A chain reads all members but the last one, which is left to the macro `last`. */
 #define READ_1(last, pointer, a) last(pointer, a)
 #define READ_2(last, pointer, a, b) READ_1(last, READ_VALUE(pointer, a), b)
 #define READ_3(last, pointer, a, ...) READ_2(last, READ_VALUE(pointer, a), __VA_ARGS__)
@@ -110,17 +108,16 @@ enum { READ };
  *
  *	DROP_FUNCTIONS(bridge, "br_*,__br_*")
  *
- * names a set of the kernel's functions; DROP_IN(bridge, location) is true if the address lies in
- *one of them. bytetrace finds these lines, too, and defines drop_functions_bridge() for this
- *kernel.
+ * names a set of kernel functions; DROP_IN(bridge, location) is true if the address lies in one of
+ * them. bytetrace finds these lines, too, and defines drop_functions_bridge() for this kernel.
  */
-/* A line that an #if leaves out is listed all the same, but has no function: that is an error. */
+/* A line that an #if leaves out is listed, too, but its function is missing: make that an error. */
 #pragma clang diagnostic error "-Wundefined-internal"
 
 /* A type as C passes it: an array becomes a pointer. */
 #define DROP_VALUE(type) __typeof__(((void)0, *(__typeof__(type) *)0))
 
-/* The enumerator is the listing's: without it the line would be compiled and not be shown. */
+/* The enumerator comes with the list: a line that is not in it must not compile. */
 #define DROP_FIELD(type, name, format, ...)                                                        \
 	static __always_inline u64 drop_field_##name(void *ctx, struct sk_buff *skb,               \
 						     struct sock *sk, u64 location, u32 reason)    \
@@ -136,8 +133,7 @@ enum { READ };
 #define DROP_FUNCTIONS(name, patterns)
 #define DROP_IN(name, address) drop_functions_##name(address)
 
-/* For each line in the list: the member of the record, the function, and how it fills the member.
- */
+/* For each column in the list: its member of the record, its function, and how that fills it. */
 #define DROP_MEMBER_NUMBER(name) u64 field_##name;
 #define DROP_MEMBER_BYTES(name, size) char field_##name[size] __attribute__((aligned(8)));
 #define DROP_DECLARE_NUMBER(name)                                                                  \
@@ -651,13 +647,13 @@ static __always_inline int drop(void *ctx, struct sk_buff *skb, u64 location, u3
 }
 
 /*
- * kfree_skb: every packet that the kernel throws away.
+ * kfree_skb: every packet that the kernel drops.
  *
- * Attach point: the raw tracepoint skb:kfree_skb, hit whenever the last reference to an skb is
- * given up by an error path. Packets that reached their end well are freed through consume_skb
- * and do not show up here.
- * Kernels: all with raw tracepoints (4.17). The reason is there from 5.17 on.
- * LOCATION is the function that called kfree_skb, REASON is what it gave as the cause.
+ * Attach point: the raw tracepoint skb:kfree_skb, which is hit whenever an error path gives up the
+ * last reference to an skb. Packets that were processed normally are freed through consume_skb and
+ * do not show up here.
+ * Kernels: all with raw tracepoints (4.17); with a reason from 5.17 on.
+ * LOCATION is the function that called kfree_skb, REASON is the reason that it gave.
  */
 int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 {
