@@ -8,15 +8,15 @@ struct error;
 struct options;
 
 /*
- * What one flag would silently undo of another is refused, with STATUS_USAGE. `expression`: there
- * is a filter expression, too, which is not parsed yet.
+ * Refuse flags that contradict each other or would have no effect, with STATUS_USAGE. `expression`:
+ * a filter expression is given, which is not parsed yet.
  */
 int conflicts_check(const struct options *options, bool expression, struct error *err);
 
 /*
- * A filter expression of which libpcap finds that no packet matches it and -p is refused, with
- * STATUS_USAGE. By itself it is valid.
+ * Refuse a filter expression, valid by itself, that matches no packet that -p accepts, as far as
+ * libpcap can tell, with STATUS_USAGE.
  */
-int conflicts_check_expression(const struct options *options, const char *text, struct error *err);
+int conflicts_check_expression(const struct options *options, struct error *err);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The one list of flags: getopt's tables, --help and the man page are made from it. */
+/* The list of flags, from which getopt's tables, --help and the man page are generated. */
 #include "cli/flags.h"
 
 #include <string.h>
@@ -42,7 +42,7 @@ static const struct flag other_flags[] = {
 	{
 		.name = "inner",
 		.group = GROUP_FILTERS,
-		.help = "filter and show the packet inside a tunnel",
+		.help = "match and show the packet inside a tunnel",
 		.kind = FLAG_TRUE,
 		.member = MEMBER(generate.inner),
 	},
@@ -103,7 +103,6 @@ static const struct flag other_flags[] = {
 		.member = MEMBER(color),
 		.value = COLOR_ALWAYS,
 		.choices = color_choices,
-		.expected = "auto, always or never",
 	},
 	{
 		.name = "count",
@@ -126,7 +125,7 @@ static const struct flag other_flags[] = {
 		.name = "duration",
 		.argument = "TIME",
 		.group = GROUP_OUTPUT,
-		.help = "stop after TIME: seconds, or with s, m or h (90, 1.5m)",
+		.help = "stop after TIME: seconds, or with a unit (1.5m, 2h)",
 		.kind = FLAG_TIME,
 		.member = MEMBER(limits.duration_ms),
 	},
@@ -142,7 +141,7 @@ static const struct flag other_flags[] = {
 		.name = "interval",
 		.argument = "TIME",
 		.group = GROUP_OUTPUT,
-		.help = "also print the summary each time TIME has passed",
+		.help = "also print the summary every TIME",
 		.kind = FLAG_TIME,
 		.member = MEMBER(limits.interval_ms),
 	},
@@ -150,7 +149,7 @@ static const struct flag other_flags[] = {
 		.name = "buffer",
 		.argument = "SIZE",
 		.group = GROUP_OUTPUT,
-		.help = "buffer of each CPU: 1M (default), or 4K to 256M",
+		.help = "size of each CPU's buffer, 4K to 256M (default 1M)",
 		.kind = FLAG_SIZE,
 		.member = MEMBER(limits.buffer),
 	},
@@ -162,7 +161,6 @@ static const struct flag other_flags[] = {
 		.kind = FLAG_CHOICE,
 		.member = MEMBER(types.only),
 		.choices = types_choices,
-		.expected = "headers or btf",
 	},
 	{
 		.name = "headers",
@@ -189,13 +187,12 @@ static const struct flag other_flags[] = {
 		.kind = FLAG_CHOICE,
 		.member = MEMBER(attach),
 		.choices = attach_choices,
-		.expected = "tp_btf, raw_tracepoint, tracepoint or kprobe",
 	},
 	{
 		.name = "probe",
 		.argument = "NAME",
 		.group = GROUP_SOURCE,
-		.help = "a probe of --list-probes, or a file; repeatable",
+		.help = "probe of --list-probes, or file; can be repeated",
 		.kind = FLAG_WORD,
 		.member = MEMBER(generate.probes),
 	},
@@ -211,14 +208,14 @@ static const struct flag other_flags[] = {
 		.name = "templates",
 		.argument = "DIR",
 		.group = GROUP_SOURCE,
-		.help = "use the templates in DIR, not the built-in ones",
+		.help = "use the templates in DIR instead of the built-in ones",
 		.kind = FLAG_PATH,
 		.member = MEMBER(generate.templates_dir),
 	},
 	{
 		.name = "print-filter",
 		.group = GROUP_SOURCE,
-		.help = "print what passes the filters and what it costs",
+		.help = "print what the filters match, and what they cost",
 		.kind = FLAG_ACTION,
 		.member = MEMBER(action),
 		.value = ACTION_PRINT_FILTER,
@@ -232,12 +229,11 @@ static const struct flag other_flags[] = {
 		.member = MEMBER(action),
 		.value = ACTION_PRINT_SOURCE,
 		.choices = print_choices,
-		.expected = "generated or rewritten",
 	},
 	{
 		.name = "print-asm",
 		.group = GROUP_SOURCE,
-		.help = "print the program's instructions below their lines",
+		.help = "print the program's instructions below its lines",
 		.kind = FLAG_ACTION,
 		.member = MEMBER(action),
 		.value = ACTION_PRINT_ASM,
@@ -253,7 +249,7 @@ static const struct flag other_flags[] = {
 	{
 		.name = "check",
 		.group = GROUP_SOURCE,
-		.help = "compile and load the program, print what it takes",
+		.help = "compile and load the program, print its size and cost",
 		.kind = FLAG_ACTION,
 		.member = MEMBER(action),
 		.value = ACTION_CHECK,
@@ -277,21 +273,21 @@ static const struct flag other_flags[] = {
 		.name = "cache-dir",
 		.argument = "DIR",
 		.group = GROUP_SOURCE,
-		.help = "where compiled programs are kept",
+		.help = "keep compiled programs in DIR",
 		.kind = FLAG_PATH,
 		.member = MEMBER(compile.cache_dir),
 	},
 	{
 		.name = "no-cache",
 		.group = GROUP_SOURCE,
-		.help = "compile anew and keep nothing",
+		.help = "do not use or keep compiled programs",
 		.kind = FLAG_TRUE,
 		.member = MEMBER(compile.no_cache),
 	},
 	{
 		.name = "force",
 		.group = GROUP_OTHER,
-		.help = "take headers of another kernel, world-writable files",
+		.help = "accept another kernel's headers, world-writable files",
 		.kind = FLAG_TRUE,
 		.member = MEMBER(force),
 	},
@@ -346,9 +342,9 @@ const struct flag *flags_all(size_t *count)
 }
 
 static const char *const group_titles[GROUPS] = {
-	[GROUP_FILTERS] = "Filters (lists; ! before a list or a value negates it; all must match)",
+	[GROUP_FILTERS] = "Filters (comma-separated; ! negates a list or a value; all must match)",
 	[GROUP_OUTPUT] = "Output",
-	[GROUP_TYPES] = "Kernel types (default: headers, then kheaders, then BTF)",
+	[GROUP_TYPES] = "Kernel types (default: the first of headers, kheaders and BTF)",
 	[GROUP_SOURCE] = "The program that runs in the kernel",
 	[GROUP_OTHER] = "Other",
 };
@@ -387,8 +383,8 @@ void flags_print_help(FILE *out)
 	const struct flag *flags = flags_all(&count);
 
 	fputs("Usage: bytetrace [flags] [filter expression]\n"
-	      "Show the packets that the kernel drops: where, and why. A filter expression is\n"
-	      "what tcpdump takes, see pcap-filter(7).\n",
+	      "Show which packets the kernel drops, where and why. Filter expressions have the\n"
+	      "syntax of tcpdump, see pcap-filter(7).\n",
 	      out);
 	for (int group = 0; group < GROUPS; group++) {
 		fprintf(out, "\n%s:\n", group_titles[group]);
@@ -404,10 +400,10 @@ void flags_print_help(FILE *out)
 	      "  bytetrace                           every drop on this host\n"
 	      "  bytetrace -i eth0 -p tcp -D 80,443  web traffic on one interface\n"
 	      "  bytetrace 'tcp[tcpflags] & tcp-syn != 0 and not net 10.0.0.0/8'\n"
-	      "                                      connection attempts from and to elsewhere\n"
-	      "  bytetrace -r -k -s 10.0.0.0/8       with stacks, if there is a reason\n"
+	      "                                      TCP handshakes, except with 10.0.0.0/8\n"
+	      "  bytetrace -r -k -s 10.0.0.0/8       drops with a reason, and their stacks\n"
 	      "  bytetrace --summary=iface,reason    counts for each interface and reason\n"
-	      "  bytetrace --probe qdisc             drops of a qdisc, and its state\n"
-	      "  bytetrace --explain NETFILTER_DROP  what that means, and what helps\n",
+	      "  bytetrace --probe qdisc             drops by a qdisc, and its state\n"
+	      "  bytetrace --explain NETFILTER_DROP  what a reason means, and what helps\n",
 	      out);
 }

@@ -5,27 +5,27 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* What a flag does with the member of struct options at its offset. */
+/* The type of a flag's member of struct options, and what the flag sets it to. */
 enum flag_kind {
-	FLAG_FILTER,  /* `value` is an enum filter_field */
+	FLAG_FILTER,  /* struct filter: adds to the field in `value` (enum filter_field) */
 	FLAG_TRUE,    /* bool */
 	FLAG_COUNTER, /* int: how often the flag is given */
 	FLAG_ACTION,  /* enum action: `value` */
-	FLAG_CHOICE,  /* an enum: `value`, or that of the choice that the argument names */
+	FLAG_CHOICE,  /* an enum: the argument's value in `choices`; `value` without an argument */
 	FLAG_FORMAT,  /* const struct output_format * */
 	FLAG_NUMBER,  /* uint64_t, at least `value` */
 	FLAG_TIME,    /* uint64_t, milliseconds */
 	FLAG_SIZE,    /* uint64_t, bytes: a power of two */
 	FLAG_KEYS,    /* struct keys */
-	FLAG_EXPLAIN, /* the action, and a name to explain */
-	FLAG_WORD,    /* struct words: one more */
+	FLAG_EXPLAIN, /* enum action; the argument is added to the names to explain */
+	FLAG_WORD,    /* struct words: adds the argument */
 	FLAG_PATH,    /* const char * */
 };
 
 enum flag_group { GROUP_FILTERS, GROUP_OUTPUT, GROUP_TYPES, GROUP_SOURCE, GROUP_OTHER, GROUPS };
 
 struct choice {
-	const char *name; /* NULL: the end of the list */
+	const char *name; /* NULL ends the list */
 	int value;
 };
 
@@ -33,18 +33,17 @@ struct choice {
 struct flag {
 	int letter; /* 0: no short form */
 	const char *name;
-	const char *argument; /* NULL: none; in []: optional */
+	const char *argument; /* NULL: takes none; in []: optional */
 	enum flag_group group;
 	const char *help;
 	enum flag_kind kind;
 	size_t member; /* offset in struct options */
 	int value;
 	const struct choice *choices;
-	const char *expected; /* the choices, to go on "is not ..." */
 };
 
 /*
- * All flags, in the order of --help: those of the filter fields (filter/fields.h), and the rest.
+ * All flags in the order of --help: those of the filter fields (filter/fields.h), then all others.
  * Static storage.
  */
 const struct flag *flags_all(size_t *count);

@@ -14,7 +14,8 @@
 #include "util/nearest.h"
 #include "util/text.h"
 
-#define LONG_ONLY 256 /* getopt's value of flag i if it has no letter: LONG_ONLY + i */
+#define LONG_ONLY 256 /* getopt's key of flag i if it has no letter: LONG_ONLY + i */
+#define MAX_CHOICES 8
 
 static bool takes_argument(const struct flag *flag)
 {
@@ -29,9 +30,28 @@ static int bad_value(struct error *err, const char *flag, const char *text, cons
 			 error_quote(quoted, text), expected);
 }
 
+/* The argument is not one of the words that the flag takes. */
+static int bad_choice(struct error *err, const char *flag, const char *text,
+		      const char *const *words, size_t count)
+{
+	struct nearest nearest = { .text = text };
+	char quoted[ERROR_QUOTE_SIZE], list[256];
+
+	for (size_t i = 0; i < count; i++)
+		nearest_take(&nearest, words[i], 0, 0);
+	if (nearest_is_close(&nearest))
+		return error_set(err, STATUS_USAGE, EINVAL,
+				 "%s: unknown value %s; did you mean %s?", flag,
+				 error_quote(quoted, text), nearest.best[0].name);
+	return bad_value(err, flag, text, text_list(list, sizeof(list), "", words, count));
+}
+
 static int choose(int *member, const struct flag *row, const char *flag, const char *text,
 		  struct error *err)
 {
+	const char *words[MAX_CHOICES];
+	size_t count = 0;
+
 	if (!text) {
 		*member = row->value;
 		return 0;
@@ -41,8 +61,10 @@ static int choose(int *member, const struct flag *row, const char *flag, const c
 			*member = choice->value;
 			return 0;
 		}
+		if (count < MAX_CHOICES)
+			words[count++] = choice->name;
 	}
-	return bad_value(err, flag, text, row->expected);
+	return bad_choice(err, flag, text, words, count);
 }
 
 static int choose_format(const struct output_format **format, const char *flag, const char *text,
@@ -64,7 +86,7 @@ static int choose_format(const struct output_format **format, const char *flag, 
 	return bad_value(err, flag, text, expected);
 }
 
-/* A power of two from 4K to 256M, which is what the kernel makes its buffers of. */
+/* The kernel's buffers have a power of two of pages: from 4K to 256M are accepted. */
 static bool parse_size(const char *text, uint64_t *size)
 {
 	size_t digits = strspn(text, "0123456789");
@@ -96,7 +118,7 @@ static int add_explained(struct options *options, const char *name, struct error
 	return add_word(&options->explain, name, err);
 }
 
-/* Take over one flag. `flag` is how the user wrote it, `text` its argument or NULL. */
+/* Store one flag in the options. `flag` is its name in messages, `text` its argument or NULL. */
 static int apply(struct options *options, const struct flag *row, const char *flag,
 		 const char *text, struct error *err)
 {
@@ -129,7 +151,7 @@ static int apply(struct options *options, const struct flag *row, const char *fl
 	case FLAG_TIME:
 		if (!text_duration(text, member))
 			return bad_value(err, flag, text,
-					 "a time above 0, such as 30, 0.5, 5m or 2h");
+					 "a time above 0 (such as 30, 0.5, 5m or 2h)");
 		return 0;
 	case FLAG_SIZE:
 		if (!parse_size(text, member))
@@ -154,10 +176,10 @@ static int apply(struct options *options, const struct flag *row, const char *fl
 	return 0;
 }
 
-/* getopt's own tables. */
+/* Fill the tables of getopt_long(). */
 static void make_tables(const struct flag *flags, size_t count, char *letters, struct option *names)
 {
-	*letters++ = ':'; /* tell a missing argument from an unknown flag */
+	*letters++ = ':'; /* return ':' if an argument is missing */
 	for (size_t i = 0; i < count; i++) {
 		names[i] = (struct option){
 			.name = flags[i].name,
@@ -175,7 +197,7 @@ static void make_tables(const struct flag *flags, size_t count, char *letters, s
 	*letters = '\0';
 }
 
-/* The flag of a value of getopt's; NULL: there is none. */
+/* The flag with a key of getopt's; NULL: unknown. */
 static const struct flag *find(const struct flag *flags, size_t count, int key)
 {
 	if (key >= LONG_ONLY && (size_t)(key - LONG_ONLY) < count)
@@ -186,73 +208,76 @@ static const struct flag *find(const struct flag *flags, size_t count, int key)
 	return NULL;
 }
 
-/* "--nmae=x" is no flag: which one does the user mean? */
+/* "--nmae=x" is not a flag, or abbreviates several. */
 static int refuse_name(const struct flag *flags, size_t count, const char *word, struct error *err)
 {
 	const char *name = word + strlen("--");
 	const size_t length = strcspn(name, "=");
-	char quoted[ERROR_QUOTE_SIZE], plain[NEAREST_MAX_NAME + 1];
-	struct nearest nearest = { .text = plain };
-	size_t abbreviated = 0;
-	char list[256] = "";
+	const char *candidates[FLAGS_MAX];
+	size_t candidate_count = 0;
+	char quoted[ERROR_QUOTE_SIZE], plain[NEAREST_MAX_NAME + 1], list[512];
+	struct nearest nearest = { .text = plain + strlen("--") };
 
-	snprintf(plain, sizeof(plain), "%.*s", (int)length, name);
-	for (size_t i = 0; i < count; i++) {
-		const size_t end = strlen(list);
-
-		nearest_take(&nearest, flags[i].name, 0, 0);
-		if (strncmp(flags[i].name, name, length) != 0)
-			continue;
-		snprintf(list + end, sizeof(list) - end, "%s--%s", abbreviated++ ? ", " : "",
-			 flags[i].name);
-	}
 	snprintf(plain, sizeof(plain), "--%.*s", (int)length, name);
 	error_quote(quoted, plain);
-	if (abbreviated > 1)
-		return error_set(err, STATUS_USAGE, EINVAL, "%s is ambiguous: %s", quoted, list);
+	for (size_t i = 0; i < count; i++) {
+		nearest_take(&nearest, flags[i].name, 0, 0);
+		if (strncmp(flags[i].name, name, length) == 0)
+			candidates[candidate_count++] = flags[i].name;
+	}
+	if (candidate_count > 1)
+		return error_set(err, STATUS_USAGE, EINVAL,
+				 "option %s is ambiguous; did you mean %s?", quoted,
+				 text_list(list, sizeof(list), "--", candidates, candidate_count));
 	if (nearest_is_close(&nearest))
-		return error_set(err, STATUS_USAGE, EINVAL, "unknown flag %s; did you mean --%s?",
+		return error_set(err, STATUS_USAGE, EINVAL, "unknown option %s; did you mean --%s?",
 				 quoted, nearest.best[0].name);
-	return error_set(err, STATUS_USAGE, EINVAL, "unknown flag %s; see --help", quoted);
+	return error_set(err, STATUS_USAGE, EINVAL, "unknown option %s; see --help", quoted);
 }
 
 /*
- * What getopt refused: `key` is ':' for a missing argument, else '?'. `word` is the word of the
- * command line before optind: the refused one, except for an unknown letter in the midst of others.
+ * getopt refused a word: `key` is ':' for a missing argument, else '?'. `word` is the one before
+ * optind: the refused word, unless an unknown letter is followed by others in the same word.
  */
 static int refuse(const struct flag *flags, size_t count, int key, const char *word,
 		  struct error *err)
 {
 	const bool is_letter = optopt > 0 && optopt < LONG_ONLY && !find(flags, count, optopt);
 	const char letter[3] = { '-', (char)optopt, '\0' };
-	char quoted[ERROR_QUOTE_SIZE];
+	char quoted[ERROR_QUOTE_SIZE], name[NEAREST_MAX_NAME + 1];
 
 	if (key == '?' && optopt == 0)
 		return refuse_name(flags, count, word, err);
-	error_quote(quoted, is_letter || strncmp(word, "--", 2) != 0 ? letter : word);
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
+	error_quote(quoted, is_letter || strncmp(word, "--", 2) != 0 ? letter : name);
 	if (key == ':')
-		return error_set(err, STATUS_USAGE, EINVAL, "%s needs an argument", quoted);
+		return error_set(err, STATUS_USAGE, EINVAL, "option %s needs an argument", quoted);
 	if (!is_letter)
-		return error_set(err, STATUS_USAGE, EINVAL, "%s: the flag takes no argument",
-				 quoted);
-	return error_set(err, STATUS_USAGE, EINVAL, "unknown flag %s; see --help", quoted);
+		return error_set(err, STATUS_USAGE, EINVAL, "option %s takes no argument", quoted);
+	return error_set(err, STATUS_USAGE, EINVAL, "unknown option %s; see --help", quoted);
 }
 
-/* The words that are no flags, with a space between each two, are one expression. */
+/* All other words, joined by spaces, are one filter expression. */
 static int parse_expression(struct options *options, char **words, size_t count, struct error *err)
 {
 	size_t size;
 	char *text = NULL;
-	FILE *out = open_memstream(&text, &size);
+	FILE *stream = open_memstream(&text, &size);
 	int result;
 
-	for (size_t i = 0; i < count && out; i++)
-		fprintf(out, "%s%s", i ? " " : "", words[i]);
-	if (!out || fclose(out))
+	if (!stream)
 		return error_nomem(err);
+	for (size_t i = 0; i < count; i++)
+		fprintf(stream, "%s%s", i ? " " : "", words[i]);
+	if (fclose(stream)) {
+		result = error_nomem(err);
+		goto out;
+	}
 	result = expression_compile(&options->generate.expression, text, err);
-	if (!result)
-		result = conflicts_check_expression(options, text, err);
+	if (result)
+		goto out;
+	result = conflicts_check_expression(options, err);
+out:
 	free(text);
 	return result;
 }
@@ -270,13 +295,14 @@ static void share(struct options *options)
 		options->limits.buffer = BUFFER_DEFAULT;
 }
 
-/* All flags of the command line, up to --help or --version; optind is behind them, then. */
+/* Parse all flags, or those up to --help or --version. Leaves optind at the first other word. */
 static int parse_flags(struct options *options, int argc, char **argv, struct error *err)
 {
 	char letters[2 * FLAGS_MAX + 2];
 	struct option names[FLAGS_MAX + 1] = { 0 };
 	size_t count;
 	const struct flag *flags = flags_all(&count);
+	char action[32] = ""; /* the flag that chose the action */
 
 	make_tables(flags, count, letters, names);
 	opterr = 0;
@@ -304,9 +330,9 @@ static int parse_flags(struct options *options, int argc, char **argv, struct er
 			return result;
 		if (before != ACTION_TRACE && options->action != before)
 			return error_set(err, STATUS_USAGE, EINVAL,
-					 "%s contradicts an earlier flag: both say what to do "
-					 "instead of tracing",
-					 flag);
+					 "%s contradicts %s: give one of them", flag, action);
+		if (options->action != before)
+			memcpy(action, flag, sizeof(action));
 	}
 }
 
@@ -329,9 +355,9 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 	if (result)
 		return result;
 	share(options);
-	return optind < argc
-		       ? parse_expression(options, argv + optind, (size_t)(argc - optind), err)
-		       : 0;
+	if (optind == argc)
+		return 0;
+	return parse_expression(options, argv + optind, (size_t)(argc - optind), err);
 }
 
 void options_free(struct options *options)

@@ -28,20 +28,19 @@ enum action {
 };
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-/* --rate is not given: only programs that are not built in have a limit. */
+/* --rate is not given: only programs that are not built in are limited. */
 #define RATE_DEFAULT UINT64_MAX
 #define BUFFER_DEFAULT (1024 * 1024)
 
-/* How much is shown, and for how long. */
 struct limits {
-	uint64_t count; /* stop after so many drops shown; 0: never */
-	uint64_t rate;	/* show so many a second at most; 0: as many as there are; RATE_DEFAULT */
-	uint64_t duration_ms; /* stop after so long; 0: never */
-	uint64_t interval_ms; /* a summary each time after so long; 0: only at the end */
+	uint64_t count;	      /* drops to show before the run ends; 0: no limit */
+	uint64_t rate;	      /* drops to show a second; 0: no limit; or RATE_DEFAULT */
+	uint64_t duration_ms; /* time before the run ends; 0: no limit */
+	uint64_t interval_ms; /* time between summaries; 0: only one, at the end */
 	uint64_t buffer;      /* bytes of each CPU's buffer for records */
 };
 
-/* The command line, validated: what each stage is to do. Strings point into argv. */
+/* The validated command line: the configuration of each stage. Strings point into argv. */
 struct options {
 	enum action action;
 	struct generate_config generate;
@@ -51,14 +50,14 @@ struct options {
 	struct output_config output;
 	enum color_choice color;
 	struct limits limits;
-	bool force;	      /* what is refused for safety's sake is taken */
-	bool watch;	      /* programs are replaced when their files are saved */
-	struct words explain; /* names to explain; none: all reasons are listed */
+	bool force;	      /* accept headers of another kernel and unsafe files */
+	bool watch;	      /* replace a program when its file is saved */
+	struct words explain; /* names to explain; none: list all reasons */
 };
 
 /*
- * Fill `options` from the command line. Returns 0, or -EINVAL with an error (STATUS_USAGE)
- * that names the flag and quotes the text. options_free() in both cases.
+ * Fill `options` from the command line. Fails with an error (STATUS_USAGE) that names the flag and
+ * quotes the text. The caller calls options_free(), also on failure.
  */
 int options_parse(struct options *options, int argc, char **argv, struct error *err);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Classic BPF, the language that libpcap compiles expressions to, as C text. It has two registers,
- * A and X, 16 words of memory, and jumps that only lead forwards; a load of what the packet does
- * not have ends it with "no match".
+ * Translates classic BPF, to which libpcap compiles expressions, to C. It has two registers, A and
+ * X, 16 words of memory, and only forward jumps; a load beyond the packet ends the program, which
+ * then does not match.
  */
 #include "filter/cbpf.h"
 
@@ -72,7 +72,7 @@ const char *cbpf_refusal(const struct sock_filter *code, size_t count)
 			jump = BPF_OP(insn->code) == BPF_JA ? insn->k
 			       : insn->jt > insn->jf	    ? insn->jt
 							    : insn->jf;
-		/* Backwards is far forwards. */
+		/* The offset of a backward jump is a large number. */
 		if (BPF_CLASS(insn->code) != BPF_RET && i + 1 + jump >= count)
 			return "it follows a chain of headers in a loop (protochain), which is "
 			       "not supported";
@@ -86,7 +86,22 @@ const char *cbpf_refusal(const struct sock_filter *code, size_t count)
 	return refusal;
 }
 
-/* The instruction as the field writes it: "ldh [x + 14]", "jeq #0x800 jt 2 jf 8". */
+/* The operand of an arithmetic instruction or a jump; `mark` precedes a constant. */
+static void put_operand(const struct sock_filter *insn, const char *mark, FILE *out)
+{
+	if (BPF_SRC(insn->code) == BPF_X)
+		fputs("x", out);
+	else
+		fprintf(out, "%s0x%x", mark, insn->k);
+}
+
+/* The register that a load fills. */
+static char loaded_register(const struct sock_filter *insn)
+{
+	return BPF_CLASS(insn->code) == BPF_LDX ? 'x' : 'a';
+}
+
+/* The usual notation, as a comment: "ldh [x + 14]", "jeq #0x800 jt 2 jf 8". */
 static void describe(const struct sock_filter *insn, size_t index, FILE *out)
 {
 	static const char *const operators[] = { "add", "sub", "mul", "div", "or", "and",
@@ -127,10 +142,10 @@ static void describe(const struct sock_filter *insn, size_t index, FILE *out)
 		break;
 	case BPF_ALU:
 		fputs(operators[BPF_OP(insn->code) >> 4], out);
-		if (BPF_OP(insn->code) != BPF_NEG && BPF_SRC(insn->code) == BPF_X)
-			fputs(" x", out);
-		else if (BPF_OP(insn->code) != BPF_NEG)
-			fprintf(out, " #0x%x", insn->k);
+		if (BPF_OP(insn->code) == BPF_NEG)
+			break;
+		fputs(" ", out);
+		put_operand(insn, "#", out);
 		break;
 	case BPF_JMP:
 		if (BPF_OP(insn->code) == BPF_JA) {
@@ -138,10 +153,7 @@ static void describe(const struct sock_filter *insn, size_t index, FILE *out)
 			break;
 		}
 		fprintf(out, "%s ", jumps[BPF_OP(insn->code) >> 4]);
-		if (BPF_SRC(insn->code) == BPF_X)
-			fputs("x", out);
-		else
-			fprintf(out, "#0x%x", insn->k);
+		put_operand(insn, "#", out);
 		fprintf(out, " jt %zu jf %zu", index + 1 + insn->jt, index + 1 + insn->jf);
 		break;
 	case BPF_RET:
@@ -159,7 +171,7 @@ static void describe(const struct sock_filter *insn, size_t index, FILE *out)
 static void emit_packet_load(const struct sock_filter *insn, size_t index,
 			     const struct cbpf_bounds *bounds, size_t *far, FILE *out)
 {
-	char to = BPF_CLASS(insn->code) == BPF_LDX ? 'x' : 'a';
+	const char to = loaded_register(insn);
 	const char *base = BPF_MODE(insn->code) == BPF_IND ? "x + " : "";
 	uint32_t size = cbpf_load_size(insn);
 
@@ -174,10 +186,10 @@ static void emit_packet_load(const struct sock_filter *insn, size_t index,
 		fputs("\tx = (x & 0xf) << 2;\n", out);
 }
 
-/* Loads of what is no part of the packet. */
+/* Loads that do not read the packet. */
 static void emit_load(const struct sock_filter *insn, FILE *out)
 {
-	char to = BPF_CLASS(insn->code) == BPF_LDX ? 'x' : 'a';
+	const char to = loaded_register(insn);
 
 	switch (BPF_MODE(insn->code)) {
 	case BPF_IMM:
@@ -195,29 +207,32 @@ static void emit_arithmetic(const struct sock_filter *insn, FILE *out)
 {
 	static const char *const operators[] = { "+",  "-",  "*", "/", "|", "&",
 						 "<<", ">>", "-", "%", "^" };
-	unsigned int operation = BPF_OP(insn->code);
-	bool by_zero = operation == BPF_DIV || operation == BPF_MOD;
-	bool shift = operation == BPF_LSH || operation == BPF_RSH;
-	const char *operator= operators[operation >> 4];
+	const unsigned int operation = BPF_OP(insn->code);
+	const bool by_x = BPF_SRC(insn->code) == BPF_X;
+	const bool division = operation == BPF_DIV || operation == BPF_MOD;
+	const bool shift = operation == BPF_LSH || operation == BPF_RSH;
 
-	if (operation == BPF_NEG)
+	if (operation == BPF_NEG) {
 		fputs("\ta = -a; ", out);
-	else if (BPF_SRC(insn->code) == BPF_X && by_zero)
-		fprintf(out,
-			"\tif (x == 0)\n"
-			"\t\treturn false;\n"
-			"\ta %s= x; ",
-			operator);
-	else if (BPF_SRC(insn->code) == BPF_X && shift)
-		fprintf(out, "\ta = x < 32 ? a %s x : 0; ", operator);
-	else if (BPF_SRC(insn->code) == BPF_X)
-		fprintf(out, "\ta %s= x; ", operator);
-	else if (by_zero && insn->k == 0)
+		return;
+	}
+	if (division && !by_x && insn->k == 0) {
 		fputs("\treturn false; ", out);
-	else if (shift && insn->k >= 32)
+		return;
+	}
+	if (shift && !by_x && insn->k >= 32) {
 		fputs("\ta = 0; ", out);
-	else
-		fprintf(out, "\ta %s= 0x%x; ", operator, insn->k);
+		return;
+	}
+	if (shift && by_x) {
+		fprintf(out, "\ta = x < 32 ? a %s x : 0; ", operators[operation >> 4]);
+		return;
+	}
+	if (division && by_x)
+		fputs("\tif (x == 0)\n\t\treturn false;\n", out);
+	fprintf(out, "\ta %s= ", operators[operation >> 4]);
+	put_operand(insn, "", out);
+	fputs("; ", out);
 }
 
 static void emit_jump(const struct sock_filter *insn, size_t index, FILE *out)
@@ -228,17 +243,14 @@ static void emit_jump(const struct sock_filter *insn, size_t index, FILE *out)
 	bool on_true = insn->jt != 0;
 	bool set = BPF_OP(insn->code) == BPF_JSET;
 
-	if (insn->jt == insn->jf) { /* JA, too: it has neither */
+	if (insn->jt == insn->jf) { /* includes JA, where both are 0 */
 		fprintf(out, "\tgoto l%zu; ", index + 1 + (operation ? insn->jt : insn->k));
 		describe(insn, index, out);
 		return;
 	}
 	fputs(set && !on_true ? "\tif (!(a " : "\tif (a ", out);
 	fprintf(out, "%s ", (on_true ? yes : no)[operation]);
-	if (BPF_SRC(insn->code) == BPF_X)
-		fputs("x", out);
-	else
-		fprintf(out, "0x%x", insn->k);
+	put_operand(insn, "", out);
 	fputs(set && !on_true ? ")) " : ") ", out);
 	describe(insn, index, out);
 	fprintf(out, "\t\tgoto l%zu;\n", index + 1 + (on_true ? insn->jt : insn->jf));

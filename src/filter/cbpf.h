@@ -11,18 +11,19 @@
 struct sock_filter;
 
 /*
- * At most so many bytes of a frame are copied at once; what may lie beyond is read where it is
- * looked at, at up to FRAME_FAR_LOADS places.
+ * The most bytes of a frame that are copied at once, less than FRAME_WINDOW_SIZE of
+ * templates/frame.h. Loads that may reach beyond them are read one by one; their number is at most
+ * FRAME_FAR_LOADS.
  */
 #define CBPF_MAX_WINDOW (FRAME_WINDOW_SIZE - 1)
 
-/* Why a classic BPF program cannot be translated, as the end of a sentence; NULL: it can be. */
+/* Why a classic BPF program cannot be translated, as a clause about "it"; NULL: it can be. */
 const char *cbpf_refusal(const struct sock_filter *code, size_t count);
 
 /*
- * Write a program that is not refused as the C function expression_matches() of the generated
- * source, which reads the packet through templates/frame.h. Only numbers and fixed words are
- * written. Returns 0 or -ENOMEM.
+ * Write a program that cbpf_refusal() accepts as the C function expression_matches(), which reads
+ * the packet through templates/frame.h. Only numbers and fixed words are written. Returns 0 or
+ * -ENOMEM.
  */
 int cbpf_emit(const struct sock_filter *code, size_t count, FILE *out);
 

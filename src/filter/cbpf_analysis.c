@@ -36,7 +36,7 @@ uint32_t cbpf_load_size(const struct sock_filter *insn)
 	}
 }
 
-/* Where the furthest byte lies, plus one, that a load of the packet can reach. */
+/* The furthest byte, plus one, that a load of the packet can reach. */
 static uint64_t load_end(const struct sock_filter *insn, const struct cbpf_bounds *bounds)
 {
 	uint64_t offset = insn->k;
@@ -51,13 +51,13 @@ bool cbpf_is_far(const struct sock_filter *insn, const struct cbpf_bounds *bound
 	return load_end(insn, bounds) > CBPF_MAX_WINDOW;
 }
 
-/* The bound of a result that wraps around if it does not fit is that of the register. */
+/* A result that does not fit the register wraps around, to any value. */
 static uint32_t fitting(uint64_t value)
 {
 	return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
 }
 
-/* All bits up to the highest one. */
+/* All bits up to the highest one that is set. */
 static uint32_t filled_bits(uint32_t value)
 {
 	for (unsigned int shift = 1; shift < 32; shift *= 2)
@@ -91,7 +91,7 @@ static uint32_t arithmetic_bound(const struct sock_filter *insn, uint32_t a, uin
 		if (!constant)
 			return a;
 		return operand < 32 ? a >> operand : 0;
-	default: /* a difference or negative number wraps around */
+	default: /* differences and negative numbers wrap around */
 		return UINT32_MAX;
 	}
 }
@@ -140,7 +140,7 @@ static struct cbpf_bounds step(const struct sock_filter *insn, struct cbpf_bound
 	return bounds;
 }
 
-/* What can be true at a place that several ways lead to. */
+/* Merge the bounds of two paths to the same instruction. */
 static void join(struct cbpf_bounds *to, const struct cbpf_bounds *from)
 {
 	to->reached = true;
@@ -156,7 +156,7 @@ static void jump_to(struct cbpf_analysis *analysis, size_t target, const struct 
 	join(&analysis->bounds[target], bounds);
 }
 
-/* As all jumps lead forwards, one pass in the order of the program sees all ways to a place. */
+/* All jumps lead forwards, so one pass in program order sees every path to an instruction. */
 struct cbpf_analysis *cbpf_analyse(const struct sock_filter *code, size_t count)
 {
 	struct cbpf_analysis *analysis = calloc(1, sizeof(*analysis));
@@ -197,7 +197,7 @@ struct cbpf_analysis *cbpf_analyse(const struct sock_filter *code, size_t count)
 		} else if (BPF_OP(insn->code) == BPF_JA) {
 			jump_to(analysis, i + 1 + insn->k, &after);
 		} else {
-			/* The one that is the next instruction needs no jump, so no label. */
+			/* The next instruction is reached without a jump and needs no label. */
 			if (insn->jt)
 				jump_to(analysis, i + 1 + insn->jt, &after);
 			if (insn->jf)

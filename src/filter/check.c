@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Flags that no packet can match together.
- */
+/* Finds flags that no packet can match together. */
 #include "filter/filter.h"
 
 #include <errno.h>
@@ -17,7 +15,7 @@ enum {
 	TCP = 6,
 };
 
-/* The protocols whose ports are shown, as in templates/drop.c. */
+/* The protocols whose ports the program reads, as in templates/. */
 static const uint8_t with_ports[] = { TCP, 17, 33, 132, 136 };
 
 static int contradiction(const struct filter_set *a, const struct filter_set *b, const char *why,
@@ -29,20 +27,20 @@ static int contradiction(const struct filter_set *a, const struct filter_set *b,
 			 error_quote(first, a->text), b->flag, error_quote(second, b->text), why);
 }
 
-/* Only what has the field passes. */
+/* Whether drops without the field are rejected. */
 static bool requires(const struct filter_set *set)
 {
 	return set->given && !set->negated;
 }
 
-/* Whether -p lets packets of this EtherType pass, whatever their IP protocol. */
+/* Whether -p accepts packets of this EtherType, whatever their IP protocol. */
 static bool allows_ethertype(const struct filter_set *protocols, uint16_t ethertype)
 {
 	return !protocols->given || ranges_overlap(&protocols->numbers[FILTER_ETHERTYPE], ethertype,
 						   ethertype) != protocols->negated;
 }
 
-/* Whether -p lets packets of this IP protocol pass, in IPv4 or IPv6. */
+/* Whether -p accepts packets of this IP protocol, in IPv4 or IPv6. */
 static bool allows_ip_protocol(const struct filter_set *protocols, uint8_t protocol)
 {
 	bool listed = ranges_overlap(&protocols->numbers[FILTER_IP_PROTOCOL], protocol, protocol);
@@ -62,7 +60,7 @@ static bool any_allowed(const struct filter_set *protocols, const uint8_t *list,
 	return false;
 }
 
-/* TCP's flags that are on in at least one of the alternatives that every packet must match. */
+/* Whether only TCP matches --tcp-flags: each of its lists has a flag that must be on. */
 static bool requires_tcp(const struct filter_set *flags)
 {
 	for (size_t i = 0; i < flags->item_count; i++)
@@ -71,7 +69,7 @@ static bool requires_tcp(const struct filter_set *flags)
 	return flags->given;
 }
 
-/* Whether -p leaves IPv4, or ARP, or IPv6 packets. */
+/* Whether -p accepts packets with addresses of this kind. */
 static bool allows_family(const struct filter_set *protocols, int kind)
 {
 	bool named = protocols->numbers[FILTER_IP_PROTOCOL].count > 0 && !protocols->negated;
@@ -127,7 +125,7 @@ static int check_transport(const struct filter *filter, struct error *err)
 
 void filter_write_protocols(const struct filter *filter, FILE *out)
 {
-	/* IPv6 extension headers, behind which -p finds the protocol; 44 is that of fragments. */
+	/* IPv6 extension headers, after which -p finds the protocol; 44 is the fragment header. */
 	static const char chain[] = "0 or ip6 proto 43 or ip6 proto 51 or ip6 proto 60";
 	static const char fragment_chain[] = "0 or ip6[40] = 43 or ip6[40] = 51 or ip6[40] = 60";
 	const struct filter_set *protocols = &filter->sets[FILTER_PROTO];
@@ -135,7 +133,7 @@ void filter_write_protocols(const struct filter *filter, FILE *out)
 
 	if (!requires(protocols))
 		return;
-	/* And it looks behind VLAN tags. */
+	/* -p also looks behind VLAN tags. */
 	fputs("ether proto 0x8100 or ether proto 0x88a8", out);
 	for (size_t i = 0; i < numbers[FILTER_ETHERTYPE].count; i++) {
 		const struct range *range = &numbers[FILTER_ETHERTYPE].items[i];
@@ -154,7 +152,7 @@ void filter_write_protocols(const struct filter *filter, FILE *out)
 	}
 }
 
-/* A list of numbers of which nothing is left. */
+/* Whether a list excludes every value that it names. */
 static bool is_empty(const struct filter_set *set)
 {
 	return requires(set) && set->item_count == 0 && set->numbers[0].count == 0 &&
@@ -179,5 +177,7 @@ int filter_check(const struct filter *filter, struct error *err)
 				 interfaces->flag, interfaces->flag,
 				 error_quote(quoted, interfaces->text));
 	result = check_addresses(filter, err);
-	return result ? result : check_transport(filter, err);
+	if (result)
+		return result;
+	return check_transport(filter, err);
 }

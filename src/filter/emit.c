@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Filters as C text: what is written here stands in the generated program, so only numbers, and
- * names spelled out of validated values in comments, go into it.
+ * Filters as C text. It becomes part of the generated program, so it has only numbers and, in
+ * comments, names made of validated values.
  */
 #include "filter/emit.h"
 
@@ -19,11 +19,11 @@ struct writer {
 	enum filter_field field;
 	const struct filter_field_row *row; /* of the field */
 	int kind;
-	int depth; /* of parentheses around what is on a line of its own */
+	int depth; /* of parentheses, for indentation */
 	const struct filter_comments *comments;
 };
 
-/* Go on in a new line, below the `if`. */
+/* Start a new line below the `if`. */
 static void new_line(const struct writer *writer)
 {
 	fprintf(writer->out, "\n\t    %*s", 4 * writer->depth, "");
@@ -46,7 +46,7 @@ static void comment_address(const struct writer *writer, const struct range *ran
 	uint8_t bytes[16];
 
 	if ((open & (open + 1)) != 0 || (range->first & open) != 0)
-		return; /* what a '!' left over is no prefix */
+		return; /* not a prefix, after a '!' removed a part of one */
 	for (; open; open >>= 1)
 		bits--;
 	for (unsigned int i = 0; i < size; i++)
@@ -55,7 +55,7 @@ static void comment_address(const struct writer *writer, const struct range *ran
 	fprintf(writer->out, " /* %s/%u */", text, bits);
 }
 
-/* What a number means, if that is not plain. */
+/* Name a number in a comment. */
 static void comment(const struct writer *writer, const struct range *range)
 {
 	const struct filter_comments *comments = writer->comments;
@@ -98,7 +98,7 @@ static void put_number(const struct writer *writer, uint64_t value)
 		fprintf(writer->out, "%llu", (unsigned long long)value);
 }
 
-/* A comparison of 64 bits at most. Those that are always true are left out: compilers warn. */
+/* Compare at most 64 bits. Omits comparisons that are always true: compilers warn of them. */
 static void put_scalar_range(const struct writer *writer, const char *value, uint64_t first,
 			     uint64_t last, uint64_t max)
 {
@@ -136,8 +136,8 @@ static uint64_t lower(wide value)
 }
 
 /*
- * Whether an address is above (or below) a bound, or equal to it. `end` is what the lower half is
- * at its end on that side: then the upper half decides alone.
+ * Test that an address is at the bound or above (below) it. If the lower half of the bound is
+ * `end`, its least (greatest) value, the upper half decides alone.
  */
 static void put_wide_bound(const struct writer *writer, const char *than, wide bound, uint64_t end)
 {
@@ -210,7 +210,7 @@ static void put_list(struct writer *writer, const struct range *ranges, size_t c
 	}
 }
 
-/* Halves of halves: a thousand ranges take ten comparisons. */
+/* Binary search: a thousand ranges take ten comparisons. */
 static void put_tree(struct writer *writer, const struct range *ranges, size_t count)
 {
 	const struct range *middle = &ranges[count / 2];
@@ -250,10 +250,10 @@ static void put_numbers(struct writer *writer, const struct ranges *numbers)
 static void put_item(const struct writer *writer, size_t index, const struct filter_item *item)
 {
 	if (writer->row->value == FILTER_VALUE_TCP_FLAGS) {
-		/* Only flags that must be on say that it is TCP. */
-		fprintf(writer->out, "%s(tcp_flags & 0x%02x) == 0x%02x",
-			item->value ? "has_tcp_flags && " : "!has_tcp_flags || ", item->mask,
-			item->value);
+		/* A packet without TCP flags matches only if none must be on. */
+		fprintf(writer->out, "%s(%s & 0x%02x) == 0x%02x",
+			item->value ? "has_tcp_flags && " : "!has_tcp_flags || ", value_of(writer),
+			item->mask, item->value);
 	} else if (!item->text) {
 		fprintf(writer->out, "(%s & 0x%x) == 0x%x", value_of(writer), item->mask,
 			item->value);
@@ -263,7 +263,7 @@ static void put_item(const struct writer *writer, size_t index, const struct fil
 	}
 }
 
-/* The first `count` items: each lets in, or takes out of what those before it let in. */
+/* The first `count` items: each adds to the items before it or, if excluded, removes from them. */
 static void put_items(struct writer *writer, const struct filter_set *set, size_t count)
 {
 	const struct filter_item *item = &set->items[count - 1];
@@ -310,7 +310,7 @@ static void put_kinds(struct writer *writer, const struct filter_set *set)
 	}
 }
 
-/* Leave unless one of the values matches; or, turned around, if one does. */
+/* End the program unless one of the values matches or, if negated, when one does. */
 static void emit_set(struct writer *writer, const struct filter_set *set)
 {
 	const char *presence = writer->row->presence;
@@ -331,9 +331,8 @@ static void emit_set(struct writer *writer, const struct filter_set *set)
 	fprintf(writer->out, "%s))\n\t\treturn 0;\n", presence ? ")" : "");
 }
 
-/* Where a field is tested: -p, if the EtherType alone decides, before the network header is read.
- */
-static enum filter_stage stage_of(const struct filter *filter, enum filter_field field)
+/* -p is tested before the network header is read if it has only EtherTypes. */
+static enum filter_stage stage_of(const struct filter *filter, int field)
 {
 	if (filter_fields[field].value == FILTER_VALUE_PROTOCOL &&
 	    filter->sets[field].numbers[FILTER_IP_PROTOCOL].count == 0)
@@ -341,10 +340,15 @@ static enum filter_stage stage_of(const struct filter *filter, enum filter_field
 	return filter_fields[field].stage;
 }
 
+static bool is_tested(const struct filter *filter, int field, enum filter_stage stage)
+{
+	return filter->sets[field].given && stage_of(filter, field) == stage;
+}
+
 void filter_emit(const struct filter *filter, enum filter_stage stage, uint32_t not_specified,
 		 const struct filter_comments *comments, FILE *out)
 {
-	/* Within a stage: what is at hand before what has to be asked for. */
+	/* First what needs no helper call. */
 	if (stage == FILTER_STAGE_CALL && filter->valid_reason)
 		fprintf(out,
 			"\tif (reason == 0 || reason == %u /* NOT_SPECIFIED */)\n"
@@ -358,10 +362,17 @@ void filter_emit(const struct filter *filter, enum filter_stage stage, uint32_t 
 			.comments = comments,
 		};
 
-		if (filter->sets[field].given &&
-		    stage_of(filter, (enum filter_field)field) == stage)
+		if (is_tested(filter, field, stage))
 			emit_set(&writer, &filter->sets[field]);
 	}
+}
+
+bool filter_tests(const struct filter *filter, enum filter_stage stage)
+{
+	for (int field = 0; field < FILTER_FIELDS; field++)
+		if (is_tested(filter, field, stage))
+			return true;
+	return stage == FILTER_STAGE_CALL && filter->valid_reason;
 }
 
 void filter_emit_functions(const struct filter *filter, FILE *out)

@@ -14,19 +14,19 @@
 #include "util/text.h"
 
 #define SNAPLEN 262144
-#define MAX_OPEN 64	/* brackets that are looked at when the place of an error is searched */
-#define SHOWN_BEFORE 60 /* bytes of an expression around that place */
+#define MAX_OPEN 64	/* nested brackets that the search for a mistake closes */
+#define SHOWN_BEFORE 60 /* bytes of an expression that a message shows around a mistake */
 #define SHOWN_BEHIND 100
 
 struct expression {
-	char *text; /* that it was made of */
-	void *code; /* struct sock_filter, which libpcap's headers know by another name */
+	char *text;
+	void *code; /* struct sock_filter; libpcap's headers define it under another name */
 	size_t count;
 };
 
 _Static_assert(sizeof(struct bpf_insn) == 8, "libpcap's instructions are the kernel's");
 
-/* libpcap, and a capture file without packets: what an expression is compiled for. */
+/* libpcap and an empty capture file, for which expressions are compiled. */
 struct libpcap {
 	void *library;
 	pcap_t *capture;
@@ -45,7 +45,7 @@ static void libpcap_close(struct libpcap *pcap)
 		dlclose(pcap->library);
 }
 
-/* To link libpcap would bring D-Bus and others into every run. */
+/* Loaded on demand: linking libpcap would load D-Bus and other libraries in every run. */
 static int libpcap_load(struct libpcap *pcap, struct error *err)
 {
 	const struct {
@@ -60,7 +60,7 @@ static int libpcap_load(struct libpcap *pcap, struct error *err)
 	};
 
 	*pcap = (struct libpcap){ .library = dlopen("libpcap.so.0.8", RTLD_NOW | RTLD_LOCAL) };
-	/* Its name elsewhere than on Debian. */
+	/* The name outside Debian. */
 	if (!pcap->library)
 		pcap->library = dlopen("libpcap.so.1", RTLD_NOW | RTLD_LOCAL);
 	if (!pcap->library)
@@ -80,8 +80,8 @@ static int libpcap_load(struct libpcap *pcap, struct error *err)
 }
 
 /*
- * A file, and not an interface: libpcap then compiles, or refuses, what can be told from the bytes
- * of a frame alone.
+ * The capture is a file, not an interface: libpcap then refuses expressions that need more than the
+ * bytes of a frame.
  */
 static int libpcap_open(struct libpcap *pcap, struct error *err)
 {
@@ -109,9 +109,9 @@ static int libpcap_open(struct libpcap *pcap, struct error *err)
 	return 0;
 }
 
-/* What libpcap says of an expression; "": it is good. `program` may be NULL. */
-static void judge(const struct libpcap *pcap, const char *text, struct bpf_program *program,
-		  char message[PCAP_ERRBUF_SIZE])
+/* Compile a text. `message` is libpcap's error, or empty. `program` may be NULL. */
+static void compile(const struct libpcap *pcap, const char *text, struct bpf_program *program,
+		    char message[PCAP_ERRBUF_SIZE])
 {
 	struct bpf_program unused;
 
@@ -128,7 +128,7 @@ static bool is_syntax_error(const char *message)
 	return strstr(message, "syntax error") != NULL;
 }
 
-/* Write what closes the brackets that are open at the end of a text. */
+/* Write the brackets that close those left open in a text. */
 static void close_brackets(const char *text, size_t length, char close[MAX_OPEN + 1])
 {
 	char open[MAX_OPEN] = "";
@@ -146,9 +146,9 @@ static void close_brackets(const char *text, size_t length, char close[MAX_OPEN 
 }
 
 /*
- * Whether the first `length` bytes of a text, with `word` behind them and its brackets closed, get
- * the message. Arithmetic is no expression before it is compared with something, which can come
- * before any of these brackets.
+ * Whether libpcap gives the same message for the first `length` bytes of a text, followed by `word`
+ * and closed brackets. Arithmetic is an expression only when compared with a number, so " = 1" is
+ * tried before each of the brackets.
  */
 static bool gets_message(const struct libpcap *pcap, const char *message, const char *text,
 			 size_t length, const char *word)
@@ -165,7 +165,7 @@ static bool gets_message(const struct libpcap *pcap, const char *message, const 
 		if (asprintf(&whole, "%.*s%s%.*s%s%s", (int)length, text, word, (int)before, close,
 			     compared ? " = 1" : "", close + before) < 0)
 			return false;
-		judge(pcap, whole, NULL, said);
+		compile(pcap, whole, NULL, said);
 		free(whole);
 		if (is_syntax_error(message))
 			gets &= is_syntax_error(said);
@@ -176,8 +176,8 @@ static bool gets_message(const struct libpcap *pcap, const char *message, const 
 }
 
 /*
- * Whether the message is about the first `length` bytes of the text already. Of a syntax error that
- * is: nothing that can follow makes an expression of them.
+ * Whether the mistake is in the first `length` bytes of the text. A syntax error is there if none
+ * of the words that may follow makes them an expression.
  */
 static bool is_about(const struct libpcap *pcap, const char *message, const char *text,
 		     size_t length)
@@ -197,7 +197,7 @@ static bool is_about(const struct libpcap *pcap, const char *message, const char
 	return true;
 }
 
-/* The length of the token at `text`, as libpcap divides an expression. */
+/* The length of the token at `text`, as in libpcap's lexer. */
 static size_t token_length(const char *text)
 {
 	static const char *const operators[] = { "&&", "||", "<<", ">>", "<=", ">=", "!=", "==" };
@@ -212,7 +212,7 @@ static size_t token_length(const char *text)
 	return length ? length : 1;
 }
 
-/* libpcap does not tell what its message is about: the first token with which it comes. */
+/* libpcap does not report the place of a mistake: find the first token that causes the message. */
 static size_t find_place(const struct libpcap *pcap, const char *message, const char *text)
 {
 	size_t place = strspn(text, " \t\r\n");
@@ -228,23 +228,24 @@ static size_t find_place(const struct libpcap *pcap, const char *message, const 
 	return place;
 }
 
-/* libpcap's message, and the expression with a caret below the place: as much as fits a line. */
+/* libpcap's message and, cut to a line, the expression with a caret below the mistake. */
 static int refuse(const struct libpcap *pcap, const char *text, const char *message,
 		  struct error *err)
 {
 	size_t place = find_place(pcap, message, text);
 	size_t from = place > SHOWN_BEFORE ? place - SHOWN_BEFORE : 0;
 	char quoted[ERROR_QUOTE_SIZE];
-	char told[4 * PCAP_ERRBUF_SIZE];
+	char escaped[4 * PCAP_ERRBUF_SIZE];
 	char before[4 * SHOWN_BEFORE + 1];
 	char behind[4 * SHOWN_BEHIND + 1];
 
-	text_escape(told, sizeof(told), message, strlen(message), "", NULL);
+	text_escape(escaped, sizeof(escaped), message, strlen(message), "", NULL);
 	text_escape(before, sizeof(before), text + from, place - from, "", NULL);
 	text_escape(behind, sizeof(behind), text + place, strnlen(text + place, SHOWN_BEHIND), "",
 		    NULL);
 	return error_set(err, STATUS_USAGE, EINVAL, "%s: %s\n  %s%s\n  %*s^",
-			 error_quote(quoted, text), told, before, behind, (int)strlen(before), "");
+			 error_quote(quoted, text), escaped, before, behind, (int)strlen(before),
+			 "");
 }
 
 static int take_program(struct expression *expression, const struct bpf_program *program,
@@ -277,7 +278,7 @@ int expression_compile(struct expression **expression, const char *text, struct 
 	result = libpcap_open(&pcap, err);
 	if (result)
 		goto out;
-	judge(&pcap, text, &program, message);
+	compile(&pcap, text, &program, message);
 	if (message[0]) {
 		result = refuse(&pcap, text, message, err);
 		goto out;

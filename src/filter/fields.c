@@ -31,7 +31,7 @@ const struct filter_field_row filter_fields[FILTER_FIELDS] = {
 		.word = "protocol",
 		.value = FILTER_VALUE_PROTOCOL,
 		.expected =
-			"a protocol (a name, an IP protocol 0-255, or an EtherType from 0x600 on)",
+			"a protocol (a name, an IP protocol 0-255, or an EtherType from 0x600)",
 		.of_packet = true,
 		.stage = FILTER_STAGE_NETWORK,
 		.kinds = {
@@ -105,7 +105,7 @@ const struct filter_field_row filter_fields[FILTER_FIELDS] = {
 		.letter = 'V',
 		.flag = "vlan",
 		.argument = "N",
-		.help = "VLAN ID or range; with two tags the outer one",
+		.help = "VLAN ID or range; if there are two tags, the outer",
 		.word = "VLAN ID",
 		.value = FILTER_VALUE_RANGE,
 		.limit = MAX_VLAN,
@@ -123,7 +123,7 @@ const struct filter_field_row filter_fields[FILTER_FIELDS] = {
 		.word = "interface",
 		.value = FILTER_VALUE_INTERFACE,
 		.expected = "an interface name (1 to 15 bytes, no space, '/' or ':') or a pattern "
-			    "with * and ?",
+			    "with * and ?; \"any\" stands alone",
 		.stage = FILTER_STAGE_DEVICE,
 		.presence = "event->flags & DROP_HAS_DEVICE",
 		.kinds = { { .term = "event->ifname" } },
@@ -131,11 +131,11 @@ const struct filter_field_row filter_fields[FILTER_FIELDS] = {
 	[FILTER_TCP_FLAGS] = {
 		.flag = "tcp-flags",
 		.argument = "F",
-		.help = "all of these TCP flags (syn,!ack); again: or these",
+		.help = "TCP flags set (syn) and clear (!ack); repeat to OR",
 		.word = "TCP flags",
 		.value = FILTER_VALUE_TCP_FLAGS,
-		.expected = "a TCP flag (fin, syn, rst, psh, ack, urg, ece, cwr; ! in front: off), "
-			    "or contradicts one before it",
+		.expected = "a TCP flag (fin, syn, rst, psh, ack, urg, ece, cwr; with ! if "
+			    "clear)",
 		.of_packet = true,
 		.stage = FILTER_STAGE_TCP,
 		.kinds = { { .term = "tcp_flags" } },
@@ -143,11 +143,11 @@ const struct filter_field_row filter_fields[FILTER_FIELDS] = {
 	[FILTER_LEN] = {
 		.flag = "len",
 		.argument = "N",
-		.help = "bytes left in the packet, or a range (64-1500)",
+		.help = "bytes left in the packet, or range (64-1500)",
 		.word = "length",
 		.value = FILTER_VALUE_RANGE,
 		.limit = UINT32_MAX,
-		.expected = "a number of bytes or a range",
+		.expected = "a number of bytes or a range of them (0-4294967295)",
 		.stage = FILTER_STAGE_LENGTH,
 		.kinds = { { .term = "skb->len", .max = UINT32_MAX } },
 	},
@@ -157,8 +157,7 @@ const struct filter_field_row filter_fields[FILTER_FIELDS] = {
 		.help = "firewall mark, or MARK/MASK (0x10/0xf0)",
 		.word = "mark",
 		.value = FILTER_VALUE_BITS,
-		.expected = "a mark (a 32-bit number) or MARK/MASK with no bit of the mark outside "
-			    "the mask",
+		.expected = "a mark (a 32-bit number), or MARK/MASK with every bit of MARK in MASK",
 		.stage = FILTER_STAGE_SKB,
 		.kinds = { { .term = "skb->mark", .max = UINT32_MAX } },
 	},
@@ -168,6 +167,7 @@ const struct filter_field_row filter_fields[FILTER_FIELDS] = {
 		.help = "network namespace: name, path, PID or inode",
 		.word = "network namespace",
 		.value = FILTER_VALUE_RESOLVED,
+		.names = FILTER_NAMES_NETNS,
 		.expected = "a network namespace",
 		.stage = FILTER_STAGE_NETNS,
 		.presence = "event->flags & DROP_HAS_NETNS",
@@ -176,9 +176,11 @@ const struct filter_field_row filter_fields[FILTER_FIELDS] = {
 	[FILTER_REASON] = {
 		.flag = "reason",
 		.argument = "NAME",
-		.help = "drop reason or pattern ('TCP_*,!TCP_OLD*')",
+		.help = "drop reason or pattern ('TCP_*'), case-insensitive",
 		.word = "reason",
 		.value = FILTER_VALUE_RESOLVED,
+		.names = FILTER_NAMES_REASONS,
+		.list = "--explain",
 		.prefix = "SKB_DROP_REASON_", /* as in the kernel's source */
 		.expected = "the name of a drop reason or a pattern",
 		.stage = FILTER_STAGE_CALL,
@@ -190,6 +192,8 @@ const struct filter_field_row filter_fields[FILTER_FIELDS] = {
 		.help = "kernel function or pattern ('nft_*')",
 		.word = "location",
 		.value = FILTER_VALUE_RESOLVED,
+		.names = FILTER_NAMES_FUNCTIONS,
+		.list = "/proc/kallsyms",
 		.expected = "the name of a kernel function or a pattern",
 		.stage = FILTER_STAGE_CALL,
 		.kinds = { { .term = "location", .max = UINT64_MAX, .hex = 8 } },
@@ -197,11 +201,11 @@ const struct filter_field_row filter_fields[FILTER_FIELDS] = {
 	[FILTER_CPU] = {
 		.flag = "cpu",
 		.argument = "N",
-		.help = "CPU or range of CPUs (0-3)",
+		.help = "CPU or range (0-3)",
 		.word = "CPU",
 		.value = FILTER_VALUE_RANGE,
 		.limit = MAX_CPU,
-		.expected = "a CPU or a range of CPUs",
+		.expected = "a CPU or a range of CPUs (0-65535)",
 		.stage = FILTER_STAGE_CALL,
 		.before = "u32 cpu = bpf_get_smp_processor_id();",
 		.kinds = { { .term = "cpu", .max = UINT32_MAX } },
@@ -209,7 +213,7 @@ const struct filter_field_row filter_fields[FILTER_FIELDS] = {
 	[FILTER_PID] = {
 		.flag = "pid",
 		.argument = "N",
-		.help = "process that was running, or a range",
+		.help = "ID of the process that was running, or range",
 		.word = "process ID",
 		.value = FILTER_VALUE_RANGE,
 		.limit = MAX_PID,
@@ -221,7 +225,7 @@ const struct filter_field_row filter_fields[FILTER_FIELDS] = {
 	[FILTER_COMM] = {
 		.flag = "comm",
 		.argument = "NAME",
-		.help = "name of that process, or pattern ('nginx*')",
+		.help = "name of the process that was running, or pattern",
 		.word = "process name",
 		.value = FILTER_VALUE_PROCESS,
 		.expected = "a process name (1 to 15 bytes) or a pattern with * and ?",

@@ -8,19 +8,19 @@
 #include "filter/emit.h"
 #include "filter/filter.h"
 
-/* What the values of a field are. */
+/* Kinds of values. */
 enum filter_value {
-	FILTER_VALUE_PROTOCOL,	/* of link or IP: a name or a number */
-	FILTER_VALUE_PREFIX,	/* an IP address with or without a prefix length */
-	FILTER_VALUE_RANGE,	/* a number or FIRST-LAST, up to `limit` */
+	FILTER_VALUE_PROTOCOL,	/* name or number of a link or IP protocol */
+	FILTER_VALUE_PREFIX,	/* IP address with or without a prefix length */
+	FILTER_VALUE_RANGE,	/* number or FIRST-LAST, up to `limit` */
 	FILTER_VALUE_BITS,	/* N or N/MASK */
-	FILTER_VALUE_TCP_FLAGS, /* the whole argument is one value */
-	FILTER_VALUE_INTERFACE, /* a name or a pattern, matched in the kernel as text */
-	FILTER_VALUE_PROCESS,	/* the same */
-	FILTER_VALUE_RESOLVED,	/* a name or a pattern, which filter_resolve() makes numbers */
+	FILTER_VALUE_TCP_FLAGS, /* list of flags; the whole argument is one value */
+	FILTER_VALUE_INTERFACE, /* name or pattern, which the program compares as text */
+	FILTER_VALUE_PROCESS,	/* name or pattern, which the program compares as text */
+	FILTER_VALUE_RESOLVED,	/* name or pattern, which filter_resolve() turns into numbers */
 };
 
-/* A field: its flag, its values, and its test in the program. One row of filter_fields. */
+/* A field: its flag, its values, and its test in the program. */
 struct filter_field_row {
 	/* The flag. */
 	int letter; /* 0: no short form */
@@ -29,25 +29,30 @@ struct filter_field_row {
 
 	/* Its values. */
 	enum filter_value value;
-	uint64_t limit;	      /* of numbers that are given */
-	const char *prefix;   /* that may stand in front of a name, or NULL */
-	const char *expected; /* what a value must be, to go on "is not ..." */
-	bool of_packet;	      /* it is in the headers of the packet */
+	uint64_t limit;		     /* FILTER_VALUE_RANGE: the highest number */
+	enum filter_name_kind names; /* FILTER_VALUE_RESOLVED */
+	const char *list;	     /* flag or file that lists all names, or NULL */
+	const char *prefix;	     /* optional before a name, or NULL */
+	const char *expected;	     /* end of the sentence "... is not ..." */
+	bool of_packet;		     /* read from the headers of the packet */
 
 	/* Its test in the program (templates/). */
-	enum filter_stage stage; /* what it costs to know it: cheap stages come first */
-	const char *before;	 /* a statement in front of the test, or NULL */
-	const char *presence;	 /* condition, or NULL: every packet has it */
+	enum filter_stage stage; /* where the value is known: the cheap stages come first */
+	const char *before;	 /* statements before the test, or NULL */
+	const char *presence;	 /* C condition; NULL: every drop has a value */
 	struct {
-		const char *presence; /* of numbers of this kind, or NULL */
-		const char *term;     /* C, of the value; of an IPv6 address: the upper half */
-		const char *lower;    /* the lower half, or NULL */
-		uint64_t max;	      /* the highest number that the term's type holds */
-		int hex;	      /* digits of a hexadecimal number at least; 0: decimal */
+		const char *presence; /* C condition for numbers of this kind, or NULL */
+		const char *term;     /* C expression of the value; IPv6: of its upper half */
+		const char *lower;    /* C expression of its lower half, or NULL */
+		uint64_t max;	      /* the highest number of the term's C type */
+		int hex;	      /* minimum of hexadecimal digits; 0: decimal */
 	} kinds[FILTER_KINDS];
 };
 
-/* By enum filter_field, in the order of --help and of tests within a stage. */
+/*
+ * Indexed by enum filter_field. The order is that of --help, of --print-filter and of the tests
+ * within a stage.
+ */
 extern const struct filter_field_row filter_fields[FILTER_FIELDS];
 
 #endif

@@ -9,7 +9,7 @@
 #include "filter/value.h"
 #include "util/error.h"
 
-/* Append to the text of a set, for a person to read later. */
+/* Append to the text of a set, which messages quote. */
 static int note_text(struct filter_set *set, const char *flag, const char *text)
 {
 	char *longer;
@@ -46,8 +46,9 @@ static int add_value(struct filter_set *set, const struct value *value, bool exc
 	return 0;
 }
 
-static int bad_item(enum filter_field field, const char *flag, const char *text, const char *item,
-		    size_t length, struct error *err)
+/* "FLAG: ITEM in TEXT PROBLEM OBJECT": what is wrong with `length` bytes of the text. */
+static int bad_item(const char *flag, const char *text, const char *item, size_t length,
+		    const char *problem, const char *object, struct error *err)
 {
 	char quoted[ERROR_QUOTE_SIZE];
 	char whole[ERROR_QUOTE_SIZE];
@@ -55,14 +56,13 @@ static int bad_item(enum filter_field field, const char *flag, const char *text,
 
 	snprintf(copy, sizeof(copy), "%.*s", (int)length, item);
 	if (strlen(text) == length)
-		return error_set(err, STATUS_USAGE, EINVAL, "%s: %s is not %s", flag,
-				 error_quote(quoted, copy), filter_fields[field].expected);
-	return error_set(err, STATUS_USAGE, EINVAL, "%s: %s in %s is not %s", flag,
-			 error_quote(quoted, copy), error_quote(whole, text),
-			 filter_fields[field].expected);
+		return error_set(err, STATUS_USAGE, EINVAL, "%s: %s %s %s", flag,
+				 error_quote(quoted, copy), problem, object);
+	return error_set(err, STATUS_USAGE, EINVAL, "%s: %s in %s %s %s", flag,
+			 error_quote(quoted, copy), error_quote(whole, text), problem, object);
 }
 
-/* The whole argument is one value: flags of TCP, of which all must be as they say. */
+/* A list of TCP flags is one value: all of them must be as it says. */
 static int parse_whole(struct filter_set *set, enum filter_field field, const char *flag,
 		       const char *text, struct error *err)
 {
@@ -70,8 +70,15 @@ static int parse_whole(struct filter_set *set, enum filter_field field, const ch
 	const char *bad;
 	size_t length;
 
-	if (!value_parse_tcp_flags(text, &value, &bad, &length))
-		return bad_item(field, flag, text, bad, length, err);
+	switch (value_parse_tcp_flags(text, &value, &bad, &length)) {
+	case TCP_FLAGS_UNKNOWN:
+		return bad_item(flag, text, bad, length, "is not", filter_fields[field].expected,
+				err);
+	case TCP_FLAGS_OPPOSITE:
+		return bad_item(flag, text, bad, length, "contradicts", "a flag before it", err);
+	case TCP_FLAGS_OK:
+		break;
+	}
 	if (add_value(set, &value, false))
 		return error_nomem(err);
 	return 0;
@@ -90,10 +97,11 @@ static int parse_list(struct filter *filter, enum filter_field field, const char
 		struct value value;
 
 		if (!value_parse(field, item, length, &value))
-			return bad_item(field, flag, text, item, length, err);
+			return bad_item(flag, text, item, length, "is not",
+					filter_fields[field].expected, err);
 		if (filter_fields[field].value == FILTER_VALUE_PROTOCOL && !value.numeric)
 			filter->numeric_protocol = false;
-		/* In a list that is turned around, a '!' in front of each says the same. */
+		/* In a negated list, a '!' before each value changes nothing. */
 		if (add_value(set, &value, excluded && !set->negated))
 			return error_nomem(err);
 		if (!item[length])

@@ -31,14 +31,14 @@ enum filter_field {
 	FILTER_FIELDS, /* how many there are */
 };
 
-/* A value that is no range of numbers. */
+/* A value that is not a range of numbers. */
 struct filter_item {
-	bool excluded; /* takes out what the items before it let in */
+	bool excluded; /* rejects what the items before it accept */
 	char *text;    /* name or pattern with * and ?; NULL: bits */
 	uint32_t value, mask;
 };
 
-/* The kinds of numbers in a set: those of two kinds are never compared with each other. */
+/* Kinds of numbers in a set. Numbers of different kinds are never compared with each other. */
 enum {
 	FILTER_IPV4 = 0, /* of an address */
 	FILTER_IPV6 = 1,
@@ -47,7 +47,7 @@ enum {
 	FILTER_KINDS = 2,
 };
 
-/* What one flag lets in: what is in the set; turned around, all that is not. */
+/* What one flag accepts: what is in the set or, if negated, what is not. */
 struct filter_set {
 	bool given;
 	bool negated;
@@ -58,59 +58,67 @@ struct filter_set {
 	char *text; /* all arguments of the flag */
 };
 
-/* What a drop must look like to be shown. All members zero: every drop. */
+/* What is known about a drop that passes. All members zero: every drop passes. */
 struct filter {
 	struct filter_set sets[FILTER_FIELDS];
 	bool valid_reason;     /* -r */
 	bool numeric_protocol; /* every -p value was given as a number */
-	bool any_interface;    /* -i any: says that there is no filter */
+	bool any_interface;    /* -i any, which accepts every interface */
 };
 
 /*
- * Parse `text`, the argument of the flag for `field`: a comma list of values. A '!' in front of the
- * list turns it around; in front of a later value it takes that out of what the ones before it let
- * in. The values add to those of an earlier use of the flag. On failure returns -EINVAL and an
- * error (STATUS_USAGE) that names `flag` and quotes the text.
+ * Parse `text`, the argument of the flag for `field`: a comma-separated list of values. A '!'
+ * before the list negates it; before a later value it removes that value from those before it. The
+ * values are added to those of an earlier use of the flag. On failure returns -EINVAL and an error
+ * (STATUS_USAGE) that names `flag` and quotes the text.
  */
 int filter_parse(struct filter *filter, enum filter_field field, const char *flag, const char *text,
 		 struct error *err);
 
-/* Names that only the running kernel can turn into numbers, in one of two ways. */
+/* Kinds of names that only the running kernel can resolve to numbers. */
+enum filter_name_kind {
+	FILTER_NAMES_REASONS,
+	FILTER_NAMES_FUNCTIONS,
+	FILTER_NAMES_NETNS,
+	FILTER_NAME_KINDS, /* how many there are */
+};
+
+/* How names of one kind are resolved: by each() or, if that is NULL, by find(). */
 struct filter_names {
 	const char *what;  /* "drop reason" */
 	int fnmatch_flags; /* fnmatch(3): FNM_CASEFOLD or 0 */
 	void *context;
-	/* Hand all names to `take`, each with its numbers. Returns 0 or an error. */
+	/* Pass every name to `take`, with its range of numbers. Returns 0 or an error. */
 	int (*each)(void *context,
 		    int (*take)(void *to, const char *name, uint64_t first, uint64_t last),
 		    void *to, struct error *err);
-	/* If `each` is NULL: find the number of one name. Returns 0 or -errno. */
+	/* Find the number of one name. Returns 0 or -errno. */
 	int (*find)(const char *name, uint64_t *number);
 };
 
 /*
- * Turn the names and patterns that a set was given into numbers; a number stays one. A name or
- * pattern that nothing has is refused with the nearest names (STATUS_USAGE).
+ * Resolve all names and patterns to numbers; numbers are kept. An unknown name, or a pattern that
+ * matches no name, is an error that suggests similar names (STATUS_USAGE).
  */
-int filter_resolve(struct filter *filter, enum filter_field field, const struct filter_names *names,
+int filter_resolve(struct filter *filter, const struct filter_names names[FILTER_NAME_KINDS],
 		   struct error *err);
 
-/* Refuse flags that no packet can match together, and lists that leave nothing. */
+/* Refuse flags that no packet can match together, and lists that match nothing (STATUS_USAGE). */
 int filter_check(const struct filter *filter, struct error *err);
 
 /*
- * Write -p as a filter expression that every packet matches which -p lets pass, and maybe others;
- * nothing if there is no such expression.
+ * Write -p as a filter expression that matches every packet that -p accepts, and maybe others.
+ * Writes nothing if -p is not given or negated.
  */
 void filter_write_protocols(const struct filter *filter, FILE *out);
 
-/* Whether there is anything to filter by. */
+/* Whether any flag is given that rejects drops. */
 bool filter_given(const struct filter *filter);
 
-/* Whether any of it is about the headers of a packet. */
+/* Whether any flag tests the headers of a packet. */
 bool filter_reads_packet(const struct filter *filter);
 
-/* Say in words what passes: "every drop", or "drops with protocol \"tcp\", ...". */
+/* Write in words what passes: "every drop", or "drops with protocol \"tcp\", ...". */
 void filter_describe(const struct filter *filter, FILE *out);
 
 /* Free what filter_parse() allocated. */

@@ -10,7 +10,7 @@
 
 #define NAME_SIZE 16 /* IFNAMSIZ, TASK_COMM_LEN */
 
-/* Whether the name is compared by words: it has no wildcard but a * at its end. */
+/* Whether the name is compared by words: its only wildcard, if any, is a * at the end. */
 static bool is_prefix(const char *text)
 {
 	size_t plain = strcspn(text, "*?");
@@ -18,7 +18,7 @@ static bool is_prefix(const char *text)
 	return text[plain] == '\0' || strcmp(text + plain, "*") == 0;
 }
 
-/* The program runs on this host, so the bytes of a name are compared as this host's words. */
+/* The program runs on this host, so the words have this host's byte order. */
 static void put_words(const char *text, const char *value, FILE *out)
 {
 	size_t length = strcspn(text, "*");
@@ -68,8 +68,8 @@ void pattern_emit_test(const char *field, size_t index, const char *pattern, con
 }
 
 /*
- * A function that tells whether a name has a pattern with * and ?. It steps through the name and
- * holds, bit by bit, which beginnings of the pattern match what it has seen.
+ * A function that matches a name against a pattern with * and ?. It steps through the name; bit N
+ * of its state says whether the first N characters of the pattern match the part seen so far.
  */
 static void emit_steps(const char *field, size_t index, const char *text, FILE *out)
 {
@@ -100,7 +100,7 @@ static void emit_steps(const char *field, size_t index, const char *text, FILE *
 		uint32_t places = 0;
 
 		if (any >> i & 1 || memchr(characters, characters[i], i))
-			continue; /* said already */
+			continue; /* already written */
 		for (size_t k = i; k < length; k++)
 			if (characters[k] == characters[i] && !(any >> k & 1))
 				places |= 1u << k;

@@ -6,19 +6,18 @@
 #include <stdio.h>
 
 /*
- * How the generated program tests whether a name has a pattern with * and ?, of less than 16
+ * Tests in the generated program whether a name matches a pattern with * and ?, of less than 16
  * characters. Only characters of validated patterns are written.
  */
 
 /*
- * Write the condition. `value` is the C expression of the name, 16 bytes, which are also there as
- * two words, `value`_words. `field` and `index`, which of its patterns it is, make a name of the
- * function, if there is one.
+ * Write the condition. `value` is the C expression of the name, 16 bytes; `value`_words is the same
+ * as two words. `field` and `index`, the number of the pattern, name the function if one is needed.
  */
 void pattern_emit_test(const char *field, size_t index, const char *pattern, const char *value,
 		       FILE *out);
 
-/* Write the function that the condition calls; nothing if comparing words is enough. */
+/* Write the function that the condition calls; nothing if the condition compares words. */
 void pattern_emit_function(const char *field, size_t index, const char *pattern, FILE *out);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Index of the first range that ends at `value` or behind it. */
+/* Index of the first range that ends at `value` or after it. */
 static size_t find(const struct ranges *ranges, wide value)
 {
 	size_t first = 0, after = ranges->count;
@@ -21,7 +21,7 @@ static size_t find(const struct ranges *ranges, wide value)
 	return first;
 }
 
-/* Put `count` ranges in the place of those from `start` to before `end`. */
+/* Replace the ranges from `start` to before `end` by `count` others. */
 static int replace(struct ranges *ranges, size_t start, size_t end, const struct range *by,
 		   size_t count)
 {
@@ -44,7 +44,7 @@ static int replace(struct ranges *ranges, size_t start, size_t end, const struct
 
 int ranges_add(struct ranges *ranges, wide first, wide last)
 {
-	/* What ends right in front of it, or starts right behind, becomes one with it. */
+	/* Merge with ranges that overlap or adjoin. */
 	size_t start = find(ranges, first > 0 ? first - 1 : 0);
 	size_t end = start;
 	struct range whole = { first, last };

@@ -13,18 +13,17 @@ struct range { /* both ends included */
 	wide first, last;
 };
 
-/* A set of numbers: ranges in ascending order, with a gap between any two. All zero: empty. */
+/* A set of numbers: ranges in ascending order, with gaps between them. All members zero: empty. */
 struct ranges {
 	struct range *items;
 	size_t count;
 };
 
-/* Put all numbers from `first` to `last` (not below it) into the set, or take them out of it.
- * Return 0 or -ENOMEM. */
+/* Add or remove all numbers from `first` to `last`, where first <= last. Return 0 or -ENOMEM. */
 int ranges_add(struct ranges *ranges, wide first, wide last);
 int ranges_remove(struct ranges *ranges, wide first, wide last);
 
-/* Whether the set has a number from `first` to `last`. */
+/* Whether the set contains any number from `first` to `last`. */
 bool ranges_overlap(const struct ranges *ranges, wide first, wide last);
 
 void ranges_free(struct ranges *ranges);

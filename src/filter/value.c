@@ -11,7 +11,7 @@
 #include "util/text.h"
 
 #define FIRST_ETHERTYPE 0x600
-#define NAME_SIZE 16 /* IFNAMSIZ, TASK_COMM_LEN: with the NUL behind it */
+#define NAME_SIZE 16 /* IFNAMSIZ, TASK_COMM_LEN: including the NUL */
 #define MAX_PATTERN 255
 
 static bool parse_protocol(const char *text, size_t length, struct value *value)
@@ -26,7 +26,7 @@ static bool parse_protocol(const char *text, size_t length, struct value *value)
 		value->numbers = (struct range){ given, given };
 		return given <= UINT8_MAX || given >= FIRST_ETHERTYPE;
 	}
-	/* "ip", "ipv6" and "arp" are both: the network protocol is what people mean. */
+	/* A few names (nsh, ptp, pup, vines) are in both lists: the EtherType wins. */
 	if (protocol_ethertype_number(text, length, &ethertype)) {
 		value->kind = FILTER_ETHERTYPE;
 		value->numbers = (struct range){ ethertype, ethertype };
@@ -63,7 +63,7 @@ static bool parse_prefix(const char *text, size_t length, struct value *value)
 	bits = all_bits;
 	if (slash && !text_number(slash + 1, length - address_length - 1, all_bits, &bits))
 		return false;
-	/* What the prefix leaves open, as a number; a shift by all bits is none in C. */
+	/* The bits after the prefix. C does not define a shift by all bits of a type. */
 	rest = bits == 0 ? ~(wide)0 >> (128 - all_bits) : ((wide)1 << (all_bits - bits)) - 1;
 	for (unsigned int i = 0; i < all_bits / 8; i++)
 		value->numbers.first = value->numbers.first << 8 | bytes[i];
@@ -87,7 +87,7 @@ static bool parse_range(const char *text, size_t length, uint64_t max, struct va
 	return first <= last;
 }
 
-/* N, or N/MASK: bits outside of the mask could never match. */
+/* N or N/MASK. A bit of N outside the mask could never match. */
 static bool parse_mark(const char *text, size_t length, struct value *value)
 {
 	const char *slash = memchr(text, '/', length);
@@ -111,13 +111,13 @@ static bool parse_name(const char *text, size_t length, size_t max, struct value
 	return length <= max;
 }
 
-/* What the kernel takes for a device's name, any bytes but these; * and ? make it a pattern. */
+/* Names that the kernel accepts for a device, where * and ? make a pattern. */
 static bool parse_interface(const char *text, size_t length, struct value *value)
 {
 	for (size_t i = 0; i < length; i++)
 		if (text[i] == '/' || text[i] == ':' || isspace((unsigned char)text[i]))
 			return false;
-	/* "any" is no name: alone it says that there is no filter, among others nothing. */
+	/* filter_parse() handles "any", which has no meaning in a list. */
 	if (length == 3 && memcmp(text, "any", 3) == 0)
 		return false;
 	return !(length == 1 && text[0] == '.') && !(length == 2 && memcmp(text, "..", 2) == 0) &&
@@ -159,7 +159,8 @@ bool value_parse(enum filter_field field, const char *text, size_t length, struc
 	return false;
 }
 
-bool value_parse_tcp_flags(const char *text, struct value *value, const char **bad, size_t *length)
+enum tcp_flags_result value_parse_tcp_flags(const char *text, struct value *value, const char **bad,
+					    size_t *length)
 {
 	/* In the order of their bits (RFC 9293, section 3.1). */
 	static const char *const names[] = {
@@ -177,11 +178,13 @@ bool value_parse_tcp_flags(const char *text, struct value *value, const char **b
 			if (*length == !on + strlen(names[i]) &&
 			    strncasecmp(text + !on, names[i], *length - !on) == 0)
 				bit = 1u << i;
-		if (bit == 0 || (value->bits.mask & bit && !(value->bits.value & bit) == on))
-			return false;
+		if (bit == 0)
+			return TCP_FLAGS_UNKNOWN;
+		if (value->bits.mask & bit && !(value->bits.value & bit) == on)
+			return TCP_FLAGS_OPPOSITE;
 		value->bits.mask |= bit;
 		value->bits.value |= on ? bit : 0;
 		if (!text[*length])
-			return true;
+			return TCP_FLAGS_OK;
 	}
 }

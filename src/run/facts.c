@@ -122,33 +122,47 @@ static int each_function(void *symbols,
 
 struct filter_names facts_functions(const struct kernel_facts *facts)
 {
-	return (struct filter_names){ "kernel function", 0, facts->symbols, each_function, NULL };
+	return (struct filter_names){
+		.what = "kernel function",
+		.context = facts->symbols,
+		.each = each_function,
+	};
 }
 
-/* What the names in the filters mean on this kernel. */
+/* -r rejects drops without a reason, also if --reason names one that means "no reason". */
+static int require_reason(struct filter_set *reasons, uint32_t not_specified, struct error *err)
+{
+	char quoted[ERROR_QUOTE_SIZE];
+
+	if (!reasons->given || reasons->negated)
+		return 0;
+	if (ranges_remove(&reasons->numbers[0], 0, 0) ||
+	    ranges_remove(&reasons->numbers[0], not_specified, not_specified))
+		return error_nomem(err);
+	if (reasons->numbers[0].count == 0)
+		return error_set(err, STATUS_USAGE, EINVAL,
+				 "--valid-reason contradicts --reason %s",
+				 error_quote(quoted, reasons->text));
+	return 0;
+}
+
 int facts_resolve_names(struct filter *filter, const struct kernel_facts *facts, struct error *err)
 {
-	const struct filter_names reasons = { "drop reason", FNM_CASEFOLD, facts->reasons,
-					      each_reason, NULL };
-	const struct filter_names functions = facts_functions(facts);
-	const struct filter_names namespaces = { "network namespace", 0, NULL, NULL, netns_find };
-	struct filter_set *set = &filter->sets[FILTER_REASON];
-	char quoted[ERROR_QUOTE_SIZE];
-	int result = filter_resolve(filter, FILTER_REASON, &reasons, err);
+	const struct filter_names names[FILTER_NAME_KINDS] = {
+		[FILTER_NAMES_REASONS] = {
+			.what = "drop reason",
+			.fnmatch_flags = FNM_CASEFOLD,
+			.context = facts->reasons,
+			.each = each_reason,
+		},
+		[FILTER_NAMES_FUNCTIONS] = facts_functions(facts),
+		[FILTER_NAMES_NETNS] = { .what = "network namespace", .find = netns_find },
+	};
+	int result = filter_resolve(filter, names, err);
 
-	if (!result && filter->valid_reason && set->given && !set->negated) {
-		ranges_remove(&set->numbers[0], 0, 0);
-		ranges_remove(&set->numbers[0], facts->not_specified, facts->not_specified);
-		if (set->numbers[0].count == 0)
-			result = error_set(err, STATUS_USAGE, EINVAL,
-					   "--valid-reason contradicts --reason %s",
-					   error_quote(quoted, set->text));
-	}
-	if (!result)
-		result = filter_resolve(filter, FILTER_LOCATION, &functions, err);
-	if (!result)
-		result = filter_resolve(filter, FILTER_NETNS, &namespaces, err);
-	return result;
+	if (result || !filter->valid_reason)
+		return result;
+	return require_reason(&filter->sets[FILTER_REASON], facts->not_specified, err);
 }
 
 /*

@@ -6,39 +6,58 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool differ(char a, char b)
+#include "util/text.h"
+
+#define MIN_PART 3 /* shorter texts are part of too many names */
+
+static bool same(char a, char b)
 {
-	return tolower((unsigned char)a) != tolower((unsigned char)b);
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-/* How many characters to put in, take out or change to make one of the other (Levenshtein). */
+static size_t min_of(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Characters to insert, delete, change or swap with their neighbour (optimal string alignment). */
 static size_t edit_distance(const char *a, const char *b)
 {
-	size_t row[NEAREST_MAX_NAME + 1];
-	size_t length = strnlen(b, NEAREST_MAX_NAME);
+	size_t rows[3][NEAREST_MAX_NAME + 1]; /* of a's beginnings; each reused after two more */
+	const size_t length = strnlen(b, NEAREST_MAX_NAME);
+	size_t i;
 
-	for (size_t i = 0; i <= length; i++)
-		row[i] = i;
-	for (size_t i = 0; i < NEAREST_MAX_NAME && a[i]; i++) {
-		size_t diagonal = row[0];
+	for (size_t k = 0; k <= length; k++)
+		rows[0][k] = k;
+	for (i = 1; i <= NEAREST_MAX_NAME && a[i - 1]; i++) {
+		size_t *row = rows[i % 3], *before = rows[(i - 1) % 3];
+		const size_t *two_before = rows[(i + 1) % 3];
 
-		row[0] = i + 1;
-		for (size_t k = 0; k < length; k++) {
-			size_t change = diagonal + differ(a[i], b[k]);
-
-			diagonal = row[k + 1];
-			row[k + 1] = (row[k] < diagonal ? row[k] : diagonal) + 1;
-			if (change < row[k + 1])
-				row[k + 1] = change;
+		row[0] = i;
+		for (size_t k = 1; k <= length; k++) {
+			row[k] = min_of(before[k], row[k - 1]) + 1;
+			row[k] = min_of(row[k], before[k - 1] + !same(a[i - 1], b[k - 1]));
+			if (i > 1 && k > 1 && same(a[i - 1], b[k - 2]) && same(a[i - 2], b[k - 1]))
+				row[k] = min_of(row[k], two_before[k - 2] + 1);
 		}
 	}
-	return row[length];
+	return rows[(i - 1) % 3][length];
+}
+
+/* A name that contains the whole text is as near as one with a single mistake. */
+static size_t distance_of(const char *text, const char *name)
+{
+	const size_t edits = edit_distance(text, name);
+
+	if (edits > 1 && strlen(text) >= MIN_PART && strcasestr(name, text))
+		return 1;
+	return edits;
 }
 
 int nearest_take(void *context, const char *name, uint64_t first, uint64_t last)
 {
 	struct nearest *nearest = context;
-	size_t distance = edit_distance(nearest->text, name);
+	size_t distance = distance_of(nearest->text, name);
 	size_t place = nearest->count;
 
 	(void)first;
@@ -61,20 +80,15 @@ int nearest_take(void *context, const char *name, uint64_t first, uint64_t last)
 
 bool nearest_is_close(const struct nearest *nearest)
 {
-	/* A third of the letters, and not all of a short one. */
+	/* One character in three may be wrong. */
 	return nearest->count > 0 && nearest->best[0].distance <= strlen(nearest->text) / 3;
 }
 
 const char *nearest_list(char list[NEAREST_LIST_SIZE], const struct nearest *nearest)
 {
-	char *end = list;
+	const char *names[NEAREST_COUNT];
 
-	*end = '\0';
 	for (size_t i = 0; i < nearest->count; i++)
-		end += sprintf(end, "%s%s",
-			       i == 0			? ""
-			       : i + 1 < nearest->count ? ", "
-							: " or ",
-			       nearest->best[i].name);
-	return list;
+		names[i] = nearest->best[i].name;
+	return text_list(list, NEAREST_LIST_SIZE, "", names, nearest->count);
 }

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #define NEAREST_COUNT 3
-#define NEAREST_MAX_NAME 255 /* longer ones are compared as far as that */
+#define NEAREST_MAX_NAME 255 /* longer names are cut */
 
-/* The names that are most like `text`, in either case. Fill `text`, and offer all names. */
+/* The names that are most like `text`, case-insensitive. Set `text`, then offer all names. */
 struct nearest {
 	const char *text;
 	size_t count;
@@ -20,12 +20,12 @@ struct nearest {
 };
 
 /*
- * Offer a name to the struct nearest in `context`. Has the shape of what reasons_each() and
- * symbols_each() hand their names to. Returns 0.
+ * Offer a name to the struct nearest at `context`; the numbers are ignored. A callback for
+ * reasons_each() and symbols_each(). Returns 0.
  */
 int nearest_take(void *context, const char *name, uint64_t first, uint64_t last);
 
-/* Whether the best name is near enough that a slip of the fingers can have made the text of it. */
+/* Whether the text may well be a typing mistake for the best name, or is a part of it. */
 bool nearest_is_close(const struct nearest *nearest);
 
 /* Room for the text of nearest_list(). */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /*
- * IANA, "Assigned Internet Protocol Numbers", keywords in lower case; where /etc/protocols has
- * long had another name, that one. Numbers without a keyword have none here.
+ * The keywords of IANA's "Assigned Internet Protocol Numbers" in lower case, or the name that
+ * /etc/protocols has long used instead. Numbers without a keyword have no name.
  */
 static const char *const ip_names[256] = {
 	[0] = "hopopt",
@@ -155,7 +155,7 @@ static const char *const ip_names[256] = {
 	[255] = "raw",
 };
 
-/* Other names that people use for the same numbers. */
+/* Other common names. */
 static const struct {
 	const char *name;
 	uint8_t number;
@@ -166,9 +166,9 @@ static const struct {
 };
 
 /*
- * EtherTypes of the IEEE registry and of linux/if_ether.h, by number. The first name of a number
- * is the one that is shown. Numbers below 0x600 are no EtherTypes: Linux marks frames without
- * one, or that never were on a wire, with them.
+ * EtherTypes of the IEEE registry and of linux/if_ether.h, sorted by number. The first name of a
+ * number is shown. Numbers below 0x600 are not EtherTypes: Linux assigns them to frames that have
+ * no EtherType or were never on a wire.
  */
 static const struct {
 	uint16_t number;

@@ -12,7 +12,9 @@ const char *protocol_ip_name(uint8_t number);
 /* Lower-case name of an EtherType, or NULL. Static storage. */
 const char *protocol_ethertype_name(uint16_t number);
 
-/* Numbers for `length` bytes of name, in any case, aliases included. False if there is none. */
+/*
+ * The number for a name of `length` bytes, case-insensitive, aliases included. False: unknown name.
+ */
 bool protocol_ip_number(const char *name, size_t length, uint8_t *number);
 bool protocol_ethertype_number(const char *name, size_t length, uint16_t *number);
 

@@ -15,8 +15,6 @@ static int digit_value(char c)
 	return 16;
 }
 
-#define MAX_SECONDS 1000000000u
-
 bool text_number(const char *text, size_t length, uint64_t max, uint64_t *number)
 {
 	uint64_t value = 0;
@@ -40,6 +38,8 @@ bool text_number(const char *text, size_t length, uint64_t max, uint64_t *number
 	*number = value;
 	return true;
 }
+
+#define MAX_SECONDS 1000000000u
 
 bool text_duration(const char *text, uint64_t *milliseconds)
 {
@@ -70,6 +70,20 @@ bool text_duration(const char *text, uint64_t *milliseconds)
 	return false;
 }
 
+char *text_list(char *to, size_t size, const char *prefix, const char *const *words, size_t count)
+{
+	size_t length = 0;
+
+	to[0] = '\0';
+	for (size_t i = 0; i < count && length < size; i++) {
+		const char *separator = i == 0 ? "" : i + 1 < count ? ", " : " or ";
+
+		length += (size_t)snprintf(to + length, size - length, "%s%s%s", separator, prefix,
+					   words[i]);
+	}
+	return to;
+}
+
 size_t text_escape(char *to, size_t size, const char *from, size_t length, const char *also,
 		   bool *complete)
 {
@@ -93,7 +107,7 @@ size_t text_escape(char *to, size_t size, const char *from, size_t length, const
 	return written;
 }
 
-/* Bytes of the UTF-8 character at `at` (RFC 3629), 0 if there is none. */
+/* Bytes of the UTF-8 character at `at` (RFC 3629); 0: it is not valid. */
 static size_t utf8_length(const unsigned char *at, size_t left)
 {
 	static const struct {
@@ -124,7 +138,7 @@ static size_t utf8_length(const unsigned char *at, size_t left)
 	return 0;
 }
 
-/* How many bytes there are that JSON takes as they are; there is mostly nothing else. */
+/* Bytes that JSON takes unchanged: a fast path for nearly all text. */
 static size_t plain_length(const char *at, size_t length)
 {
 	static const bool plain[256] = { [' ' ... '!'] = true,

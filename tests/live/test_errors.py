@@ -36,9 +36,30 @@ def test_bad_values():
                         ("-i", "a b"), ("-i", ""), ("--count", "0"), ("--duration", "x"),
                         ("--types", "dwarf"), ("-p", "tcp\n\033[2J")):
         one_line(2, f"{flag}: ", flags=(flag, value))
-    one_line(2, '"--nonsense"', flags=("--nonsense",))
+    one_line(2, 'unknown option "--nonsense"; see --help', flags=("--nonsense",))
     err = fails(2, '"extra"', "syntax error", flags=("extra",))
     assert err.endswith("\n  extra\n  ^\n"), err
+
+
+def test_mistyped_words():
+    """The word that was meant, where one is near."""
+    for flags, message in (
+            (("--interfcae", "eth0"), 'unknown option "--interfcae"; did you mean --interface?'),
+            (("--in", "eth0"),
+             'option "--in" is ambiguous; did you mean --interface, --inner or --interval?'),
+            (("-x",), 'unknown option "-x"; see --help'),
+            (("--stack=3",), 'option "--stack" takes no argument'),
+            (("--count",), 'option "--count" needs an argument'),
+            (("--types", "hedaers"), '--types: unknown value "hedaers"; did you mean headers?'),
+            (("--duration", "1mm"),
+             '--duration: "1mm" is not a time above 0 (such as 30, 0.5, 5m or 2h)'),
+            (("--tcp-flags", "syn,!syn"),
+             '--tcp-flags: "!syn" in "syn,!syn" contradicts a flag before it'),
+            (("--check", "--explain"), "--explain contradicts --check: give one of them"),
+            (("--location", "no such function at all"),
+             '--location: unknown kernel function "no such function at all"; see /proc/kallsyms'),
+    ):
+        assert run(*flags) == (2, "", f"bytetrace: {message}\n"), flags
 
 
 def test_not_root():

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "filter/emit.h"
+#include "filter/fields.h"
 #include "filter/filter.h"
 
 #include <dlfcn.h>
@@ -229,7 +230,6 @@ static void bad_values(void **state)
 		{ FILTER_TCP_FLAGS, "syn," },
 		{ FILTER_TCP_FLAGS, "synack" },
 		{ FILTER_TCP_FLAGS, "!!syn" },
-		{ FILTER_TCP_FLAGS, "syn,!syn" },
 		{ FILTER_LEN, "-1" },
 		{ FILTER_LEN, "100-" },
 		{ FILTER_LEN, "0x100000000" },
@@ -266,7 +266,60 @@ static void messages(void **state)
 			    "of ports (0-65535)");
 	filter_parse(&filter, FILTER_VLAN, "-V", "x", &err);
 	assert_string_equal(err.text, "-V: \"x\" is not a VLAN ID or a range of VLAN IDs (0-4094)");
+	filter_parse(&filter, FILTER_TCP_FLAGS, "-t", "syn,fin,!SYN", &err);
+	assert_string_equal(err.text,
+			    "-t: \"!SYN\" in \"syn,fin,!SYN\" contradicts a flag before it");
+	filter_parse(&filter, FILTER_TCP_FLAGS, "-t", "synn", &err);
+	assert_string_equal(err.text, "-t: \"synn\" is not a TCP flag (fin, syn, rst, psh, ack, "
+				      "urg, ece, cwr; with ! if clear)");
 	filter_free(&filter);
+}
+
+/* A row that lacks a member would be an empty word somewhere. */
+static void rows_are_complete(void **state)
+{
+	(void)state;
+	for (int field = 0; field < FILTER_FIELDS; field++) {
+		const struct filter_field_row *row = &filter_fields[field];
+
+		assert_non_null(row->flag);
+		if (!row->argument || !row->help || !row->word || !row->expected ||
+		    (!row->kinds[0].term && !row->kinds[1].term))
+			fail_msg("--%s: the row is not complete", row->flag);
+		if (row->value == FILTER_VALUE_RANGE &&
+		    (row->limit == 0 || row->limit > row->kinds[0].max))
+			fail_msg("--%s: the limit does not fit the type", row->flag);
+	}
+}
+
+/* What the program must know at each stage, for the template to read it. */
+static void stages(void **state)
+{
+	static const struct {
+		const char *line;
+		unsigned int stages;
+	} cases[] = {
+		{ "", 0 },
+		{ "-r", 1 << FILTER_STAGE_CALL },
+		{ "-p arp", 1 << FILTER_STAGE_ETHERTYPE },
+		{ "-p arp,tcp -D !80 -m 1",
+		  1 << FILTER_STAGE_NETWORK | 1 << FILTER_STAGE_TRANSPORT | 1 << FILTER_STAGE_SKB },
+		{ "-i any", 0 },
+		{ "-i eth0 -N 1 -t syn",
+		  1 << FILTER_STAGE_DEVICE | 1 << FILTER_STAGE_NETNS | 1 << FILTER_STAGE_TCP },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct filter filter;
+
+		parse(&filter, cases[i].line);
+		for (int stage = 0; stage < FILTER_STAGES; stage++)
+			if (filter_tests(&filter, (enum filter_stage)stage) !=
+			    (cases[i].stages >> stage & 1))
+				fail_msg("%s: stage %d", cases[i].line, stage);
+		filter_free(&filter);
+	}
 }
 
 /* What one stage of a filter becomes. */
@@ -680,8 +733,14 @@ static int find_name(const char *name, uint64_t *found)
 
 static void names_become_numbers(void **state)
 {
-	const struct filter_names listed = { "reason", FNM_CASEFOLD, NULL, each_name, NULL };
-	const struct filter_names looked_up = { "namespace", 0, NULL, NULL, find_name };
+	const struct filter_names names[FILTER_NAME_KINDS] = {
+		[FILTER_NAMES_REASONS] = {
+			.what = "reason",
+			.fnmatch_flags = FNM_CASEFOLD,
+			.each = each_name,
+		},
+		[FILTER_NAMES_NETNS] = { .what = "namespace", .find = find_name },
+	};
 	static const struct {
 		const char *line;
 		const char *message; /* or NULL */
@@ -698,10 +757,14 @@ static void names_become_numbers(void **state)
 		  "-R: unknown reason \"TCP_FLAG\"; did you mean TCP_FLAGS, TCP_CSUM or "
 		  "TCP_OLD_ACK?",
 		  0, 0 },
-		{ "-R TCP_*,!TCP_X*",
-		  "-R: unknown reason \"TCP_X*\"; did you mean TCP_CSUM, "
-		  "TCP_FLAGS or UDP_CSUM?",
+		{ "-R TCP_*,!TCP_CSU?X",
+		  "-R: unknown reason \"TCP_CSU?X\"; did you mean TCP_CSUM, "
+		  "UDP_CSUM or TCP_FLAGS?",
 		  0, 0 },
+		{ "-R socket",
+		  "-R: unknown reason \"socket\"; did you mean NO_SOCKET, TCP_CSUM or UDP_CSUM?", 0,
+		  0 },
+		{ "-R NONSENSE", "-R: unknown reason \"NONSENSE\"; see --explain", 0, 0 },
 		{ "-R TCP_*,!TCP_*", "-R: \"TCP_*,!TCP_*\" matches nothing", 0, 0 },
 	};
 	struct filter filter;
@@ -713,7 +776,7 @@ static void names_become_numbers(void **state)
 		int result;
 
 		parse(&filter, cases[i].line);
-		result = filter_resolve(&filter, FILTER_REASON, &listed, &err);
+		result = filter_resolve(&filter, names, &err);
 		if (cases[i].message) {
 			assert_int_not_equal(result, 0);
 			assert_string_equal(err.text, cases[i].message);
@@ -725,11 +788,11 @@ static void names_become_numbers(void **state)
 		filter_free(&filter);
 	}
 	parse(&filter, "-N blue");
-	assert_int_equal(filter_resolve(&filter, FILTER_NETNS, &looked_up, &err), 0);
+	assert_int_equal(filter_resolve(&filter, names, &err), 0);
 	assert_int_equal((uint64_t)filter.sets[FILTER_NETNS].numbers[0].items[0].first, 77);
 	filter_free(&filter);
 	parse(&filter, "-N red");
-	assert_int_not_equal(filter_resolve(&filter, FILTER_NETNS, &looked_up, &err), 0);
+	assert_int_not_equal(filter_resolve(&filter, names, &err), 0);
 	assert_string_equal(err.text, "-N: unknown namespace \"red\": No such file or directory");
 	filter_free(&filter);
 }
@@ -774,6 +837,8 @@ int main(void)
 		cmocka_unit_test(lists_add_up),
 		cmocka_unit_test(bad_values),
 		cmocka_unit_test(messages),
+		cmocka_unit_test(rows_are_complete),
+		cmocka_unit_test(stages),
 		cmocka_unit_test(texts),
 		cmocka_unit_test(nothing_given_nothing_written),
 		cmocka_unit_test(generated_code_decides),

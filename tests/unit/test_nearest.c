@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -28,8 +29,9 @@ static void lists(void **state)
 		{ "abc", { "xyz", "abd", "ab", "abc", NULL }, "abc, abd or ab" },
 		{ "XDP",
 		  { "tcp", "xdp", "XDP_DROP", NULL },
-		  "xdp, tcp or XDP_DROP" },			 /* in either case */
-		{ "a", { "b", "b", "c", "b", NULL }, "b or c" }, /* each once */
+		  "xdp, XDP_DROP or tcp" },			  /* case-insensitive */
+		{ "xy", { "xyabc", "ab", NULL }, "ab or xyabc" }, /* too short to be a part */
+		{ "a", { "b", "b", "c", "b", NULL }, "b or c" },  /* each once */
 		{ "", { "aa", "a", NULL }, "a or aa" },
 	};
 	char list[NEAREST_LIST_SIZE];
@@ -38,6 +40,36 @@ static void lists(void **state)
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
 		assert_string_equal(nearest_of(table[i].text, table[i].names, list),
 				    table[i].expected);
+}
+
+/* Mistakes that people make when they type, and words that are not related. */
+static void close_names(void **state)
+{
+	static const struct {
+		const char *text, *name;
+		bool close;
+	} table[] = {
+		{ "interfcae", "interface", true },
+		{ "stakc", "stack", true },
+		{ "tpc", "tcp", true }, /* a swap is one mistake */
+		{ "tcq", "tcp", true },
+		{ "udp", "tcp", false },
+		{ "CSUM", "tcp_csum", true }, /* a part */
+		{ "json", "table", false },
+		{ "ab", "b", false },
+		{ "a", "b", false },
+		{ "", "", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct nearest nearest = { .text = table[i].text };
+
+		assert_false(nearest_is_close(&nearest));
+		nearest_take(&nearest, table[i].name, 0, 0);
+		if (nearest_is_close(&nearest) != table[i].close)
+			fail_msg("%s, %s", table[i].text, table[i].name);
+	}
 }
 
 /* Three names of the greatest length fit; longer ones are cut. */
@@ -58,6 +90,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists),
+		cmocka_unit_test(close_names),
 		cmocka_unit_test(long_names),
 	};
 

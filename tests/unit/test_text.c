@@ -216,16 +216,27 @@ static void durations(void **state)
 	}
 }
 
+static void word_lists(void **state)
+{
+	static const char *const words[] = { "a", "bc", "d" };
+	char list[32];
+
+	(void)state;
+	assert_string_equal(text_list(list, sizeof(list), "--", words, 0), "");
+	assert_string_equal(text_list(list, sizeof(list), "--", words, 1), "--a");
+	assert_string_equal(text_list(list, sizeof(list), "", words, 2), "a or bc");
+	assert_string_equal(text_list(list, sizeof(list), "--", words, 3), "--a, --bc or --d");
+	assert_string_equal(text_list(list, 8, "--", words, 3), "--a, --");
+	assert_string_equal(text_list(list, 1, "", words, 3), "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(durations),
-		cmocka_unit_test(numbers),
-		cmocka_unit_test(number_within_text),
-		cmocka_unit_test(escapes),
-		cmocka_unit_test(escape_never_overflows),
-		cmocka_unit_test(json_strings),
-		cmocka_unit_test(quotes),
+		cmocka_unit_test(durations),	cmocka_unit_test(word_lists),
+		cmocka_unit_test(numbers),	cmocka_unit_test(number_within_text),
+		cmocka_unit_test(escapes),	cmocka_unit_test(escape_never_overflows),
+		cmocka_unit_test(json_strings), cmocka_unit_test(quotes),
 		cmocka_unit_test(error_is_set),
 	};
 
