@@ -70,20 +70,17 @@ static int choose(int *member, const struct flag *row, const char *flag, const c
 static int choose_format(const struct output_format **format, const char *flag, const char *text,
 			 struct error *err)
 {
-	char expected[128] = "";
+	const char *words[MAX_CHOICES];
+	size_t count = 0;
 
-	for (size_t i = 0; i < output_format_count; i++) {
-		const char *separator = i == 0 ? "" : i + 1 < output_format_count ? ", " : " or ";
-		const size_t length = strlen(expected);
-
-		if (strcmp(output_formats[i]->name, text) == 0) {
-			*format = output_formats[i];
+	for (; count < output_format_count && count < MAX_CHOICES; count++) {
+		if (strcmp(output_formats[count]->name, text) == 0) {
+			*format = output_formats[count];
 			return 0;
 		}
-		snprintf(expected + length, sizeof(expected) - length, "%s%s", separator,
-			 output_formats[i]->name);
+		words[count] = output_formats[count]->name;
 	}
-	return bad_value(err, flag, text, expected);
+	return bad_choice(err, flag, text, words, count);
 }
 
 /* The kernel's buffers have a power of two of pages: from 4K to 256M are accepted. */

@@ -260,6 +260,7 @@ static void mistakes(void **state)
 		  "--duration: \"1e3\" is not a time above 0 (such as 30, 0.5, 5m or 2h)" },
 		{ "--color=red", "--color: \"red\" is not auto, always or never" },
 		{ "-o xml", "-o: \"xml\" is not table or json" },
+		{ "-o jsn", "-o: unknown value \"jsn\"; did you mean json?" },
 		{ "--types=dwarf", "--types: \"dwarf\" is not headers or btf" },
 		{ "--source=", "--source: \"\" is not a path" },
 		{ "-D 65536", "-D: \"65536\" is not a port or a range of ports (0-65535)" },
@@ -305,7 +306,7 @@ static void mistakes(void **state)
 		{ "--interfcae eth0", "unknown option \"--interfcae\"; did you mean --interface?" },
 		{ "--in eth0", "option \"--in\" is ambiguous; did you mean --interface, --inner or "
 			       "--interval?" },
-		{ "--output=jso", "--output: \"jso\" is not table or json" },
+		{ "--output=jso", "--output: unknown value \"jso\"; did you mean json?" },
 		{ "--summry", "unknown option \"--summry\"; did you mean --summary?" },
 		{ "--stakc=1", "unknown option \"--stakc\"; did you mean --stack?" },
 		{ "--types=hedaers", "--types: unknown value \"hedaers\"; did you mean headers?" },
