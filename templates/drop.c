@@ -85,7 +85,11 @@ static __always_inline int record_drop(void *ctx, struct drop_record *record,
 	const struct sk_buff *skb = address;
 //@end
 //@if copy
+//@if scratch
 	struct sk_buff *skb = &record->skb;
+//@else
+	struct sk_buff copy, *skb = &copy;
+//@end
 //@end
 //@if packet
 	struct packet packet;

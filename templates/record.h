@@ -4,8 +4,10 @@ struct drop_record {
 //@if stack
 	u64 stack[DROP_STACK_DEPTH];
 //@end
+//@if scratch
 //@if copy
 	struct sk_buff skb;
+//@end
 //@end
 //@if expression
 	struct frame frame;
