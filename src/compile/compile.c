@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ static int open_memory(struct types *types, const void *btf, size_t size)
 {
 	*types = (struct types)TYPES_CLOSED;
 	types->kind = TYPES_KIND_BTF;
+	strcpy(types->description, "BTF of the headers");
 	types->file_fd = memfd_create("bytetrace-types", MFD_CLOEXEC);
 	if (types->file_fd >= 0 && write(types->file_fd, btf, size) == (ssize_t)size)
 		return 0;

@@ -316,7 +316,7 @@ static int write_dump(const char *path, const struct types *types, const char *w
 		"#define true 1\n"
 		"#define false 0\n",
 		sysconf(_SC_PAGESIZE));
-	result = type_dump_write(file, types->file_fd, wanted,
+	result = type_dump_write(file, types->file_fd, types->description, wanted,
 				 types->of_running_kernel ? MODULES_BTF : NULL, found, err);
 	if (fclose(file) && !result)
 		result = tree_error(err, path);

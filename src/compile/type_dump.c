@@ -368,10 +368,10 @@ static void dump_modules(FILE *out, struct btf *base, const char *wanted, const 
 	closedir(modules);
 }
 
-int type_dump_write(FILE *out, int fd, const char *wanted, const char *modules,
+int type_dump_write(FILE *out, int fd, const char *name, const char *wanted, const char *modules,
 		    struct type_dump *found, struct error *err)
 {
-	char path[64], *text = NULL;
+	char path[64], reason[128], *text = NULL;
 	struct btf *btf;
 	size_t size;
 	FILE *kernel;
@@ -381,10 +381,11 @@ int type_dump_write(FILE *out, int fd, const char *wanted, const char *modules,
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	libbpf_set_print(NULL);
 	btf = btf__parse(path, NULL);
-	if (libbpf_get_error(btf))
-		return error_set(err, STATUS_ENVIRONMENT, EINVAL,
-				 "the file contains no BTF that libbpf can read: %s",
-				 strerror((int)-libbpf_get_error(btf)));
+	if (libbpf_get_error(btf)) {
+		libbpf_strerror((int)libbpf_get_error(btf), reason, sizeof(reason));
+		return error_set(err, STATUS_ENVIRONMENT, EINVAL, "cannot read the %s: %s", name,
+				 reason);
+	}
 	result = check_names(btf, err);
 	if (result)
 		goto out;

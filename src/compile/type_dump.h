@@ -22,11 +22,12 @@ struct type_dump {
 /*
  * Write C declarations of the kernel types that a drop probe uses (sk_buff, net_device, net, sock,
  * the protocol headers, and all types in them) from the BTF in `fd`: a raw file like
- * /sys/kernel/btf/vmlinux, or an ELF file with a .BTF section. `wanted` lists more structs, unions
- * and enums, one name per line; those not found are searched in the BTF of the modules in the
- * directory `modules` (or NULL), and left out if no module has them. Fails with STATUS_ENVIRONMENT.
+ * /sys/kernel/btf/vmlinux, or an ELF file with a .BTF section. `name` is its name in errors ("BTF
+ * in FILE"). `wanted` lists more structs, unions and enums, one name per line; those not found are
+ * searched in the BTF of the modules in the directory `modules` (or NULL), and left out if no
+ * module has them. Fails with STATUS_ENVIRONMENT.
  */
-int type_dump_write(FILE *out, int fd, const char *wanted, const char *modules,
+int type_dump_write(FILE *out, int fd, const char *name, const char *wanted, const char *modules,
 		    struct type_dump *found, struct error *err);
 
 #endif
