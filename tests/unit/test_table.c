@@ -195,15 +195,15 @@ static void hints(void **state)
 		     "|\n"
 		     "    nft_do_chain+0x10/0x100\n"
 		     "|\n"
-		     "  ^ NO_SOCKET: no socket takes it: nothing listens on that address and port\n"
+		     "  ^ NO_SOCKET: no socket matches: nothing listens on that address and port\n"
 		     "    nft_do_chain+0x10/0x100\n"
 		     "|\n"
 		     "|\n"
 		     "  ^ nft_do_chain: a rule or chain policy of nftables dropped it: "
 		     "nft list ruleset\n"
 		     "|\n"
-		     "  ^ NOT_SPECIFIED: the kernel gives no reason here: --stack shows how it "
-		     "got there\n"
+		     "  ^ NOT_SPECIFIED: the kernel gives no reason here; --stack shows the code "
+		     "path\n"
 		     "|\n");
 	open_output(&output, 0);
 	output.config.hints = true;
