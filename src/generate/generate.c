@@ -259,6 +259,7 @@ static int render(struct program *program, const struct generate_config *config,
 	const bool direct = facts->attach == ATTACH_TP_BTF;
 	const struct needs needs = find_needs(config, probe->text);
 	const struct template_condition conditions[] = {
+		{ "template", false },
 		{ "direct", direct },
 		{ "copy", needs.skb && !direct },
 		{ "skb_front", needs.skb_front },
