@@ -289,7 +289,8 @@ def test_reference():
         with open(f"{templates}/{name}", encoding="utf-8") as file:
             text = file.read()
         names |= set(re.findall(r"^\s*//@(?:slot|if) (\w+)", text, re.M))
-        names |= set(re.findall(r"^#ifn?def (\w+)$", text, re.M)) - {"READ"}
+        if name != "types.c":
+            names |= set(re.findall(r"^#ifn?def (\w+)$", text, re.M)) - {"READ"}
         names |= set(re.findall(r"#define ((?:TRACEPOINT|KPROBE)_ARG)", text))
     assert {"probe", "stack", "BPF_HAS_LOOPS", "KPROBE_ARG"} <= names and names <= told, names - told
     assert {"drop.c", "network.h"} <= files, files
