@@ -2,10 +2,13 @@
 /*
  * bytetrace: what the kernel runs for each dropped packet.
  *
- * The way of a drop: probe -> drop() -> the skb -> link layer -> tunnel -> network -> transport ->
- * device -> record -> hand-over, or counting. Each step fills its part of struct drop_event. The
- * filters on a part stand right behind it, and leave as soon as one does not match. What no filter
- * needs is read last.
+ * The way of a drop: probe -> drop() -> skb -> link layer -> tunnel -> network -> transport -> device
+ * -> record -> hand-over, or counting. Each step fills its part of struct drop_event. The filters on
+ * a part stand right behind it, and leave as soon as one does not match. What no filter needs is read
+ * last.
+//@if template
+ * Each step has a file. A line `//@if` depends on the user's flags, an `#if` on the kernel.
+//@end
  */
 #include <linux/skbuff.h>
 #include <linux/netdevice.h>
@@ -145,19 +148,6 @@ static __always_inline int record_drop(void *ctx, struct drop_record *record,
 //@end
 }
 
-/* Drops that could not be read, or found no room. */
-BPF_PERCPU_ARRAY(lost, u64, 1);
-
-static __always_inline void count_lost(void)
-{
-	int zero = 0;
-	u64 *count = lost.lookup(&zero);
-
-	/* At once: an interrupt may count in the middle of it, in another program. */
-	if (count)
-		__sync_fetch_and_add(count, 1);
-}
-
 //@if scratch
 //@include scratch.h
 //@else
@@ -175,10 +165,7 @@ static __always_inline void report(void *ctx, struct sk_buff *skb, u64 location,
 #endif
 //@end
 
-/*
- * What a probe calls: skb was dropped by the code at `location` (0: not known) for `reason` (0: the
- * kernel gives none; DROP_NO_REASON: it is not a drop).
- */
+/* What a probe calls: the code at `location` (0: not known) dropped skb for `reason`. */
 static __always_inline int drop(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
 {
 //@slot filter_call

@@ -5,11 +5,11 @@
  * skb's metadata stands in it where it stands on the wire. Where there is no Ethernet header, its
  * two addresses are not there, its EtherType is the skb's protocol, and the network header follows.
  *
- * The start of the frame is copied into a window at once; what an expression looks at further
- * behind is read where it looks. What is not there ends an expression: it does not match.
+ * The start of the frame is copied into a window at once; bytes behind the window are read where the
+ * expression looks at them. An expression that looks at a missing byte does not match.
  *
- * Macros from outside: PHYSICAL_GIGABYTES, where the machine's memory ends, if page fragments can be
- * read: on x86-64, from Linux 5.4 on, which has skb_frag_t as it is known here, and loops.
+ * PHYSICAL_GIGABYTES says where the machine's memory ends, if page fragments can be read: on x86-64
+ * from Linux 5.4 on, which takes loops and has skb_frag_t in the form that is used here.
  */
 enum {
 	FRAME_NO_LINK = 0xffff,	   /* skb->mac_header that was never set */
@@ -41,9 +41,9 @@ struct frame_source {
 };
 
 /*
- * Offsets are those in the frame. It belongs into a map: on the BPF stack is no room for it, and of
- * numbers in a map the verifier knows nothing. It goes through a program once for each set of
- * numbers that it believes to matter; with what it would know of these it came to no end.
+ * Offsets count from the start of the frame. A frame is kept in a map: the BPF stack is too small for
+ * it, and the verifier does not know the numbers in a map. It checks a program once for each set of
+ * numbers that it can tell apart; with these numbers it would not finish.
  */
 struct frame {
 	struct frame_source source;
@@ -53,7 +53,7 @@ struct frame {
 	u32 linear;	 /* where the linear part ends */
 	u32 end;	 /* where the packet ends */
 	u32 has_link;
-	u32 missing; /* the load that missed something: of the window, or the number of a far one */
+	u32 missing; /* the load that missed bytes: FRAME_FAR_LOADS, of the window, or its number */
 	u32 missed;  /* where */
 	u32 missed_size;
 	u32 read;   /* a bit for each of them for which page fragments were read */
@@ -85,7 +85,7 @@ static __always_inline void frame_locate(struct frame_source *source, const stru
 	source->tag_tci = skb->vlan_tci;
 }
 
-/* A number below a power of two as the verifier wants it: with a mask that no compiler takes away. */
+/* A number below a power of two: a mask, which no compiler removes, tells the verifier the bound. */
 static __always_inline u32 frame_bounded(u32 number, u32 limit)
 {
 	if (!__builtin_constant_p(number))
@@ -93,7 +93,7 @@ static __always_inline u32 frame_bounded(u32 number, u32 limit)
 	return number & (limit - 1);
 }
 
-/* What is in the frame is read anew, so that neither compiler nor verifier knows it any more. */
+/* Afterwards the frame is read from memory again: neither compiler nor verifier knows its numbers. */
 static __always_inline void frame_forget_all(void)
 {
 	asm volatile("" ::: "memory");
@@ -146,7 +146,7 @@ static __always_inline u64 frame_mapping_start(u64 address, u32 gigabytes)
 	return start;
 }
 
-/* skb_frag_t under the names of no kernel. If the lowest bit of `page` is set, it is none. */
+/* skb_frag_t. If the lowest bit of `page` is set, it is not the address of a page. */
 struct frame_fragment {
 	u64 page;
 	u32 length, offset;
@@ -224,9 +224,9 @@ static __always_inline u32 frame_read_fragments(struct frame *frame, u32 offset,
 }
 
 /*
- * Read what a load missed from page fragments, for the program to begin again and find it there:
- * they are read in this one place, because the verifier follows a loop wherever it stands. False:
- * there is nothing, or there was an attempt before.
+ * Read the bytes that a load missed from page fragments; then the expression starts again and finds
+ * them. This is the only place that reads fragments, because the verifier follows a loop at each place
+ * where it stands. False: there are none, or this load was tried before.
  */
 static __always_inline bool frame_read_on(struct frame *frame)
 {
@@ -263,7 +263,7 @@ static __always_inline bool frame_read_on(struct frame *frame)
 }
 #endif
 
-/* Copy what there is of the packet from its offset `from` on into the window, from `start` on. */
+/* Copy the packet from its offset `from`, as far as it goes, into the window from `start`. */
 static __always_inline void frame_fill(struct frame *frame, u32 start, u32 from)
 {
 	const struct frame_source *source = &frame->source;
@@ -306,9 +306,9 @@ static __always_inline void frame_open(struct frame *frame, u32 window)
 		frame_put(frame, FRAME_ADDRESSES_SIZE + 2, bpf_htons(source->tag_tci));
 	}
 	/*
-	 * A stale mac_header points anywhere, or to another header in front of this one. An
-	 * Ethernet header is believed if it has the EtherType of the packet and ends where the network
-	 * header starts, or tags in between do.
+	 * A stale mac_header can point anywhere, or to another header in front of this one. It is
+	 * believed to be an Ethernet header if it has the EtherType of the packet and ends, with any
+	 * tags, where the network header starts.
 	 */
 	if (source->link != FRAME_NO_LINK &&
 	    (behind == 0 ||
@@ -346,7 +346,7 @@ static __always_inline u32 frame_number(const unsigned char *bytes, u32 size)
 	return bpf_ntohl(*(const __be32 *)bytes);
 }
 
-/* Load `size` bytes that cannot lie behind the window. False: they are not there, or not yet. */
+/* Load `size` bytes that cannot lie behind the window. False: they are missing, or not read yet. */
 static __always_inline bool frame_load(struct frame *frame, u32 offset, u32 size, u32 *value)
 {
 	if (offset + size > frame->filled || (offset < FRAME_ADDRESSES_SIZE && !frame->has_link)) {

@@ -14,6 +14,19 @@ struct drop_record {
 //@end
 };
 
+/* Drops that could not be read, or found no room. */
+BPF_PERCPU_ARRAY(lost, u64, 1);
+
+static __always_inline void count_lost(void)
+{
+	int zero = 0;
+	u64 *count = lost.lookup(&zero);
+
+	/* At once: an interrupt may count in the middle of it, in another program. */
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
 //@if summary
 //@else
 #include <bytetrace/columns.h>

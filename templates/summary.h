@@ -11,11 +11,11 @@ struct summary_key {
 BPF_TABLE("percpu_hash", struct summary_key, u64, summary, SUMMARY_ROWS);
 
 /*
- * In front of it, on each CPU: keys that came before, each at the one place that follows from it. To
- * find them here takes a third of the time that the hash table takes. Such a key is in the table, too,
- * and is never given up; what was counted in the two places is added up by the reader.
+ * In front of the table, on each CPU: places for keys, found by a hash of the key. A look-up here takes a
+ * third of the time of one in the table. A key with a place is in the table, too, and keeps its place;
+ * the reader adds up what was counted in both.
  */
-#define SUMMARY_HOT_KEY 80 /* larger ones have no place: their words would not fit on the stack twice */
+#define SUMMARY_HOT_KEY 80 /* bytes; larger keys get no place: the BPF stack cannot hold them twice */
 struct summary_hot {
 	u64 used;
 	u64 count;
@@ -25,7 +25,7 @@ struct summary_hot {
 BPF_PERCPU_ARRAY(hot, struct summary_hot, SUMMARY_HOT);
 BPF_PERCPU_ARRAY(hot_claims, u64, 1);
 
-/* Drops whose key found no room in it. */
+/* Drops whose key found no room in the table. */
 BPF_PERCPU_ARRAY(other, u64, 1);
 
 #ifdef DROP_KEYS
@@ -40,7 +40,7 @@ static __always_inline void fill_keys(struct summary_key *to, void *ctx, struct 
 }
 #endif
 
-/* Words as small as most members are: a larger one would wait for what was just stored in parts. */
+/* As small as most members: a larger load would wait for members that were just stored one by one. */
 #define SUMMARY_KEY_WORDS (sizeof(struct summary_key) / sizeof(u32))
 
 static __always_inline u32 key_word(const struct summary_key *key, int index)
@@ -52,7 +52,7 @@ static __always_inline u32 key_word(const struct summary_key *key, int index)
 	return word;
 }
 
-/* Its place among SUMMARY_HOT: the upper bits of a sum of products, which depend on all bits. */
+/* The place of a key: the upper bits of a sum of products, which depend on all bits of the key. */
 static __always_inline int hot_index(const struct summary_key *key)
 {
 	u64 hash = 0;
@@ -74,8 +74,8 @@ static __always_inline int is_hot(const struct summary_hot *hot_key, const struc
 }
 
 /*
- * Another drop may be counted on this CPU in the middle of this, by an interrupt: then none of the two
- * is the only one that claims, and the place is left to the next that comes.
+ * An interrupt may count another drop on this CPU in the middle of this. Then there are two claims, none
+ * gets the place, and the next key can have it.
  */
 static __always_inline void claim_hot(struct summary_hot *hot_key, const struct summary_key *key)
 {
@@ -163,7 +163,7 @@ static __always_inline void count_drop(const struct drop_event *event, void *ctx
 		claim_hot(hot_key, &key);
 	if (!count && summary.insert(&key, &one) == 0)
 		return;
-	/* There was no room, or another CPU came first. */
+	/* The table is full, or another CPU was first. */
 	if (!count)
 		count = summary.lookup(&key);
 	if (!count)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a host that has only headers is asked once: the kernel's types. The compiler describes the
- * value of a map in BTF; from BTF a digest is made in which programs find the types, under the
- * names of the header files that stand-ins exist for, and need not parse the headers themselves.
+ * Compiled once on a host that has only headers, to get the kernel's types as BTF: the compiler
+ * describes the value of a map in it. A digest of that BTF then stands in for the header files, so that
+ * programs need not parse them.
  *
- * The question is this file as it stands. The answer is the same file once more, included behind
- * it when the compiler goes through the question for the last time (src/compile/header_tree.c).
- * src/compile/type_dump.c lists the types that it wants.
+ * The question is this file as it is. The answer is the same file again, included behind it when the
+ * compiler goes through the question for the last time (src/compile/header_tree.c). The types are
+ * those that src/compile/type_dump.c lists.
  */
 #ifndef KERNEL_TYPES_ANSWER
 #define KERNEL_TYPES_QUESTION
@@ -14,7 +14,7 @@
 struct kernel_types;
 BPF_ARRAY(kernel_types, struct kernel_types *, 1);
 
-/* Without a function no BTF is made. */
+/* The compiler writes BTF only for a function. */
 int nothing(void *context)
 {
 	return 0;

@@ -259,6 +259,7 @@ static int render(struct program *program, const struct generate_config *config,
 	const bool direct = facts->attach == ATTACH_TP_BTF;
 	const struct needs needs = find_needs(config, probe->text);
 	const struct template_condition conditions[] = {
+		{ "template", false },
 		{ "direct", direct },
 		{ "copy", needs.skb && !direct },
 		{ "skb_front", needs.skb_front },
@@ -317,7 +318,7 @@ static int render(struct program *program, const struct generate_config *config,
 static int fill_template(struct program *program, const struct generate_config *config,
 			 const char *probe, const struct generate_facts *facts, struct error *err)
 {
-	struct template_file probe_file;
+	struct template_file probe_file = { NULL, NULL };
 	struct template_part *files;
 	size_t count = 0;
 	int result;
@@ -343,7 +344,7 @@ static int fill_template(struct program *program, const struct generate_config *
 /* A whole program of the user's. */
 static int read_source(struct program *program, const char *path, bool force, struct error *err)
 {
-	struct template_file file;
+	struct template_file file = { NULL, NULL };
 	const char *slash = strrchr(path, '/');
 	int length;
 	int result;

@@ -7,7 +7,7 @@
 #include "kernel/release.h"
 #include "kernel/tracefs.h"
 
-/* The reader of a ring buffer is woken each time that such a part of it is new. */
+/* The reader of a ring buffer is woken each time that a part of this many is filled. */
 #define WAKE_PARTS 4
 
 void macros_make(struct macros *macros, const struct macros_source *source)
@@ -44,7 +44,7 @@ void macros_make(struct macros *macros, const struct macros_source *source)
 		snprintf(macros->text[count++], sizeof(*macros->text), "-DBPF_HAS_LOOPS");
 	if (release_is_since(source->release, 5, 5))
 		snprintf(macros->text[count++], sizeof(*macros->text), "-DBPF_HAS_JIFFIES");
-	/* What is written in terms of it takes skb_frag_t to be as it is since 5.4. */
+	/* frame.h relies on the form that skb_frag_t has since 5.4. */
 	if (source->gigabytes && release_is_since(source->release, 5, 4))
 		snprintf(macros->text[count++], sizeof(*macros->text),
 			 "-DPHYSICAL_GIGABYTES=%lluULL", (unsigned long long)source->gigabytes);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The -D flags that tell a program what the running kernel and its kfree_skb are like. */
+/* -D flags that describe the running kernel and its tracepoint kfree_skb (templates/README.md). */
 struct macros {
 	char text[12][48];
 	const char *flags[13]; /* NULL-terminated; they point into text */

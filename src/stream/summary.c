@@ -44,7 +44,7 @@ static uint64_t read_count(int fd, const void *key, uint64_t *counts, size_t cpu
 	return total;
 }
 
-/* What the map "hot" holds of a CPU at each place (templates/drop.c). */
+/* What the map "hot" holds of a CPU at each place (templates/summary.h). */
 struct hot {
 	uint64_t used; /* 0: there is no key yet */
 	uint64_t count;

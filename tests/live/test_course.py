@@ -281,14 +281,20 @@ def test_reference():
     """templates/README.md tells every slot and condition of the templates, and what probes may use."""
     templates = os.path.join(os.path.dirname(COURSE), "../templates")
     with open(f"{templates}/README.md", encoding="utf-8") as file:
-        told = set(re.findall(r"`(\w+)", file.read()))
+        reference = file.read()
+    told = set(re.findall(r"`(\w+)", reference))
     names = set()
-    for name in ("drop.c", "frame.h", "field.h", "read.h"):
+    files = {name for name in os.listdir(templates) if name.endswith((".c", ".h"))}
+    for name in files:
         with open(f"{templates}/{name}", encoding="utf-8") as file:
             text = file.read()
         names |= set(re.findall(r"^\s*//@(?:slot|if) (\w+)", text, re.M))
+        if name != "types.c":
+            names |= set(re.findall(r"^#ifn?def (\w+)$", text, re.M)) - {"READ"}
         names |= set(re.findall(r"#define ((?:TRACEPOINT|KPROBE)_ARG|DROP_IN|READ(?:_AT|_STR|_BYTES)?)\(", text))
-    assert {"event", "stack", "KPROBE_ARG", "READ_AT"} <= names and names <= told, names - told
+    assert {"probe", "stack", "BPF_HAS_LOOPS", "KPROBE_ARG", "READ_AT"} <= names and names <= told, names - told
+    assert {"drop.c", "network.h"} <= files, files
+    assert all(f"| `{name}` |" in reference for name in files), files
 
 
 def listings_of_others(exercise, exercises):

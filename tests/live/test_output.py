@@ -357,7 +357,7 @@ def test_a_quarter_of_the_buffer_wakes():
 def test_perf_buffers():
     """What kernels before 5.10 use, and a program by hand may: all is shown, or counted as lost."""
     code, source, _ = run("--print-source", "-p", "udp", "-D", "2004", "-d", HERE)
-    assert code == 0 and "BPF_PERF_OUTPUT(events)" in source
+    assert code == 0 and "#include <bytetrace/perf.h>" in source
     with tempfile.TemporaryDirectory() as directory, net.Netns() as ns:
         with open(f"{directory}/perf.c", "w", encoding="ascii") as file:
             file.write(f"#undef EVENTS_RINGS\n{source}")

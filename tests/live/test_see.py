@@ -44,6 +44,34 @@ def test_instructions_below_lines():
     assert re.search(r"^; templates/drop\.c:\d+: .*\n", printed("--print-asm"), re.M)
 
 
+def normal(asm):
+    """Instructions without the lines that they are from."""
+    return [line for line in asm.splitlines() if not line.startswith(";")]
+
+
+def test_what_is_printed_is_what_runs():
+    """Printed and run again unchanged, a program has the same instructions."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory, "kfree_skb.c")  # its name has a number in its records
+        for flags, again in (((), ()), (("-vv", "-k"), ("-vv", "-k")), (("--summary",), ("--summary",)),
+                             (("--attach", "raw_tracepoint", "-D", "80"), ())):
+            path.write_text(printed("--print-source", *flags))
+            assert normal(printed("--print-asm", *flags)) == normal(
+                printed("--print-asm", "--source", str(path), *again)), flags
+
+
+def test_columns_in_what_is_printed():
+    """A line that is added by hand gets the room that it needs, also beside direct reads."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory, "mine.c")
+        for flags in (), ("--attach", "raw_tracepoint"), ("--summary=saddr",):
+            text = printed("--print-source", *flags)
+            lines = "".join(f'DROP_FIELD(char[64], text{i}, "%s", READ(skb, dev, name))\n' for i in range(4))
+            path.write_text(re.sub(r"^int \w+__kfree_skb", lines + r"\g<0>", text, flags=re.M))
+            out = printed("--check", "--source", str(path), *flags[:1] * ("summary" in "".join(flags)))
+            assert "map scratch: percpu_array, 4 entries" in out, out
+
+
 def test_flags_of_the_compiler():
     flags = printed("--print-cflags").splitlines()
     assert "-D__KERNEL__" in flags and "-O2" in flags

@@ -14,7 +14,7 @@ import net
 from test_errors import one_line, source
 from trace import Settings, Trace, run, wait_for
 
-ROWS = 8192  # SUMMARY_ROWS in templates/drop.c
+ROWS = 8192  # SUMMARY_ROWS in templates/summary.h
 # Addresses that no other run of the tests on this host uses.
 NET = f"127.{1 + os.getpid() % 250}.{os.getpid() // 250 % 250}"
 HERE, THERE = f"{NET}.1", f"{NET}.2"

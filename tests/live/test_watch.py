@@ -26,7 +26,7 @@ class File:
     def __init__(self, *flags):
         self.directory = tempfile.TemporaryDirectory()
         self.path = os.path.join(self.directory.name, "mine.c")
-        _, self.printed, _ = run("--print-source", *flags)
+        _, self.printed, _ = run("--print-source", "--attach", "raw_tracepoint", *flags)
         assert PROBE in self.printed
         self.save("")
 
