@@ -272,6 +272,15 @@ def test_templates_directory_is_used():
     one_line(3, "--templates: cannot read", flags=("--templates", "/nowhere"))
 
 
+def test_headers_of_a_templates_directory_are_printed():
+    """Built-in ones are named in the program; the user's own would not be found by that name."""
+    assert "#include <bytetrace/read.h>" in source()
+    directory = templates(read_h=[("#define READ(pointer", "#define MINE\n#define READ(pointer")])
+    printed = source("--templates", str(directory))
+    remove(directory)
+    assert "#define MINE" in printed and "#include <bytetrace/read.h>" not in printed, printed
+
+
 def test_template_with_a_slot_that_nobody_fills():
     directory = templates(drop_c=[("//@slot probe", "//@slot probe\n//@slot mine")])
     one_line(4, f"{directory}/drop.c:", 'nothing fills the slot "mine"',
