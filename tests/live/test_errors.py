@@ -251,7 +251,7 @@ def remove(directory):
 def test_compile_error_names_the_templates_line():
     for file, old, new in (("drop.c", "event->reason = reason;", "event->reasonn = reason;"),
                            ("event.h", "__u32 length;", "__u33 length;"),
-                           ("kfree_skb.c", "return drop(", "return dropp(")):
+                           ("kfree_skb.c", "u64 location =", "u65 location =")):
         directory = templates(**{file.replace(".", "_"): [(old, new)]})
         line = (directory / file).read_text().split(new)[0].count("\n") + 1
         err = fails(4, f"{directory}/{file}:{line}:", flags=("--templates", str(directory)))
@@ -291,6 +291,15 @@ def test_templates_directory_is_used():
     remove(directory)
     assert [row["LEN"] for row in rows if row["NETNS"] == str(ns.inode)] == ["4242"], rows
     one_line(3, "--templates: cannot read", flags=("--templates", "/nowhere"))
+
+
+def test_headers_of_a_templates_directory_are_printed():
+    """Built-in ones are named in the program; the user's own would not be found by that name."""
+    assert "#include <bytetrace/read.h>" in source()
+    directory = templates(read_h=[("#define READ(pointer", "#define MINE\n#define READ(pointer")])
+    printed = source("--templates", str(directory))
+    remove(directory)
+    assert "#define MINE" in printed and "#include <bytetrace/read.h>" not in printed, printed
 
 
 def test_template_with_a_slot_that_nobody_fills():
