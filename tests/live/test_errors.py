@@ -222,7 +222,7 @@ def remove(directory):
 def test_compile_error_names_the_templates_line():
     for file, old, new in (("drop.c", "event->reason = reason;", "event->reasonn = reason;"),
                            ("event.h", "__u32 length;", "__u33 length;"),
-                           ("kfree_skb.c", "return drop(", "return dropp(")):
+                           ("kfree_skb.c", "return drop(ctx", "return drop(ctxx")):
         directory = templates(**{file.replace(".", "_"): [(old, new)]})
         line = (directory / file).read_text().split(new)[0].count("\n") + 1
         err = fails(4, f"{directory}/{file}:{line}:", flags=("--templates", str(directory)))
