@@ -106,7 +106,10 @@ static void steps(void **state)
 	assert_int_equal(reads, 8);
 }
 
-static void failures_give_0(void **state)
+/* A member's address is computed before the read of it fails, as BPF programs do. */
+#define NULL_POINTERS __attribute__((no_sanitize("undefined")))
+
+NULL_POINTERS static void failures_give_0(void **state)
 {
 	(void)state;
 	assert_int_equal(READ(&nothing, device, mtu), 0);
@@ -115,7 +118,7 @@ static void failures_give_0(void **state)
 	assert_int_equal(READ(&nothing, other, statistics).bytes, 0);
 }
 
-static void copies(void **state)
+NULL_POINTERS static void copies(void **state)
 {
 	char text[8] = "1234567";
 	uint64_t words[2] = { 1, 1 };
