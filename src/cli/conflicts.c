@@ -54,12 +54,11 @@ static const struct conflict {
 	uint64_t given, missing;
 	const char *sentence;
 } conflicts[] = {
-	{ HEADERS | BTF, 0, "--headers contradicts --btf: give one source of kernel types" },
+	{ HEADERS | BTF, 0, "--headers and --btf contradict: both name the kernel types" },
 	{ ONLY_HEADERS | BTF, 0, "--btf contradicts --types=headers" },
 	{ ONLY_BTF | HEADERS, 0, "--headers contradicts --types=btf" },
-	{ SOURCE | TEMPLATES, 0,
-	  "--source contradicts --templates: both replace the built-in program" },
-	{ SOURCE | PROBE, 0, "--source contradicts --probe: both replace the built-in program" },
+	{ SOURCE | TEMPLATES, 0, "--source and --templates contradict: both name the program" },
+	{ SOURCE | PROBE, 0, "--source and --probe contradict: both name the program" },
 	{ PROBE | ATTACH, 0,
 	  "--attach has no effect with --probe: the probe's functions say what to attach to" },
 	{ PROBES | PRINT_SOURCE, 0, "--print-source prints one program: give one --probe" },
@@ -83,7 +82,7 @@ static const struct conflict {
 	  "--inner has no effect on this --summary: neither its keys nor filters read the packet" },
 	{ WATCH, SOURCE | PROBE, "--watch needs a file: --source FILE or --probe FILE" },
 	{ WATCH | SUMMARY, 0,
-	  "--watch contradicts --summary: only programs that show drops can be replaced" },
+	  "--watch and --summary contradict: only programs that show drops can be replaced" },
 	{ WATCH, TRACE, "--watch has no effect: nothing is traced" },
 	{ NO_CACHE | CACHE_DIR, 0, "--no-cache contradicts --cache-dir" },
 	{ INTERVAL, SUMMARY, "--interval has no effect without --summary" },

@@ -268,11 +268,11 @@ static void mistakes(void **state)
 				    "  tcp prot 80\n"
 				    "      ^" },
 		{ "--headers /h -b /b",
-		  "--headers contradicts --btf: give one source of kernel types" },
+		  "--headers and --btf contradict: both name the kernel types" },
 		{ "--types=headers -b /b", "--btf contradicts --types=headers" },
 		{ "--types=btf --headers /h", "--headers contradicts --types=btf" },
 		{ "--source a.c --templates /t",
-		  "--source contradicts --templates: both replace the built-in program" },
+		  "--source and --templates contradict: both name the program" },
 		{ "--explain=", "--explain: \"\" is not the name of a reason or a function" },
 		{ "--explain XDP -p tcp",
 		  "filters have no effect with --explain: nothing is traced" },
@@ -287,7 +287,7 @@ static void mistakes(void **state)
 		{ "--probe=", "--probe: \"\" is not a name or a path" },
 		{ "--probe", "option \"--probe\" needs an argument" },
 		{ "--probe a --source a.c",
-		  "--source contradicts --probe: both replace the built-in program" },
+		  "--source and --probe contradict: both name the program" },
 		{ "--probe a --attach kprobe", "--attach has no effect with --probe: the probe's "
 					       "functions say what to attach to" },
 		{ "--probe a --probe b --print-source",
