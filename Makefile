@@ -11,7 +11,7 @@ BUILD := build$(if $(SAN),/san)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes
 SANITIZE := $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
 
-override CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DINSTALL_PREFIX='"$(PREFIX)"' -Isrc -Itemplates
+override CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DINSTALL_PREFIX='"$(PREFIX)"' -Isrc -iquote templates
 # Hidden: a function of ours must not take the place of one in libbcc that has its name.
 override CFLAGS += -std=gnu11 -fvisibility=hidden $(WARNINGS) $(SANITIZE)
 override LDFLAGS += $(SANITIZE)
