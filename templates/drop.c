@@ -33,7 +33,7 @@
 //@end
 //@if packet
 //@include packet.h
-//@include link.h
+//@include ethernet.h
 //@include network.h
 //@include transport.h
 //@if inner
