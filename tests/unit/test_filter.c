@@ -804,13 +804,13 @@ static void descriptions(void **state)
 	} cases[] = {
 		{ "", "every drop" },
 		{ "-r", "drops with a reason that the kernel gives" },
-		{ "-p tcp -D !80 -D !443 -i a\n",
-		  "drops with protocol \"tcp\", not destination port \"80 !443\", interface "
+		{ "-p tcp -D !80 -D !443 -C a\n",
+		  "drops with protocol \"tcp\", not destination port \"80 !443\", process name "
 		  "\"a\\x0a\"" },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct filter filter;
 		char *text = NULL;
 		size_t size;
