@@ -23,6 +23,10 @@
 
 #define NANOSECONDS 1000000000u
 
+/* The last three are those of a summary. */
+_Static_assert(COLUMN_COUNT + LAYOUT_MAX_COLUMNS + 3 <= GRID_MAX_COLUMNS,
+	       "a grid has room for every column");
+
 static size_t write_absent(char *to)
 {
 	to[0] = '-';
@@ -89,7 +93,7 @@ static size_t write_protocol(char *cell, const struct row *row, uint8_t protocol
 	return name ? write_text(cell, name) : write_number(cell, protocol);
 }
 
-/* Where no protocol behind IP is known, the EtherType is the protocol. */
+/* If the protocol of IP is not known, the EtherType is the protocol. */
 static size_t write_link_protocol(char *cell, const struct row *row)
 {
 	const struct drop_event *event = row->drop->event;

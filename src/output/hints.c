@@ -94,7 +94,7 @@ size_t hints_write(struct hints *hints, char hint[HINT_SIZE], const struct outpu
 	symbols_find(context->symbols, event->location, &symbol);
 	if (!is_new(hints, event->location - symbol.offset, event->reason))
 		return 0;
-	/* Without a reason, the location may still tell something. */
+	/* Without a reason, the location can still tell something. */
 	if (symbol.name && strcmp(reason, "NOT_SPECIFIED") == 0)
 		length = write_hint(hint, embedded_locations, symbol.name);
 	if (length == 0)

@@ -27,7 +27,7 @@
 
 #define STRING_SIZE (6 * WRITE_TEXT_MAX + 1)	      /* escaped; the longest is a symbol */
 #define PLACE_SIZE (2 * STRING_SIZE + 128)	      /* a symbol, its module, two numbers */
-#define OBJECT_SIZE (PLACE_SIZE + STRING_SIZE + 1536) /* without a stack */
+#define OBJECT_SIZE (PLACE_SIZE + STRING_SIZE + 3072) /* the columns of a drop */
 
 struct json {
 	struct output_context context;
@@ -205,8 +205,7 @@ static char *put_reason(char *at, const struct json *json, const char *key, cons
 	return put_name(at, name_key, name);
 }
 
-/* A printer for each kind of column, with key, `present` and `value` of its row in
- * record/columns.h. */
+/* A printer for each kind of column, with key, value and presence from record/columns.h. */
 #define PUT_NUMBER(key, present, value) put_number(at, KEY(key), present, value)
 #define PUT_TEXT(key, present, value)                                                              \
 	put_string(at, KEY(key), (present) ? (value) : NULL, strnlen(value, sizeof(value)))
@@ -228,6 +227,16 @@ static char *put_reason(char *at, const struct json *json, const char *key, cons
 INLINED char *put_columns(char *at, struct json *json, const struct drop *drop, unsigned int keys)
 {
 	const struct drop_event *event = drop->event;
+
+/* The longest text of a column, with its keys. */
+#define ROOM(id, name, json_key, title, verbosity, part, of_keys, kind, present, value)            \
+	+(sizeof(KEY(json_key)) + sizeof(KEY(json_key "_name")) +                                  \
+	  (COLUMN_KIND_##kind == COLUMN_KIND_TEXT     ? 6 * sizeof(value) + 2                      \
+	   : COLUMN_KIND_##kind == COLUMN_KIND_PLACE  ? PLACE_SIZE                                 \
+	   : COLUMN_KIND_##kind == COLUMN_KIND_REASON ? STRING_SIZE                                \
+						      : 64))
+	_Static_assert(COLUMNS(ROOM) <= OBJECT_SIZE, "a line has room for all columns");
+#undef ROOM
 
 #define PUT(id, name, json_key, title, verbosity, part, of_keys, kind, present, value)             \
 	if (keys == EVERY_KEY || keys & (of_keys))                                                 \
@@ -306,7 +315,7 @@ static unsigned int json_needs(const struct output_config *config)
 
 const struct output_format output_json = {
 	.name = "json",
-	.help = "one object a line",
+	.help = "one object per line",
 	.needs = json_needs,
 	.create = json_create,
 	.drop = json_drop,

@@ -5,8 +5,7 @@
 struct output_context;
 struct summary;
 
-/* Print a summary as a table: the keys, the count, the share of all, the rate since the last one.
- */
+/* Print a summary as a table: keys, count, share, and rate since the previous summary. */
 void summary_print(const struct output_context *context, const struct summary *summary,
 		   unsigned int keys);
 

@@ -54,8 +54,8 @@ static bool is_verbose_enough(const struct output_config *config, const struct c
 	return column->title && column->verbosity <= config->verbosity;
 }
 
-/* Add the columns that are shown, and that tell the probe or do not. */
-static void add_columns(struct table *table, bool of_probe)
+/* Add the columns to show: only the probe, or all except the probe. */
+static void add_columns(struct table *table, bool probe)
 {
 	const struct output_config *config = table->context.config;
 	const unsigned int hidden = (config->inner ? 0 : RECORD_INNER) |
@@ -65,7 +65,7 @@ static void add_columns(struct table *table, bool of_probe)
 		const struct column *column = &columns[id];
 
 		if (!is_verbose_enough(config, column) || column->part & hidden ||
-		    (column->part == RECORD_PROBE) != of_probe)
+		    (column->part == RECORD_PROBE) != probe)
 			continue;
 		table->columns[table->column_count++] = id;
 		cells_add_column(&table->grid, &table->context, id);

@@ -21,7 +21,7 @@
  * keys		BIT_...: summaries by any of these keys show it; its own bit: it is a key
  * kind		COLUMN_KIND_...: how to print it
  * present	C, in terms of `drop` and `event` (drop->event): whether this drop has it
- * value	C: the value to print, evaluated only if present
+ * value	C: the value to print; ignored if not present
  */
 #define DROP_HAS(part) (event->flags & DROP_HAS_##part)
 #define COLUMNS(C)                                                                                 \
@@ -75,7 +75,7 @@ enum column_kind {
 	COLUMN_KIND_TIME,      /* CLOCK_MONOTONIC, nanoseconds */
 	COLUMN_KIND_ADDRESS,   /* the bytes of an IP address; event->ethertype is its family */
 	COLUMN_KIND_ETHERTYPE, /* a number and its name */
-	COLUMN_KIND_PROTOCOL,  /* of IP, a number and its name; without it, a table shows the
+	COLUMN_KIND_PROTOCOL,  /* of IP, a number and its name; if not present, a table shows the
 				  EtherType */
 	COLUMN_KIND_PORT,
 	COLUMN_KIND_PLACE,  /* an address in kernel code */

@@ -12,7 +12,7 @@
 #include "util/error.h"
 
 /*
- * The members of struct summary_key behind the program's own columns: which keys need it, its type,
+ * The members of struct summary_key after the program's own columns: which keys need it, its type,
  * and the member of struct drop_event that it is copied from and to. Larger types come first, so
  * that any selection of them has no gaps (tests/unit/test_keys.c).
  */

@@ -23,8 +23,8 @@ struct keys {
 };
 
 /*
- * Parse `text`, the argument of --summary: a comma list of keys, and of names that may be columns
- * of the program. Fails with STATUS_USAGE.
+ * Parse `text`, the argument of --summary: keys, separated by commas. Other names are taken for
+ * columns of the program, which keys_select() checks. Fails with STATUS_USAGE.
  */
 int keys_parse(struct keys *keys, const char *text, struct error *err);
 
@@ -41,7 +41,7 @@ void keys_declare(unsigned int set, FILE *out);
 /* The size of struct summary_key, of which `own_size` bytes are columns of the program. */
 size_t keys_size(unsigned int set, size_t own_size);
 
-/* Fill `event`, and the `own_size` bytes behind it, from a struct summary_key. */
+/* Fill `event`, and the `own_size` bytes after it, from a struct summary_key. */
 void keys_unpack(struct drop_event *event, const char *key, unsigned int set, size_t own_size);
 
 #endif

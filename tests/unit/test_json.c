@@ -39,7 +39,7 @@ static struct reasons *read_reasons(const char *path)
 	return created;
 }
 
-/* What is printed for a drop, behind its time; the caller frees it. */
+/* What is printed for a drop, after its time; the caller frees it. */
 static char *show(const struct drop *drop, const struct layouts *layouts, const char *format,
 		  const char *kallsyms)
 {

@@ -58,7 +58,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* A table that writes into a text. */
+/* A table that is written to memory. */
 struct output {
 	struct output_config config;
 	struct output_context context;
@@ -152,7 +152,7 @@ static void reference_example(void **state)
 			     "--------------+----------------+\n");
 }
 
-/* The lines of a table below its header that are no rows and no borders. */
+/* The lines below the header that are neither rows nor borders. */
 static void assert_below(struct output *output, const char *expected)
 {
 	char below[2048] = "";
@@ -187,7 +187,7 @@ static void hints(void **state)
 	show(&output, &event, 0);
 	event.location = 0x1234;
 	show(&output, &event, 0);
-	event.reason = 0xffff; /* nothing is known of it */
+	event.reason = 0xffff; /* not a known reason */
 	show(&output, &event, 0);
 	assert_below(&output,
 		     "|\n"
@@ -218,7 +218,7 @@ static void hints(void **state)
 			      "nft list ruleset\n");
 }
 
-/* Beyond a thousand pairs there is nothing more to say, and nothing to be kept. */
+/* After a thousand pairs, no more hints are printed. */
 static void many_hints(void **state)
 {
 	struct drop_event event = ping();
@@ -252,7 +252,7 @@ static void no_rows(void **state)
 		    "+--------+-------------+----------+-------+-------+----------+--------+\n");
 }
 
-/* The first batch makes the header; later a column widens from the row that needs it, in steps. */
+/* The first batch sets the widths; later, a column widens in steps, from the row that needs it. */
 static void widths(void **state)
 {
 	struct drop_event event = ping();
@@ -294,7 +294,7 @@ static void widths(void **state)
 		    "-------+-------+------------------+----------------+\n");
 }
 
-/* The cells of the one row that an event makes. */
+/* The cells of the only row, without spaces. */
 static void assert_row(const struct drop_event *event, int verbosity, bool numeric,
 		       struct reasons *names, const char *expected)
 {
@@ -319,7 +319,7 @@ static void assert_row(const struct drop_event *event, int verbosity, bool numer
 	free(output.text);
 }
 
-/* The titles and rows of a table, without what only makes it look like one. */
+/* The titles and rows of a table, without borders and spaces. */
 static void assert_cells(struct output *output, const char *expected)
 {
 	char *to;
@@ -346,10 +346,10 @@ static void absent_fields(void **state)
 	(void)state;
 	assert_row(&event, 1, false, reasons, "|-|-|-|-|-|-|0x1234|NOT_SPECIFIED|");
 	assert_row(&event, 2, false, no_reasons, "|1|-|-|-|-|-|-|-|-|-|-|-|0x1234|-|");
-	/* A probe of what is no drop, and one that does not know where. */
+	/* A probe of an event that is not a drop, at an unknown location. */
 	assert_row(&(struct drop_event){ .reason = DROP_NO_REASON }, 1, false, reasons,
 		   "|-|-|-|-|-|-|-|-|");
-	/* IPv4 that is cut off before its header. */
+	/* IPv4, truncated before its header. */
 	event.ethertype = 0x0800;
 	event.flags = DROP_HAS_ETHERTYPE;
 	assert_row(&event, 0, false, reasons, "|-|-|ipv4|-|-|0x1234|NOT_SPECIFIED|");
@@ -396,7 +396,7 @@ static void every_column(void **state)
 		   "nft_do_chain+0x10|NETFILTER_DROP|");
 }
 
-/* What programs bring: each kind of value, in its format, and what the record of another lacks. */
+/* Columns of programs: each kind of value, in its format; "-" in rows of another program. */
 static void columns_of_programs(void **state)
 {
 	static const struct field fields[] = {
@@ -453,7 +453,7 @@ static void columns_of_programs(void **state)
 
 	(void)state;
 	memcpy(list[0].fields, fields, sizeof(fields));
-	/* Text beside a number is to the left, as are two programs that differ. */
+	/* A column that is a number only in one program is aligned to the left. */
 	list[1].fields[0] = fields[1];
 	list[1].fields[1] = fields[4];
 	strcpy(list[1].fields[1].name, "unsigned");
@@ -484,7 +484,7 @@ static void columns_of_programs(void **state)
 	layouts_free(&layouts);
 }
 
-/* Numbers stand to the right; with one program there is no PROBE. */
+/* Numbers are aligned to the right; with one program, PROBE is not shown. */
 static void columns_are_aligned(void **state)
 {
 	struct layout layout = { .id = 1,
@@ -517,7 +517,7 @@ static void columns_are_aligned(void **state)
 	free(output.text);
 }
 
-/* Names that anybody may choose cannot break the row or the terminal. */
+/* Names that any user can choose do not break the row or the terminal. */
 static void hostile_names(void **state)
 {
 	struct drop_event event = ping();
@@ -562,7 +562,7 @@ static void stack_below_the_row(void **state)
 	free(output.text);
 }
 
-/* Escape sequences color the text, but take no room. */
+/* Escape sequences color the text without changing the widths. */
 static void colors_take_no_room(void **state)
 {
 	struct drop_event event = ping();
@@ -592,7 +592,7 @@ static void colors_take_no_room(void **state)
 	free(colored.text);
 }
 
-/* Rows are not held back for ever. */
+/* At most 64 rows are held back. */
 static void long_first_batch(void **state)
 {
 	struct drop_event event = ping();
