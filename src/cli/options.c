@@ -287,7 +287,7 @@ static void share(struct options *options)
 	generate->force = options->types.any_release = options->force;
 	generate->record = generate->keys.set ? 0 : options->output.format->needs(&options->output);
 	options->output.inner = generate->inner;
-	options->output.numeric_protocol = generate->filter.numeric_protocol;
+	options->output.numeric |= generate->filter.numeric_protocol;
 	if (!options->limits.buffer)
 		options->limits.buffer = BUFFER_DEFAULT;
 }

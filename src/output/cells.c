@@ -6,12 +6,11 @@
 #include <linux/types.h>
 
 #include "event.h"
-#include "kernel/reasons.h"
-#include "kernel/symbols.h"
-#include "output/output.h"
-#include "output/write.h"
 #include "output/field.h"
 #include "output/grid.h"
+#include "output/names.h"
+#include "output/output.h"
+#include "output/write.h"
 #include "record/columns.h"
 #include "record/decode.h"
 #include "record/layout.h"
@@ -22,17 +21,11 @@
 #define COLOR_RED "\033[31m"
 #define COLOR_YELLOW "\033[33m"
 
-#define ETHERTYPE_IPV6 0x86dd
-#define NAME_SIZE 512 /* of a symbol or module, at most: KSYM_NAME_LEN */
 #define NANOSECONDS 1000000000u
 
-static size_t write_text(char *to, const char *text)
-{
-	size_t length = strnlen(text, NAME_SIZE);
-
-	memcpy(to, text, length);
-	return length;
-}
+/* The last three are those of a summary. */
+_Static_assert(COLUMN_COUNT + LAYOUT_MAX_COLUMNS + 3 <= GRID_MAX_COLUMNS,
+	       "a grid has room for every column");
 
 static size_t write_absent(char *to)
 {
@@ -40,7 +33,7 @@ static size_t write_absent(char *to)
 	return 1;
 }
 
-/* Names that anybody on the host may choose: nothing in them may break a row or a terminal. */
+/* A name that any user of the host can choose: it must not break a row or a terminal. */
 static size_t write_name(char *to, const char *name, size_t size)
 {
 	size_t length = strnlen(name, size);
@@ -48,22 +41,14 @@ static size_t write_name(char *to, const char *name, size_t size)
 	return length ? text_escape(to, CELL_SIZE, name, length, "|", NULL) : write_absent(to);
 }
 
-bool cells_numeric_protocol(const struct output_config *config)
-{
-	return config->numeric || config->numeric_protocol;
-}
-
-/*
- * A printer for each kind of column: `present` and `value` are the expressions of its row in
- * record/columns.h.
- */
+/* A printer for each kind of column, with `present` and `value` of its row in record/columns.h. */
 #define WRITE_NUMBER(present, value) ((present) ? write_number(cell, value) : write_absent(cell))
 #define WRITE_TEXT(present, value)                                                                 \
 	((present) ? write_name(cell, value, sizeof(value)) : write_absent(cell))
 #define WRITE_WORD(present, value) ((present) ? write_text(cell, value) : write_absent(cell))
-#define WRITE_TIME(present, value) write_time(cell, row, value)
+#define WRITE_TIME(present, value) ((present) ? write_time(cell, row, value) : write_absent(cell))
 #define WRITE_ADDRESS(present, value)                                                              \
-	((present) ? write_address(cell, event, value) : write_absent(cell))
+	((present) ? write_address(cell, event->ethertype, value) : write_absent(cell))
 #define WRITE_ETHERTYPE(present, value)                                                            \
 	((present) ? write_ethertype(cell, row, value) : write_absent(cell))
 #define WRITE_PROTOCOL(present, value)                                                             \
@@ -90,17 +75,11 @@ static size_t write_time(char *cell, const struct row *row, uint64_t time)
 	return length + write_digits(cell + length, local % NANOSECONDS / 1000, 6);
 }
 
-static size_t write_address(char *cell, const struct drop_event *event, const uint8_t *address)
-{
-	return event->ethertype == ETHERTYPE_IPV6 ? write_ipv6(cell, address)
-						  : write_ipv4(cell, address);
-}
-
 static size_t write_ethertype(char *cell, const struct row *row, uint16_t ethertype)
 {
 	const char *name = NULL;
 
-	if (!cells_numeric_protocol(row->config))
+	if (!row->context->config->numeric)
 		name = protocol_ethertype_name(ethertype);
 	return name ? write_text(cell, name) : write_hex(cell, ethertype, 4);
 }
@@ -109,12 +88,12 @@ static size_t write_protocol(char *cell, const struct row *row, uint8_t protocol
 {
 	const char *name = NULL;
 
-	if (!cells_numeric_protocol(row->config))
+	if (!row->context->config->numeric)
 		name = protocol_ip_name(protocol);
 	return name ? write_text(cell, name) : write_number(cell, protocol);
 }
 
-/* Where no protocol behind IP is known, the EtherType is the protocol. */
+/* If the protocol of IP is not known, the EtherType is the protocol. */
 static size_t write_link_protocol(char *cell, const struct row *row)
 {
 	const struct drop_event *event = row->drop->event;
@@ -125,26 +104,21 @@ static size_t write_link_protocol(char *cell, const struct row *row)
 
 static size_t write_place(char *cell, const struct row *row, uint64_t address)
 {
+	struct symbols *symbols = row->context->symbols;
 	struct symbol symbol;
-	size_t length;
 
-	if (!symbols_find(row->config->symbols, address, &symbol))
-		return write_hex(cell, address, 1);
-	length = write_text(cell, symbol.name);
-	if (row->config->verbosity >= 2) {
-		cell[length++] = '+';
-		length += write_hex(cell + length, symbol.offset, 1);
-	}
-	return length;
+	if (row->context->config->verbosity >= 2)
+		return names_write_place(cell, symbols, address, &symbol);
+	return symbols_find(symbols, address, &symbol) ? write_text(cell, symbol.name)
+						       : write_hex(cell, address, 1);
 }
 
 static size_t write_reason(char *cell, const struct row *row, uint32_t reason)
 {
 	char buffer[REASON_NAME_SIZE];
+	const char *name = names_reason(row->context, reason, buffer);
 
-	if (!reasons_given(row->config->reasons))
-		return write_absent(cell);
-	return write_text(cell, reasons_name(row->config->reasons, reason, buffer));
+	return name ? write_text(cell, name) : write_absent(cell);
 }
 
 #define CELL(id, name, json, title, verbosity, part, keys, kind, present, value)                   \
@@ -165,7 +139,7 @@ cells_write *const cells_writers[COLUMN_COUNT] = {
 #undef WRITER
 };
 
-/* The color of a kind: an escape sequence, or NULL. */
+/* The escape sequence that colors a kind of column, or NULL. */
 static const char *color_of(enum column_kind kind)
 {
 	return kind == COLUMN_KIND_PLACE    ? COLOR_YELLOW
@@ -173,11 +147,11 @@ static const char *color_of(enum column_kind kind)
 					    : NULL;
 }
 
-void cells_add_column(struct grid *grid, const struct output_config *config, enum column_id id)
+void cells_add_column(struct grid *grid, const struct output_context *context, enum column_id id)
 {
 	const enum column_kind kind = columns[id].kind;
 	const bool right = kind == COLUMN_KIND_NUMBER || kind == COLUMN_KIND_PORT ||
-			   (kind == COLUMN_KIND_PROTOCOL && cells_numeric_protocol(config));
+			   (kind == COLUMN_KIND_PROTOCOL && context->config->numeric);
 
 	grid_add(grid, columns[id].title, right, color_of(kind));
 }
@@ -190,8 +164,8 @@ size_t cells_write_field(char *cell, const struct row *row, const char *name)
 
 	if (!field)
 		return write_absent(cell);
-	length = field_write(text, field, row->drop->fields, row->config->symbols);
-	/* Text of the kernel's may hold anything. */
+	length = field_write(text, field, row->drop->fields, row->context->symbols);
+	/* Text from the kernel can contain any bytes. */
 	return write_name(cell, text, length);
 }
 
@@ -199,7 +173,7 @@ void cells_add_field(struct grid *grid, const struct layouts *layouts, size_t co
 		     char title[FIELD_NAME_SIZE])
 {
 	const char *name = layouts->columns[column];
-	bool number = true; /* for all programs that have it */
+	bool number = true; /* in all programs that have the column */
 
 	for (size_t i = 0; i < layouts->count; i++) {
 		const struct field *field = layout_field(&layouts->list[i], name);
@@ -213,16 +187,13 @@ void cells_add_field(struct grid *grid, const struct layouts *layouts, size_t co
 	grid_add(grid, title, number, NULL);
 }
 
-size_t cells_write_frame(char *cell, const struct output_config *config, uint64_t address)
+size_t cells_write_frame(char *cell, struct symbols *symbols, uint64_t address)
 {
 	struct symbol symbol;
-	size_t length;
+	size_t length = names_write_place(cell, symbols, address, &symbol);
 
-	if (!symbols_find(config->symbols, address, &symbol))
-		return write_hex(cell, address, 1);
-	length = write_text(cell, symbol.name);
-	cell[length++] = '+';
-	length += write_hex(cell + length, symbol.offset, 1);
+	if (!symbol.name)
+		return length;
 	cell[length++] = '/';
 	length += write_hex(cell + length, symbol.size, 1);
 	if (symbol.module) {

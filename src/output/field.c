@@ -5,7 +5,7 @@
 #include <string.h>
 #include <arpa/inet.h>
 
-#include "kernel/symbols.h"
+#include "output/names.h"
 #include "output/write.h"
 #include "record/layout.h"
 
@@ -20,29 +20,19 @@ static uint64_t read_number(const struct field *field, const char *fields)
 	return field->swap == 32 ? ntohl((uint32_t)number) : number;
 }
 
-static size_t write_symbol(char *text, uint64_t address, struct symbols *symbols)
-{
-	struct symbol symbol;
-	size_t length;
-
-	if (!symbols_find(symbols, address, &symbol))
-		return write_hex(text, address, 1);
-	length = (size_t)snprintf(text, FIELD_TEXT_SIZE / 2, "%s+", symbol.name);
-	if (length >= FIELD_TEXT_SIZE / 2)
-		length = FIELD_TEXT_SIZE / 2 - 1;
-	return length + write_hex(text + length, symbol.offset, 1);
-}
+_Static_assert(NAMES_PLACE_SIZE >= FIELD_MAX_SIZE, "a string fits where a place fits");
 
 size_t field_write(char text[FIELD_TEXT_SIZE], const struct field *field, const char *fields,
 		   struct symbols *symbols)
 {
 	const uint8_t *bytes = (const uint8_t *)fields + field->offset;
 	const uint64_t number = field->in_bytes ? 0 : read_number(field, fields);
-	char value[FIELD_TEXT_SIZE / 2 + FIELD_MAX_SIZE];
+	char value[NAMES_PLACE_SIZE + 1];
+	struct symbol symbol;
 	size_t length = 0;
 	int written = 0;
 
-/* The format is made by src/generate/columns.c for this kind of value. */
+/* src/generate/columns.c made sure that the format fits this kind of value. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	switch (field->kind) {
@@ -57,7 +47,7 @@ size_t field_write(char text[FIELD_TEXT_SIZE], const struct field *field, const 
 		value[length++] = (char)number;
 		break;
 	case FIELD_ADDRESS:
-		length = write_symbol(value, number, symbols);
+		length = names_write_place(value, symbols, number, &symbol);
 		break;
 	case FIELD_STRING:
 		length = strnlen((const char *)bytes, field->size);

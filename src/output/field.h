@@ -13,13 +13,13 @@ struct symbols;
 #define FIELD_TEXT_SIZE 700
 
 /*
- * Write the value of a program's own column, which lies in `fields` (struct drop), with its format.
- * Returns the length; the text can hold any bytes.
+ * Write the value of a column that a program declares, found in `fields` (struct drop), with its
+ * format. Returns the length; the text can contain any bytes.
  */
 size_t field_write(char text[FIELD_TEXT_SIZE], const struct field *field, const char *fields,
 		   struct symbols *symbols);
 
-/* Whether the value is a number; *number holds it, signed or unsigned as its kind is. */
+/* Whether the value is a number. Fills `number`, which is unsigned if the kind is. */
 bool field_number(const struct field *field, const char *fields, int64_t *number);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A line is made in memory and written at once: rows come by the million. */
+/* A line is made in memory and written at once, to be fast enough for millions of rows. */
 #include "output/grid.h"
 
 #include <string.h>
@@ -16,7 +16,7 @@ void grid_color(const struct grid *grid, const char *color)
 		fputs(color, grid->file);
 }
 
-/* The line of a row, filled with spaces: one memset() costs less than two for each cell. */
+/* The line of a row, filled with spaces: one memset() is faster than two for each cell. */
 static char *clear_line(struct grid *grid)
 {
 	size_t length = 0;
@@ -26,13 +26,13 @@ static char *clear_line(struct grid *grid)
 	return memset(grid->line, ' ', length);
 }
 
-/* Without a NUL, which would take the place of a space. */
+/* Without a NUL, which would replace a space. */
 static char *add_color(const struct grid *grid, char *at, const char *color)
 {
 	return grid->color && color ? mempcpy(at, color, strlen(color)) : at;
 }
 
-/* So many spaces are before and after the text, and one more on both sides. */
+/* `before` and `after` are the spaces around the text, beside one on each side. */
 static char *add_cell(const struct grid *grid, char *at, const char *text, size_t length,
 		      size_t before, size_t after, const char *color)
 {

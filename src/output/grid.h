@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define GRID_MAX_COLUMNS 50
+#define GRID_MAX_COLUMNS 64
 #define GRID_MAX_WIDTH 1120 /* of a column */
 #define GRID_MAX_COLOR 8    /* bytes of an escape sequence */
 
@@ -19,9 +19,10 @@ struct grid {
 		const char *title;
 		bool right;	   /* aligned to the right */
 		const char *color; /* escape sequence, or NULL */
-		size_t width;	   /* of the widest text so far; the caller widens it */
+		size_t width;	   /* of the widest text so far, kept by the caller */
 	} columns[GRID_MAX_COLUMNS];
-	/* The current row: each column with its border, spaces and colors, and the end. */
+	/* The current row: each column with its border, spaces and colors, and the end of the line.
+	 */
 	char line[GRID_MAX_COLUMNS * (GRID_MAX_WIDTH + 3 + 2 * GRID_MAX_COLOR) + 2];
 };
 
@@ -35,7 +36,7 @@ void grid_add(struct grid *grid, const char *title, bool right, const char *colo
 void grid_border(struct grid *grid);
 void grid_header(struct grid *grid); /* borders above and below included */
 
-/* Print a row. `cells` holds the texts of its cells without gaps, none wider than its column. */
+/* Print a row. `cells` is the texts of its cells without gaps, none wider than its column. */
 void grid_row(struct grid *grid, const char *cells, const size_t *lengths);
 
 /* Switch a color on, or off with GRID_OFF, if colors are enabled. */

@@ -12,12 +12,13 @@
 #include "explain/explain.h"
 #include "kernel/reasons.h"
 #include "kernel/symbols.h"
+#include "output/names.h"
 #include "output/output.h"
 #include "record/decode.h"
 
 #define SLOT_BITS 11
 #define SLOTS (1u << SLOT_BITS)
-#define MAX_PAIRS 1000 /* half of the slots: a search soon ends */
+#define MAX_PAIRS 1000 /* half of the slots, so that a search is short */
 
 struct hints {
 	size_t count;
@@ -38,7 +39,7 @@ void hints_free(struct hints *hints)
 	free(hints);
 }
 
-/* Remember a pair. False if it is known already, or if the table is full. */
+/* Remember a pair. False if it is already known, or if the table is full. */
 static bool is_new(struct hints *hints, uint64_t location, uint32_t reason)
 {
 	uint32_t slot = (uint32_t)(((location ^ (uint64_t)reason << 32) * 0x9e3779b97f4a7c15) >>
@@ -59,7 +60,7 @@ static bool is_new(struct hints *hints, uint64_t location, uint32_t reason)
 	return true;
 }
 
-/* "NAME: what the text says", or 0. */
+/* Write "NAME: first words of its explanation"; 0 if it has none. */
 static size_t write_hint(char hint[HINT_SIZE], const char *text, const char *name)
 {
 	struct explanation found;
@@ -76,24 +77,24 @@ static size_t write_hint(char hint[HINT_SIZE], const char *text, const char *nam
 	return written < HINT_SIZE ? (size_t)written : HINT_SIZE - 1;
 }
 
-size_t hints_write(struct hints *hints, char hint[HINT_SIZE], const struct output_config *config,
+size_t hints_write(struct hints *hints, char hint[HINT_SIZE], const struct output_context *context,
 		   const struct drop *drop)
 {
 	const struct drop_event *event = drop->event;
 	char buffer[REASON_NAME_SIZE];
-	const char *reason = "NOT_SPECIFIED";
+	const char *reason = names_reason(context, event->reason, buffer);
 	struct symbol symbol = { 0 };
 	size_t length = 0;
 
 	if (event->reason == DROP_NO_REASON)
 		return 0;
-	/* An unknown function starts at the address, then. */
-	symbols_find(config->symbols, event->location, &symbol);
+	if (!reason)
+		reason = "NOT_SPECIFIED";
+	/* If the function is unknown, the offset is 0: the address stands for it. */
+	symbols_find(context->symbols, event->location, &symbol);
 	if (!is_new(hints, event->location - symbol.offset, event->reason))
 		return 0;
-	if (reasons_given(config->reasons))
-		reason = reasons_name(config->reasons, event->reason, buffer);
-	/* A kernel that does not say why says at least where. */
+	/* Without a reason, the location can still tell something. */
 	if (symbol.name && strcmp(reason, "NOT_SPECIFIED") == 0)
 		length = write_hint(hint, embedded_locations, symbol.name);
 	if (length == 0)

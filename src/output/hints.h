@@ -5,11 +5,11 @@
 #include <stddef.h>
 
 struct drop;
-struct output_config;
+struct output_context;
 
 /*
- * The lines of --hints: one for each pair of reason and location when it first occurs, for at most
- * a thousand pairs.
+ * The lines of --hints: one for each pair of reason and location, when it first occurs, and for at
+ * most a thousand pairs.
  */
 struct hints;
 
@@ -19,7 +19,7 @@ void hints_free(struct hints *hints);
 #define HINT_SIZE 256
 
 /* Write the hint of a drop, without a NUL; returns its length, 0 if the drop has no new hint. */
-size_t hints_write(struct hints *hints, char hint[HINT_SIZE], const struct output_config *config,
+size_t hints_write(struct hints *hints, char hint[HINT_SIZE], const struct output_context *context,
 		   const struct drop *drop);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * JSON, one object a line. Every object has all keys in the same order (man page, "JSON"); a value
- * that the packet does not have is null. A line is made in memory and written at once; drops come
- * by the million, so their lines are made without printf.
+ * JSON, one object per line. Every object has all keys in the same order (man page, "JSON"); a
+ * value that the packet lacks is null. A line is made in memory and written at once, without
+ * printf, which would be too slow for millions of drops.
  */
 #include "output/output.h"
 
@@ -11,10 +11,9 @@
 #include <linux/types.h>
 
 #include "event.h"
-#include "kernel/reasons.h"
-#include "kernel/symbols.h"
-#include "output/write.h"
 #include "output/field.h"
+#include "output/names.h"
+#include "output/write.h"
 #include "record/columns.h"
 #include "record/decode.h"
 #include "record/layout.h"
@@ -23,26 +22,25 @@
 #include "util/protocols.h"
 #include "util/text.h"
 
-#define ETHERTYPE_IPV6 0x86dd
 #define NANOSECONDS 1000000000u
 #define EVERY_KEY (~0u)
 
-#define STRING_SIZE (6 * 512 + 1)	   /* escaped; the longest is a symbol, KSYM_NAME_LEN */
-#define PLACE_SIZE (2 * STRING_SIZE + 128) /* a symbol, its module, two numbers */
-#define OBJECT_SIZE (PLACE_SIZE + STRING_SIZE + 1536) /* without a stack */
+#define STRING_SIZE (6 * WRITE_TEXT_MAX + 1)	      /* escaped; the longest is a symbol */
+#define PLACE_SIZE (2 * STRING_SIZE + 128)	      /* a symbol, its module, two numbers */
+#define OBJECT_SIZE (PLACE_SIZE + STRING_SIZE + 3072) /* the columns of a drop */
 
 struct json {
-	struct output_config config;
+	struct output_context context;
 	uint64_t clock_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC, nanoseconds */
 	char line[OBJECT_SIZE + PLACE_SIZE];
 };
 
-static void *json_create(const struct output_config *config)
+static void *json_create(const struct output_context *context)
 {
 	struct json *json = calloc(1, sizeof(*json));
 
 	if (json) {
-		json->config = *config;
+		json->context = *context;
 		json->clock_offset = clock_wall_offset();
 	}
 	return json;
@@ -50,12 +48,12 @@ static void *json_create(const struct output_config *config)
 
 static void write_line(const struct json *json, const char *end)
 {
-	fwrite_unlocked(json->line, 1, (size_t)(end - json->line), json->config.file);
+	fwrite_unlocked(json->line, 1, (size_t)(end - json->line), json->context.file);
 }
 
 /*
- * Each put_...() writes at `at` and returns the end of what it wrote. Those with a key are inlined:
- * the compiler knows the key where they are called, and copies it in a few instructions.
+ * Each put_...() writes at `at` and returns the end of what it wrote. Those with a key are inlined,
+ * so that the compiler knows the key and copies it in a few instructions.
  */
 #define INLINED static inline __attribute__((always_inline))
 #define KEY(name) ",\"" name "\":"
@@ -82,7 +80,7 @@ INLINED char *put_name(char *at, const char *key, const char *name)
 	return put_string(at, key, name, name ? strlen(name) : 0);
 }
 
-/* A name of a table of ours (protocols, tunnels): nothing in it has to be escaped. */
+/* One of bytetrace's own words (protocols, tunnels): nothing in it has to be escaped. */
 INLINED char *put_known(char *at, const char *key, const char *name)
 {
 	at = stpcpy(at, key);
@@ -101,27 +99,32 @@ INLINED char *put_address(char *at, const char *key, bool present, const struct 
 	if (!present)
 		return stpcpy(at, "null");
 	*at++ = '"';
-	at += event->ethertype == ETHERTYPE_IPV6 ? write_ipv6(at, address)
-						 : write_ipv4(at, address);
+	at += write_address(at, event->ethertype, address);
 	*at++ = '"';
 	return at;
 }
 
-/* A time of CLOCK_MONOTONIC as one of the wall clock, in seconds. */
-static char *put_time(char *at, const struct json *json, const char *key, uint64_t time)
+/* A time of CLOCK_MONOTONIC, as seconds of the wall clock. */
+static char *put_seconds(char *at, const struct json *json, uint64_t time)
 {
 	time += json->clock_offset;
-	at = stpcpy(at, key);
 	at += write_number(at, time / NANOSECONDS);
 	*at++ = '.';
 	return at + write_digits(at, time % NANOSECONDS, 9);
 }
 
-/* An address of the kernel's code. It is text, as JSON's numbers lose its last digits. */
+INLINED char *put_time(char *at, const struct json *json, const char *key, bool present,
+		       uint64_t time)
+{
+	at = stpcpy(at, key);
+	return present ? put_seconds(at, json, time) : stpcpy(at, "null");
+}
+
+/* An address in kernel code. It is a string, as many readers round large JSON numbers. */
 static char *put_symbol(char *at, const struct json *json, uint64_t address)
 {
 	struct symbol symbol;
-	bool known = symbols_find(json->config.symbols, address, &symbol);
+	bool known = symbols_find(json->context.symbols, address, &symbol);
 
 	at = stpcpy(at, "{\"address\":\"");
 	at += write_hex(at, address, 1);
@@ -140,7 +143,7 @@ INLINED char *put_place(char *at, const struct json *json, const char *key, bool
 	return present ? put_symbol(at, json, address) : stpcpy(at, "null");
 }
 
-/* Where to go on: at the start again, once what is there leaves no room for a column or place. */
+/* Where to continue: at the start of the line if the rest has no room for one more value. */
 static char *make_room(char *at, struct json *json)
 {
 	if (at - json->line <= OBJECT_SIZE)
@@ -149,11 +152,11 @@ static char *make_room(char *at, struct json *json)
 	return json->line;
 }
 
-/* The columns that programs bring: the same ones in each object, null where another has none. */
+/* The columns that programs declare. Each object has all of them; null: of another program. */
 static char *put_fields(char *at, struct json *json, const struct layout *layout,
 			const char *fields)
 {
-	const struct layouts *layouts = json->config.layouts;
+	const struct layouts *layouts = json->context.layouts;
 	char text[FIELD_TEXT_SIZE];
 	int64_t number;
 
@@ -172,7 +175,7 @@ static char *put_fields(char *at, struct json *json, const struct layout *layout
 			at += write_number(at, negative ? 0 - (uint64_t)number : (uint64_t)number);
 		} else {
 			at = put_string(at, "\":", text,
-					field_write(text, field, fields, json->config.symbols));
+					field_write(text, field, fields, json->context.symbols));
 		}
 	}
 	return at;
@@ -191,27 +194,23 @@ static char *put_stack(char *at, struct json *json, const struct drop *drop)
 	return at;
 }
 
-/* A reason that the kernel gives, as its number and its name. */
+/* A reason, as its number and its name; null if the kernel gives none. */
 static char *put_reason(char *at, const struct json *json, const char *key, const char *name_key,
 			bool present, uint32_t reason)
 {
-	struct reasons *reasons = json->config.reasons;
-	const bool given = present && reasons_given(reasons);
 	char buffer[REASON_NAME_SIZE];
+	const char *name = present ? names_reason(&json->context, reason, buffer) : NULL;
 
-	at = put_number(at, key, given, reason);
-	return put_name(at, name_key, given ? reasons_name(reasons, reason, buffer) : NULL);
+	at = put_number(at, key, name, reason);
+	return put_name(at, name_key, name);
 }
 
-/*
- * A printer for each kind of column: `key`, `present` and `value` are those of its row in
- * record/columns.h.
- */
+/* A printer for each kind of column, with key, value and presence from record/columns.h. */
 #define PUT_NUMBER(key, present, value) put_number(at, KEY(key), present, value)
 #define PUT_TEXT(key, present, value)                                                              \
 	put_string(at, KEY(key), (present) ? (value) : NULL, strnlen(value, sizeof(value)))
 #define PUT_WORD(key, present, value) put_known(at, KEY(key), (present) ? (value) : NULL)
-#define PUT_TIME(key, present, value) put_time(at, json, KEY(key), value)
+#define PUT_TIME(key, present, value) put_time(at, json, KEY(key), present, value)
 #define PUT_ADDRESS(key, present, value) put_address(at, KEY(key), present, event, value)
 #define PUT_ETHERTYPE(key, present, value)                                                         \
 	put_known(put_number(at, KEY(key), present, value), KEY(key "_name"),                      \
@@ -224,10 +223,20 @@ static char *put_reason(char *at, const struct json *json, const char *key, cons
 #define PUT_REASON(key, present, value)                                                            \
 	put_reason(at, json, KEY(key), KEY(key "_name"), present, value)
 
-/* The columns of a drop; with `keys` only those that a summary by these keys shows. */
+/* The columns of a drop; with `keys`, only those that a summary by these keys shows. */
 INLINED char *put_columns(char *at, struct json *json, const struct drop *drop, unsigned int keys)
 {
 	const struct drop_event *event = drop->event;
+
+/* The longest text of a column, with its keys. */
+#define ROOM(id, name, json_key, title, verbosity, part, of_keys, kind, present, value)            \
+	+(sizeof(KEY(json_key)) + sizeof(KEY(json_key "_name")) +                                  \
+	  (COLUMN_KIND_##kind == COLUMN_KIND_TEXT     ? 6 * sizeof(value) + 2                      \
+	   : COLUMN_KIND_##kind == COLUMN_KIND_PLACE  ? PLACE_SIZE                                 \
+	   : COLUMN_KIND_##kind == COLUMN_KIND_REASON ? STRING_SIZE                                \
+						      : 64))
+	_Static_assert(COLUMNS(ROOM) <= OBJECT_SIZE, "a line has room for all columns");
+#undef ROOM
 
 #define PUT(id, name, json_key, title, verbosity, part, of_keys, kind, present, value)             \
 	if (keys == EVERY_KEY || keys & (of_keys))                                                 \
@@ -243,9 +252,9 @@ static void json_drop(void *output, const struct drop *drop)
 	char *at = json->line;
 
 	at = put_columns(at, json, drop, EVERY_KEY);
-	json->line[0] = '{'; /* in the place of the first comma */
+	json->line[0] = '{'; /* replaces the first comma */
 	at = put_fields(at, json, drop->layout, drop->fields);
-	if (json->config.stack)
+	if (json->context.config->stack)
 		at = put_stack(at, json, drop);
 	at = stpcpy(at, "}\n");
 	write_line(json, at);
@@ -258,27 +267,27 @@ static void put_count(struct json *json, const struct summary *summary,
 	const uint64_t elapsed = summary->time - summary->time_before;
 	char *at = json->line;
 
-	at = put_time(at, json, KEY("time"), summary->time);
+	at = put_time(at, json, KEY("time"), true, summary->time);
 	json->line[0] = '{';
 	if (row) {
 		const struct drop drop = { .event = row->event,
-					   .layout = &json->config.layouts->list[0],
+					   .layout = &json->context.layouts->list[0],
 					   .fields = row->own };
 
 		at = put_columns(at, json, &drop, keys);
 		at = put_fields(at, json, drop.layout, drop.fields);
 	}
 	write_line(json, at);
-	fprintf(json->config.file, ",\"other\":%s,\"count\":%llu,\"share\":%.6f,\"rate\":%.3f}\n",
+	fprintf(json->context.file, ",\"other\":%s,\"count\":%llu,\"share\":%.6f,\"rate\":%.3f}\n",
 		row ? "false" : "true", (unsigned long long)count,
 		summary->total ? (double)count / (double)summary->total : 0.0,
 		elapsed ? (double)(count - before) * NANOSECONDS / (double)elapsed : 0.0);
 }
 
-static void json_summary(const struct output_config *config, const struct summary *summary,
+static void json_summary(const struct output_context *context, const struct summary *summary,
 			 unsigned int keys)
 {
-	struct json json = { .config = *config, .clock_offset = clock_wall_offset() };
+	struct json json = { .context = *context, .clock_offset = clock_wall_offset() };
 
 	for (size_t i = 0; i < summary->row_count; i++)
 		put_count(&json, summary, &summary->rows[i], keys, summary->rows[i].count,
@@ -287,7 +296,7 @@ static void json_summary(const struct output_config *config, const struct summar
 		put_count(&json, summary, NULL, keys, summary->other, summary->other_before);
 }
 
-/* Anew for each batch: the wall clock may be set while drops are traced. */
+/* For each batch: the wall clock can be set while drops are traced. */
 static void json_flush(void *output)
 {
 	struct json *json = output;
@@ -297,12 +306,16 @@ static void json_flush(void *output)
 
 static unsigned int json_needs(const struct output_config *config)
 {
-	return RECORD_DEVICE | RECORD_DETAILS | (config->stack ? RECORD_STACK : 0);
+	unsigned int parts = config->stack ? RECORD_STACK : 0;
+
+	for (enum column_id id = 0; id < COLUMN_COUNT; id++)
+		parts |= columns[id].part & RECORD_ON_DEMAND;
+	return parts;
 }
 
 const struct output_format output_json = {
 	.name = "json",
-	.help = "one object a line",
+	.help = "one object per line",
 	.needs = json_needs,
 	.create = json_create,
 	.drop = json_drop,

@@ -18,7 +18,7 @@
 #define NANOSECONDS 1e9
 #define ROW_SIZE (GRID_MAX_COLUMNS * CELL_SIZE)
 
-/* One row's texts, one behind the other. */
+/* The texts of a row, one after the other. */
 struct cells {
 	char *text;
 	size_t lengths[GRID_MAX_COLUMNS];
@@ -26,7 +26,7 @@ struct cells {
 };
 
 struct writer {
-	const struct output_config *config;
+	const struct output_context *context;
 	const struct summary *summary;
 	unsigned int keys;
 	struct grid grid;
@@ -71,11 +71,11 @@ static bool is_shown(unsigned int keys, enum column_id id)
 
 static void make_row(struct writer *writer, const struct summary_row *counted)
 {
-	const struct layouts *layouts = writer->config->layouts;
+	const struct layouts *layouts = writer->context->layouts;
 	const struct drop drop = { .event = counted->event,
 				   .layout = &layouts->list[0],
 				   .fields = counted->own };
-	const struct row row = { .config = writer->config, .drop = &drop };
+	const struct row row = { .context = writer->context, .drop = &drop };
 	struct cells *cells = &writer->cells;
 
 	cells->count = cells->length = 0;
@@ -105,7 +105,7 @@ static void widen(struct writer *writer)
 			writer->grid.columns[i].width = writer->cells.lengths[i];
 }
 
-/* Each row is made twice: to know how wide the columns are, and to be printed. */
+/* Each row is made twice: to measure the columns, and to be printed. */
 static void put_rows(struct writer *writer, bool print)
 {
 	const struct summary *summary = writer->summary;
@@ -122,14 +122,14 @@ static void put_rows(struct writer *writer, bool print)
 	}
 }
 
-void summary_print(const struct output_config *config, const struct summary *summary,
+void summary_print(const struct output_context *context, const struct summary *summary,
 		   unsigned int keys)
 {
 	struct writer writer = {
-		.config = config,
+		.context = context,
 		.summary = summary,
 		.keys = keys,
-		.grid = { .file = config->file, .color = config->color },
+		.grid = { .file = context->file, .color = context->color },
 		.cells = { .text = malloc(ROW_SIZE) },
 	};
 
@@ -137,9 +137,9 @@ void summary_print(const struct output_config *config, const struct summary *sum
 		return;
 	for (enum column_id id = 0; id < COLUMN_COUNT; id++)
 		if (is_shown(keys, id))
-			cells_add_column(&writer.grid, config, id);
-	for (size_t i = 0; i < config->layouts->column_count; i++)
-		cells_add_field(&writer.grid, config->layouts, i, writer.titles[i]);
+			cells_add_column(&writer.grid, context, id);
+	for (size_t i = 0; i < context->layouts->column_count; i++)
+		cells_add_field(&writer.grid, context->layouts, i, writer.titles[i]);
 	grid_add(&writer.grid, "COUNT", true, NULL);
 	grid_add(&writer.grid, "SHARE", true, NULL);
 	grid_add(&writer.grid, "RATE", true, NULL);

@@ -2,11 +2,11 @@
 #ifndef BYTETRACE_OUTPUT_SUMMARY_H
 #define BYTETRACE_OUTPUT_SUMMARY_H
 
-struct output_config;
+struct output_context;
 struct summary;
 
-/* Print a summary as a table: the keys, count, share of all, and rate since the one before. */
-void summary_print(const struct output_config *config, const struct summary *summary,
+/* Print a summary as a table: keys, count, share, and rate since the previous summary. */
+void summary_print(const struct output_context *context, const struct summary *summary,
 		   unsigned int keys);
 
 #endif

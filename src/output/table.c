@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table: a column is as wide as its widest value so far. The rows of the first batch are held
- * back until the header can be made to fit them; a wider value widens its column from its row on.
+ * A table whose columns are as wide as their widest value so far. The rows of the first batch are
+ * held back until the header can be made to fit them. A wider value in a later row widens its
+ * column from that row on.
  */
 #include "output/output.h"
 
@@ -17,14 +18,14 @@
 #include "record/layout.h"
 #include "util/clock.h"
 
-#define MAX_HELD 64 /* rows that wait for the header at most */
+#define MAX_HELD 64 /* rows that wait for the header, at most */
 #define WIDTH_STEP 8
 #define STACK_INDENT "    "
 #define HINT_INDENT "  ^ "
 
-_Static_assert(CELL_SIZE + WIDTH_STEP - 1 <= GRID_MAX_WIDTH, "a column may be as wide as a cell");
+_Static_assert(CELL_SIZE + WIDTH_STEP - 1 <= GRID_MAX_WIDTH, "a column can be as wide as a cell");
 
-/* The cells of a drop, one text behind the other, and what is below them, ready to be printed. */
+/* The cells of a drop, one text after the other, and what is below them, ready to be printed. */
 struct line {
 	size_t lengths[GRID_MAX_COLUMNS];
 	char *below; /* lines, or NULL */
@@ -32,10 +33,10 @@ struct line {
 };
 
 struct table {
-	struct output_config config;
+	struct output_context context;
 	enum column_id columns[COLUMN_COUNT];
 	size_t column_count;
-	/* Behind them the columns that programs bring, in capital letters. */
+	/* After them, the columns that programs declare: their names in capital letters. */
 	char titles[LAYOUT_MAX_COLUMNS][FIELD_NAME_SIZE];
 	struct grid grid;
 	uint64_t clock_offset; /* local time - CLOCK_MONOTONIC, nanoseconds */
@@ -45,45 +46,49 @@ struct table {
 	size_t held_count;
 
 	struct line *line;   /* the one being made, with room for all cells */
-	struct hints *hints; /* NULL: none are wanted */
+	struct hints *hints; /* NULL: not wanted */
 };
 
-/* Whether a table shows a column. */
-static bool is_shown(const struct output_config *config, enum column_id id)
+static bool is_verbose_enough(const struct output_config *config, const struct column *column)
 {
-	const struct column *column = &columns[id];
-
-	if (id == COLUMN_PROBE)
-		return config->layouts->active > 1;
-	return column->title && column->verbosity <= config->verbosity &&
-	       (config->inner || !(column->part & RECORD_INNER));
+	return column->title && column->verbosity <= config->verbosity;
 }
 
-static void add_column(struct table *table, enum column_id id)
+/* Add the columns to show: only the probe, or all except the probe. */
+static void add_columns(struct table *table, bool probe)
 {
-	table->columns[table->column_count++] = id;
-	cells_add_column(&table->grid, &table->config, id);
+	const struct output_config *config = table->context.config;
+	const unsigned int hidden = (config->inner ? 0 : RECORD_INNER) |
+				    (table->context.layouts->active > 1 ? 0 : RECORD_PROBE);
+
+	for (enum column_id id = 0; id < COLUMN_COUNT; id++) {
+		const struct column *column = &columns[id];
+
+		if (!is_verbose_enough(config, column) || column->part & hidden ||
+		    (column->part == RECORD_PROBE) != probe)
+			continue;
+		table->columns[table->column_count++] = id;
+		cells_add_column(&table->grid, &table->context, id);
+	}
 }
 
-static void *table_create(const struct output_config *config)
+static void *table_create(const struct output_context *context)
 {
+	const bool hints = context->config->hints;
 	struct table *table = calloc(1, sizeof(*table));
 
 	if (!table)
 		return NULL;
-	table->config = *config;
-	table->grid = (struct grid){ .file = config->file, .color = config->color };
-	/* With several probes, the name of the probe comes first. */
-	if (is_shown(config, COLUMN_PROBE))
-		add_column(table, COLUMN_PROBE);
-	for (enum column_id id = 0; id < COLUMN_COUNT; id++)
-		if (id != COLUMN_PROBE && is_shown(config, id))
-			add_column(table, id);
-	for (size_t i = 0; i < config->layouts->column_count; i++)
-		cells_add_field(&table->grid, config->layouts, i, table->titles[i]);
+	table->context = *context;
+	table->grid = (struct grid){ .file = context->file, .color = context->color };
+	add_columns(table, true);
+	add_columns(table, false);
+	for (size_t i = 0; i < context->layouts->column_count; i++)
+		cells_add_field(&table->grid, context->layouts, i, table->titles[i]);
 	table->line = malloc(sizeof(*table->line) + table->grid.column_count * CELL_SIZE);
-	table->hints = config->hints ? hints_create() : NULL;
-	if (!table->line || (config->hints && !table->hints)) {
+	table->hints = hints ? hints_create() : NULL;
+	if (!table->line || (hints && !table->hints)) {
+		hints_free(table->hints);
 		free(table->line);
 		free(table);
 		return NULL;
@@ -97,7 +102,7 @@ static void put_line(struct table *table, const struct line *line)
 	grid_row(&table->grid, line->cells, line->lengths);
 	if (line->below) {
 		grid_color(&table->grid, GRID_DIM);
-		fputs(line->below, table->config.file);
+		fputs(line->below, table->context.file);
 		grid_color(&table->grid, GRID_OFF);
 	}
 }
@@ -114,13 +119,13 @@ static void start(struct table *table)
 	table->held_count = 0;
 }
 
-/* The hint and the stack as one text, which the caller frees. NULL: neither, or no memory. */
+/* The hint and the stack as one text, which the caller frees. NULL: neither, or out of memory. */
 static char *make_below(const struct table *table, const struct drop *drop)
 {
 	char hint[HINT_SIZE];
 	char frame[CELL_SIZE];
-	size_t length = table->hints ? hints_write(table->hints, hint, &table->config, drop) : 0;
-	size_t depth = table->config.stack ? drop->stack_depth : 0;
+	size_t length = table->hints ? hints_write(table->hints, hint, &table->context, drop) : 0;
+	size_t depth = table->context.config->stack ? drop->stack_depth : 0;
 	char *text = NULL;
 	size_t size;
 	FILE *out;
@@ -133,7 +138,7 @@ static char *make_below(const struct table *table, const struct drop *drop)
 	if (length > 0)
 		fprintf(out, HINT_INDENT "%.*s\n", (int)length, hint);
 	for (size_t i = 0; i < depth; i++) {
-		length = cells_write_frame(frame, &table->config, drop->stack[i]);
+		length = cells_write_frame(frame, table->context.symbols, drop->stack[i]);
 		fputs(STACK_INDENT, out);
 		fwrite(frame, 1, length, out);
 		putc('\n', out);
@@ -142,7 +147,7 @@ static char *make_below(const struct table *table, const struct drop *drop)
 	return text;
 }
 
-/* Keep a copy of the line until the header is printed. False: no memory. */
+/* Keep a copy of the line until the header is printed. False: out of memory. */
 static bool hold(struct table *table, size_t cells_length)
 {
 	struct line *copy = malloc(sizeof(*copy) + cells_length);
@@ -154,7 +159,7 @@ static bool hold(struct table *table, size_t cells_length)
 	return true;
 }
 
-/* Below a header, columns widen in steps, so that a table of mixed traffic soon keeps its width. */
+/* Below a header, columns widen in steps, so that a table of mixed traffic soon stops changing. */
 static size_t widen(const struct table *table, size_t length)
 {
 	return table->started ? (length + WIDTH_STEP - 1) / WIDTH_STEP * WIDTH_STEP : length;
@@ -163,7 +168,7 @@ static size_t widen(const struct table *table, size_t length)
 static void table_drop(void *output, const struct drop *drop)
 {
 	struct table *table = output;
-	const struct row row = { &table->config, drop, table->clock_offset };
+	const struct row row = { &table->context, drop, table->clock_offset };
 	struct line *line = table->line;
 	size_t length = 0;
 
@@ -176,7 +181,7 @@ static void table_drop(void *output, const struct drop *drop)
 		else
 			line->lengths[i] = cells_write_field(
 				line->cells + length, &row,
-				table->config.layouts->columns[i - table->column_count]);
+				table->context.layouts->columns[i - table->column_count]);
 		length += line->lengths[i];
 		if (line->lengths[i] > column->width)
 			column->width = widen(table, line->lengths[i]);
@@ -199,7 +204,7 @@ static void table_flush(void *output)
 
 	if (!table->started && table->held_count > 0)
 		start(table);
-	/* Anew for each batch: the clock may be set, or summer begin, while drops are traced. */
+	/* For each batch: the clock or the UTC offset can change while drops are traced. */
 	table->clock_offset = clock_local_offset();
 }
 
@@ -220,9 +225,9 @@ static unsigned int table_needs(const struct output_config *config)
 	unsigned int parts = config->stack ? RECORD_STACK : 0;
 
 	for (enum column_id id = 0; id < COLUMN_COUNT; id++)
-		if (columns[id].title && columns[id].verbosity <= config->verbosity)
-			parts |= columns[id].part;
-	return parts & ~(unsigned int)RECORD_INNER;
+		if (is_verbose_enough(config, &columns[id]))
+			parts |= columns[id].part & RECORD_ON_DEMAND;
+	return parts;
 }
 
 const struct output_format output_table = {

@@ -4,7 +4,16 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define ETHERTYPE_IPV6 0x86dd
 #define IPV6_GROUPS 8
+
+size_t write_text(char *to, const char *text)
+{
+	size_t length = strnlen(text, WRITE_TEXT_MAX);
+
+	memcpy(to, text, length);
+	return length;
+}
 
 size_t write_digits(char *to, uint64_t number, size_t digits)
 {
@@ -14,7 +23,7 @@ size_t write_digits(char *to, uint64_t number, size_t digits)
 				    "75767778798081828384858687888990919293949596979899";
 	size_t left = digits;
 
-	/* A division takes longer than all else here: each gives two digits. */
+	/* Division is the slow part: each one gives two digits. */
 	for (; left > 1; left -= 2, number /= 100)
 		memcpy(to + left - 2, pairs + number % 100 * 2, 2);
 	if (left > 0)
@@ -28,14 +37,14 @@ static unsigned int count_bits(uint64_t number)
 	return 64 - (unsigned int)__builtin_clzll(number | 1);
 }
 
-/* Without a loop: numbers of any length come one behind the other, which processors guess badly. */
+/* Without a loop: the number of digits varies, so its branches would be mispredicted. */
 static size_t count_digits(uint64_t number)
 {
-	/* That have one digit more than their index says. */
+	/* By number of digits: the smallest number with one digit more. */
 	static const uint64_t smallest[] = { 0,	   1e1,	 1e2,  1e3,  1e4,  1e5,	 1e6,
 					     1e7,  1e8,	 1e9,  1e10, 1e11, 1e12, 1e13,
 					     1e14, 1e15, 1e16, 1e17, 1e18, 1e19 };
-	/* A bit is log10(2) digits. Of so many bits numbers have as many digits, or one more. */
+	/* log10(2) = 1233 / 4096 digits per bit, rounded down: exact, or one too few. */
 	size_t digits = count_bits(number) * 1233 >> 12;
 
 	return digits + (number >= smallest[digits]);
@@ -46,7 +55,7 @@ size_t write_number(char *to, uint64_t number)
 	return write_digits(to, number, count_digits(number));
 }
 
-/* At least `min_digits`, and one. */
+/* At least `min_digits` digits, and at least one. */
 static size_t write_hex_digits(char *to, uint64_t number, size_t min_digits)
 {
 	size_t needed = (count_bits(number) + 3) / 4;
@@ -64,7 +73,7 @@ size_t write_hex(char *to, uint64_t number, size_t min_digits)
 	return 2 + write_hex_digits(to + 2, number, min_digits);
 }
 
-/* A zero in front is written over by the next digit: branches would be guessed as badly here. */
+/* The next digit overwrites a leading zero: a branch would be mispredicted here, too. */
 static char *write_byte(char *to, unsigned int byte)
 {
 	*to = (char)('0' + byte / 100);
@@ -86,7 +95,7 @@ size_t write_ipv4(char *to, const uint8_t *address)
 	return (size_t)(end - to);
 }
 
-/* The longest run of two and more groups that are zero, the first of several: "::". */
+/* The longest run of at least two zero groups, the first of equally long ones: "::". */
 static int find_zeros(const uint16_t *groups, int *count)
 {
 	int first = 0;
@@ -136,4 +145,9 @@ size_t write_ipv6(char *to, const uint8_t *address)
 		length += write_ipv4(to + length, address + 12);
 	}
 	return length;
+}
+
+size_t write_address(char *to, uint16_t ethertype, const uint8_t *address)
+{
+	return ethertype == ETHERTYPE_IPV6 ? write_ipv6(to, address) : write_ipv4(to, address);
 }

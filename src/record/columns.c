@@ -12,7 +12,9 @@ const struct column columns[COLUMN_COUNT] = {
 #undef COLUMN
 };
 
-/* Names of a JSON object or a table that are not those of columns. */
+_Static_assert(COLUMN_COUNT < 31, "a set of keys is an int");
+
+/* Names in a JSON object or a table that do not belong to a column. */
 static const char *const other_names[] = { "stack", "other", "count", "share", "rate" };
 
 static bool is_key(unsigned int id)
@@ -31,7 +33,9 @@ unsigned int columns_key(const char *name, size_t length)
 
 const char *columns_key_names(void)
 {
-	static char names[256];
+#define ROOM(id, name, ...) +sizeof(name ", ")
+	static char names[COLUMNS(ROOM)];
+#undef ROOM
 	size_t length = 0;
 
 	for (unsigned int i = 0; i < COLUMN_COUNT; i++)
@@ -46,6 +50,7 @@ static bool same(const char *known, const char *name, size_t length)
 	return known && strlen(known) == length && strncasecmp(known, name, length) == 0;
 }
 
+/* Whether a JSON object has a second key for the name of such a value. */
 static bool has_name_key(enum column_kind kind)
 {
 	return kind == COLUMN_KIND_ETHERTYPE || kind == COLUMN_KIND_PROTOCOL ||

@@ -6,27 +6,27 @@
 #include <stddef.h>
 
 /*
- * What a drop shows, one row a column, in the order of a table's row and of a JSON object. Output
- * formats have a printer for each kind, none for a column: they expand this list with a macro of
- * their own, or go through columns[].
+ * The columns of a drop: one row each, in the order of a table row and of a JSON object. An output
+ * format has one printer for each kind of value and none for a single column: it expands this list
+ * with a macro of its own, or reads columns[].
  *
  *	C(ID, name, JSON key, title, verbosity, part, keys, kind, present, value)
  *
- * ID		COLUMN_ID is its number
- * name		as a key of --summary
- * JSON key	kinds that show a number and its name add "_name" for the second
- * title	its header; NULL: not in the table
- * verbosity	the number of -v from which the table shows it
- * part		RECORD_...: the part of the record that it is in, or 0
- * keys		BIT_...: it is shown in summaries by these keys
- * kind		how it is printed: COLUMN_KIND_...
- * present	C, of `drop` and `drop->event`: whether the drop has it
- * value	C: what is printed, as the kind wants it; used only if it is present
+ * ID		its number is COLUMN_ID, its bit among the keys of --summary BIT_ID
+ * name		what --summary calls it
+ * JSON key	kinds that print a number and its name add "_name" for the name
+ * title	the header in a table; NULL: not in a table
+ * verbosity	a table shows it with this many -v
+ * part		RECORD_...: the part of the record that holds it; 0: one that every record has
+ * keys		BIT_...: summaries by any of these keys show it; its own bit: it is a key
+ * kind		COLUMN_KIND_...: how to print it
+ * present	C, in terms of `drop` and `event` (drop->event): whether this drop has it
+ * value	C: the value to print; ignored if not present
  */
 #define DROP_HAS(part) (event->flags & DROP_HAS_##part)
 #define COLUMNS(C)                                                                                 \
 	C(TIME, "time", "time", "TIME", 2, RECORD_DETAILS, 0, TIME, event->detailed, event->time)  \
-	C(PROBE, "probe", "probe", "PROBE", 0, 0, 0, TEXT, true, drop->layout->name)               \
+	C(PROBE, "probe", "probe", "PROBE", 0, RECORD_PROBE, 0, TEXT, true, drop->layout->name)    \
 	C(CPU, "cpu", "cpu", "CPU", 2, 0, 0, NUMBER, true, drop->cpu)                              \
 	C(PID, "pid", "pid", "PID", 2, RECORD_DETAILS, 0, NUMBER, event->detailed, event->pid)     \
 	C(COMM, "comm", "comm", "COMM", 2, RECORD_DETAILS, 0, TEXT, event->detailed, event->comm)  \
@@ -57,27 +57,28 @@
 	C(REASON, "reason", "reason", "REASON", 0, 0, BIT_REASON, REASON,                          \
 	  event->reason != DROP_NO_REASON, event->reason)
 
-/* Parts of a record that the program fills only if an output shows them: bits of a set. */
+/* Parts of a record, which the program fills only if an output shows them: bits of a set. */
 enum {
 	RECORD_DEVICE = 1 << 0,	 /* netns, ifindex, ifname */
 	RECORD_DETAILS = 1 << 1, /* time, length, mark, pid, comm */
 	RECORD_STACK = 1 << 2,
-	RECORD_INNER = 1 << 3, /* --inner: of a tunnel the packet inside */
+	/* Parts that follow from other flags: a table shows them only in such a run. */
+	RECORD_INNER = 1 << 3, /* --inner */
+	RECORD_PROBE = 1 << 4, /* several --probe: tells whose row it is, so comes first */
 };
+#define RECORD_ON_DEMAND (RECORD_DEVICE | RECORD_DETAILS | RECORD_STACK)
 
 enum column_kind {
 	COLUMN_KIND_NUMBER,
-	COLUMN_KIND_TEXT,      /* a char array, not to be trusted */
-	COLUMN_KIND_WORD,      /* const char *, from a table of bytetrace */
+	COLUMN_KIND_TEXT,      /* a char array with untrusted bytes */
+	COLUMN_KIND_WORD,      /* const char *, one of bytetrace's own words */
 	COLUMN_KIND_TIME,      /* CLOCK_MONOTONIC, nanoseconds */
-	COLUMN_KIND_ADDRESS,   /* the bytes of an IP address, of the version that event->ethertype
-				  says */
+	COLUMN_KIND_ADDRESS,   /* the bytes of an IP address; event->ethertype is its family */
 	COLUMN_KIND_ETHERTYPE, /* a number and its name */
-	COLUMN_KIND_PROTOCOL,  /* the same for the protocol behind IP; a table falls back to the
-				* EtherType
-				*/
+	COLUMN_KIND_PROTOCOL,  /* of IP, a number and its name; if not present, a table shows the
+				  EtherType */
 	COLUMN_KIND_PORT,
-	COLUMN_KIND_PLACE,  /* an address of the kernel's code */
+	COLUMN_KIND_PLACE,  /* an address in kernel code */
 	COLUMN_KIND_REASON, /* a number and its name */
 };
 
@@ -90,15 +91,10 @@ enum column_id {
 
 /* Keys of --summary: bits of a set. */
 enum {
-	BIT_IFACE = 1 << COLUMN_IFACE,
-	BIT_SADDR = 1 << COLUMN_SADDR,
-	BIT_DADDR = 1 << COLUMN_DADDR,
-	BIT_PROTO = 1 << COLUMN_PROTO,
-	BIT_SPORT = 1 << COLUMN_SPORT,
-	BIT_DPORT = 1 << COLUMN_DPORT,
-	BIT_LOCATION = 1 << COLUMN_LOCATION,
-	BIT_REASON = 1 << COLUMN_REASON,
-	BIT_OWN = 1 << COLUMN_COUNT, /* columns that the program brings */
+#define COLUMN_BIT(id, ...) BIT_##id = 1 << COLUMN_##id,
+	COLUMNS(COLUMN_BIT)
+#undef COLUMN_BIT
+		BIT_OWN = 1 << COLUMN_COUNT, /* columns that the program declares */
 };
 
 struct column {
@@ -111,18 +107,18 @@ struct column {
 	enum column_kind kind;
 };
 
-/* By their ids. */
+/* Indexed by enum column_id. */
 extern const struct column columns[COLUMN_COUNT];
 
-/* The bit of a key of --summary: `length` bytes of its name. 0: no column, or none to count by. */
+/* The bit of a --summary key, whose name has `length` bytes; 0: not a column, or not a key. */
 unsigned int columns_key(const char *name, size_t length);
 
-/* Names of all keys of --summary, "a, b, c", in static storage. */
+/* The names of all keys of --summary, "a, b, c", in static storage. */
 const char *columns_key_names(void);
 
 /*
- * Whether a column of the user's cannot have this name of `length` bytes, because a table, a JSON
- * object or --summary has something of that name.
+ * Whether a name of `length` bytes, in any case, is already in use in a table, a JSON object or
+ * --summary, so that a user's column cannot have it.
  */
 bool columns_taken(const char *name, size_t length);
 

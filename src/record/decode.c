@@ -9,8 +9,9 @@
 #include "record/layout.h"
 
 /*
- * The kernel's stack starts with the frames of the program and of the tracepoint; those of the drop
- * begin at its location. If the location is not on the stack (a tail call), all frames are shown.
+ * The kernel's stack starts with frames of the BPF program and the tracepoint, which are left out:
+ * the drop's own frames start at its location. If the location is not on the stack (a tail call),
+ * all frames are kept.
  */
 static void trim_stack(struct drop *drop)
 {

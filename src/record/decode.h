@@ -9,27 +9,27 @@ struct drop_event;
 struct layout;
 struct layouts;
 
-/* One drop, decoded: a valid record, and what is known about it from elsewhere. */
+/* A decoded drop: a valid record, and what comes with it from outside. */
 struct drop {
 	const struct drop_event *event;
-	const struct layout *layout; /* of the program whose record it is */
-	const char *fields;	     /* its columns, as the layout says */
+	const struct layout *layout; /* of the program that wrote the record */
+	const char *fields;	     /* values of that program's own columns */
 	uint32_t cpu;		     /* the CPU that dropped the packet */
-	const uint64_t *stack;	     /* from the function that dropped outwards */
+	const uint64_t *stack;	     /* from the function that dropped the packet outwards */
 	size_t stack_depth;
 };
 
 /*
- * Check a raw record of `size` bytes (the kernel pads it, so size may be larger than the
- * record) and fill `drop`, which points into `bytes` and `layouts`. `bytes` is 8-byte aligned and
- * has room for a whole struct drop_event: members that a short record lacks become zero. Returns 0,
- * -EMSGSIZE for a record that is cut short, -EPROTO for one of another version, of a program that
- * `layouts` does not have, or with impossible contents.
+ * Check a raw record of `size` bytes, which can include padding by the kernel, and fill `drop`,
+ * which points into `bytes` and `layouts`. `bytes` is 8-byte aligned and has room for a whole
+ * struct drop_event: members that a short record lacks are set to zero. Returns 0, -EMSGSIZE for a
+ * truncated record, -EPROTO for a record of another version, of a program that is not in `layouts`,
+ * or with impossible contents.
  */
 int decode_drop(void *bytes, size_t size, uint32_t cpu, const struct layouts *layouts,
 		struct drop *drop);
 
-/* The name of an enum drop_tunnel: "vxlan"; NULL for none. Static storage. */
+/* The name of an enum drop_tunnel, such as "vxlan", in static storage; NULL: no tunnel. */
 const char *decode_tunnel_name(unsigned int tunnel);
 
 #endif

@@ -11,26 +11,44 @@
 #include "record/columns.h"
 #include "util/error.h"
 
-/* The fields of struct summary_key in their order. In front of them are the program's own. */
-#define FIELD(member) offsetof(struct drop_event, member), sizeof(((struct drop_event *)0)->member)
+/*
+ * The members of struct summary_key after the program's own columns: which keys need it, its type,
+ * and the member of struct drop_event that it is copied from and to. Larger types come first, so
+ * that any selection of them has no gaps (tests/unit/test_keys.c).
+ */
+#define MEMBERS(M)                                                                                 \
+	M(BIT_LOCATION, u64, location, )                                                           \
+	M(BIT_IFACE, u64, ifname_words, [2])                                                       \
+	M(BIT_SADDR, u32, saddr, [4])                                                              \
+	M(BIT_DADDR, u32, daddr, [4])                                                              \
+	M(BIT_REASON, u32, reason, )                                                               \
+	M(BIT_PROTO | BIT_SADDR | BIT_DADDR, u16, ethertype, )                                     \
+	M(BIT_SPORT, u16, sport, )                                                                 \
+	M(BIT_DPORT, u16, dport, )                                                                 \
+	M(BIT_PROTO, u8, l4_protocol, )                                                            \
+	M(~(unsigned int)(BIT_REASON | BIT_LOCATION | BIT_OWN), u8, flags, )
+
+#define CHECK_SIZE(keys, type, member, array)                                                      \
+	_Static_assert(sizeof(__##type array) == sizeof(((struct drop_event *)0)->member),         \
+		       #member " has another size in struct drop_event");
+MEMBERS(CHECK_SIZE)
+#undef CHECK_SIZE
+
 static const struct {
-	unsigned int keys; /* that it is for */
+	unsigned int keys;
 	size_t offset, size;
 	const char *declaration;
-} fields[] = {
-	{ BIT_LOCATION, FIELD(location), "u64 location" },
-	{ BIT_IFACE, FIELD(ifname), "u64 ifname_words[2]" },
-	{ BIT_SADDR, FIELD(saddr), "u32 saddr[4]" },
-	{ BIT_DADDR, FIELD(daddr), "u32 daddr[4]" },
-	{ BIT_REASON, FIELD(reason), "u32 reason" },
-	{ BIT_PROTO | BIT_SADDR | BIT_DADDR, FIELD(ethertype), "u16 ethertype" },
-	{ BIT_SPORT, FIELD(sport), "u16 sport" },
-	{ BIT_DPORT, FIELD(dport), "u16 dport" },
-	{ BIT_PROTO, FIELD(l4_protocol), "u8 l4_protocol" },
-	{ ~(unsigned int)(BIT_REASON | BIT_LOCATION | BIT_OWN), FIELD(flags), "u8 flags" },
+} members[] = {
+#define MEMBER(keys, type, member, array)                                                          \
+	{ keys, offsetof(struct drop_event, member), sizeof(__##type array),                       \
+	  #type " " #member #array },
+	MEMBERS(MEMBER)
+#undef MEMBER
 };
 
-/* A name that a column of a program may have. */
+#define MEMBER_COUNT (sizeof(members) / sizeof(*members))
+
+/* Add a name that a column of the program can have. */
 static bool add_own(struct keys *keys, const char *text, size_t length)
 {
 	if (length == 0 || length >= FIELD_NAME_SIZE || keys->own_count == KEYS_MAX_OWN ||
@@ -90,17 +108,17 @@ int keys_select(struct layout *own, const struct keys *keys, const struct layout
 
 void keys_declare(unsigned int set, FILE *out)
 {
-	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		if (fields[i].keys & set)
-			fprintf(out, "\t%s;\n", fields[i].declaration);
+	for (size_t i = 0; i < MEMBER_COUNT; i++)
+		if (members[i].keys & set)
+			fprintf(out, "\t%s;\n", members[i].declaration);
 }
 
 size_t keys_size(unsigned int set, size_t own_size)
 {
 	size_t size = own_size;
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		size += fields[i].keys & set ? fields[i].size : 0;
+	for (size_t i = 0; i < MEMBER_COUNT; i++)
+		size += members[i].keys & set ? members[i].size : 0;
 	return (size + 7) / 8 * 8;
 }
 
@@ -108,10 +126,10 @@ void keys_unpack(struct drop_event *event, const char *key, unsigned int set, si
 {
 	memcpy(event + 1, key, own_size);
 	key += own_size;
-	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
-		if (!(fields[i].keys & set))
+	for (size_t i = 0; i < MEMBER_COUNT; i++) {
+		if (!(members[i].keys & set))
 			continue;
-		memcpy((char *)event + fields[i].offset, key, fields[i].size);
-		key += fields[i].size;
+		memcpy((char *)event + members[i].offset, key, members[i].size);
+		key += members[i].size;
 	}
 }

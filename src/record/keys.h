@@ -15,7 +15,7 @@ struct error;
 
 #define KEYS_MAX_OWN 8
 
-/* What --summary counts by. */
+/* What --summary counts drops by. */
 struct keys {
 	unsigned int set;			 /* BIT_...; 0: drops are shown, not counted */
 	char own[KEYS_MAX_OWN][FIELD_NAME_SIZE]; /* columns of the program */
@@ -23,26 +23,25 @@ struct keys {
 };
 
 /*
- * Parse `text`, the argument of --summary: a comma list of keys, and of names that may be columns
- * of the program. Fails with STATUS_USAGE.
+ * Parse `text`, the argument of --summary: keys, separated by commas. Other names are taken for
+ * columns of the program, which keys_select() checks. Fails with STATUS_USAGE.
  */
 int keys_parse(struct keys *keys, const char *text, struct error *err);
 
 /*
- * Fill `own` with the program's columns that are keys, as they lie in struct summary_key. Fails
- * with STATUS_USAGE if the program lacks one.
+ * Fill `own` with the columns of the program that are keys, at their places in struct summary_key.
+ * Fails with STATUS_USAGE if the program lacks one.
  */
 int keys_select(struct layout *own, const struct keys *keys, const struct layout *layout,
 		struct error *err);
 
-/* Write the members of struct summary_key, as C: the program fills them, and bytetrace reads them.
- */
+/* Write the members of struct summary_key for these keys as C, for the program that fills them. */
 void keys_declare(unsigned int set, FILE *out);
 
-/* Bytes of struct summary_key, `own_size` of them for columns of the program. */
+/* The size of struct summary_key, of which `own_size` bytes are columns of the program. */
 size_t keys_size(unsigned int set, size_t own_size);
 
-/* Fill `event`, and the `own_size` bytes behind it, from a struct summary_key. */
+/* Fill `event`, and the `own_size` bytes after it, from a struct summary_key. */
 void keys_unpack(struct drop_event *event, const char *key, unsigned int set, size_t own_size);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Collect the names again: they point into the list, which may have moved. */
+/* Collect the names again: they point into the list, which realloc() may have moved. */
 static int collect_columns(struct layouts *layouts)
 {
 	layouts->column_count = 0;

@@ -7,23 +7,23 @@
 #include <stdint.h>
 
 /*
- * What the records of one program hold besides struct drop_event: the columns that its text
- * declares with DROP_FIELD (templates/field.h). They lie behind the event, each at a multiple of 8
- * bytes, in the order of the text.
+ * What the records of a program contain besides struct drop_event: the columns that it declares
+ * with DROP_FIELD (templates/field.h). They follow the event, each at a multiple of 8 bytes, in the
+ * order of the declarations.
  */
 #define LAYOUT_NAME_SIZE 64   /* of a probe */
 #define LAYOUT_MAX_FIELDS 16  /* of a program */
-#define LAYOUT_MAX_COLUMNS 32 /* of all programs that run at once */
+#define LAYOUT_MAX_COLUMNS 32 /* of all programs of a run */
 #define FIELD_NAME_SIZE 32
 #define FIELD_FORMAT_SIZE 64
 #define FIELD_MAX_SIZE 64
 
 enum field_kind {
-	FIELD_UNSIGNED, /* eight bytes, as all kinds but text and addresses */
+	FIELD_UNSIGNED, /* eight bytes, like all kinds except text and network addresses */
 	FIELD_SIGNED,
 	FIELD_CHARACTER,
-	FIELD_ADDRESS, /* of the kernel's code: shown as a symbol */
-	FIELD_STRING,  /* ends with a NUL if it is shorter than its room */
+	FIELD_ADDRESS, /* in kernel code: shown as a symbol */
+	FIELD_STRING,  /* ends with a NUL if shorter than the field */
 	FIELD_IPV4,    /* bytes in network order */
 	FIELD_IPV6,
 	FIELD_MAC,
@@ -34,8 +34,8 @@ struct field {
 	char format[FIELD_FORMAT_SIZE]; /* for printf: one unsigned long long, long long, int or
 					   string */
 	enum field_kind kind;
-	bool in_bytes; /* bytes as they are in memory; false: a number, widened to eight bytes */
-	unsigned int swap; /* bits of a number in network order; 0: host order */
+	bool in_bytes;	   /* stored as bytes; false: as a number, widened to eight bytes */
+	unsigned int swap; /* size in bits of a number in network order; 0: host order */
 	size_t offset;	   /* from the end of struct drop_event */
 	size_t size;
 };
@@ -46,28 +46,28 @@ struct layout {
 	struct field fields[LAYOUT_MAX_FIELDS];
 	size_t field_count;
 	size_t size;  /* of all fields, a multiple of 8 */
-	bool retired; /* its program was replaced: records can still arrive, columns are not shown
-		       */
+	bool retired; /* the program was replaced: late records can arrive, but columns are not
+			 shown */
 };
 
-/* The layouts of all programs of a run, and the names of their columns, each once. */
+/* The layouts of all programs of a run, and the names of their columns without duplicates. */
 struct layouts {
 	struct layout *list;
 	size_t count;
-	size_t active;				 /* layouts that are not retired */
+	size_t active;				 /* number of layouts that are not retired */
 	const char *columns[LAYOUT_MAX_COLUMNS]; /* they point into `list` */
 	size_t column_count;
 };
 
 /*
  * Add a copy of a layout, or replace the one with the same id. Returns 0, -ENOMEM, or -E2BIG if
- * there are too many columns then.
+ * that would make too many columns.
  */
 int layouts_add(struct layouts *layouts, const struct layout *layout);
 
 /*
- * A program replaced the one whose id was `old`. Returns as layouts_add(); on failure nothing
- * changes.
+ * Add the layout of a program that replaces the one with the id `old`. Returns the same as
+ * layouts_add(); on failure, nothing changes.
  */
 int layouts_replace(struct layouts *layouts, uint32_t old, const struct layout *layout);
 

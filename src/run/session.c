@@ -107,7 +107,7 @@ static int show_record(void *context, uint32_t cpu, void *bytes, size_t size)
 		sink->totals->suppressed++;
 		return 0;
 	}
-	sink->config->output->format->drop(sink->output, &drop);
+	sink->config->format->drop(sink->output, &drop);
 	sink->totals->shown++;
 	return 0;
 }
@@ -145,7 +145,7 @@ static int drain(struct sink *sink, struct buffers *buffers, struct error *err)
 		return error_set(err, STATUS_LOAD, EPROTO,
 				 "the program's record is not the struct drop_event that this "
 				 "bytetrace reads (templates/event.h)");
-	sink->config->output->format->flush(sink->output);
+	sink->config->format->flush(sink->output);
 	return flush(sink->config, err);
 }
 
@@ -189,8 +189,8 @@ static int reload(struct sink *sink, struct loaded *loaded, struct error *err)
 
 	if (!config->reload || !reload_poll(config->reload, loaded, config->layouts))
 		return 0;
-	config->output->format->finish(sink->output);
-	sink->output = config->output->format->create(config->output);
+	config->format->finish(sink->output);
+	sink->output = config->format->create(config->output);
 	return sink->output ? 0 : error_nomem(err);
 }
 
@@ -279,7 +279,7 @@ static int finish(struct sink *sink, struct buffers *buffers, const struct loade
 
 	if (result)
 		return result;
-	sink->config->output->format->finish(sink->output);
+	sink->config->format->finish(sink->output);
 	sink->output = NULL;
 	result = flush(sink->config, err);
 	if (result)
@@ -307,7 +307,7 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 	result = start(loaded, types, &caught, err);
 	if (result)
 		goto out;
-	sink.output = config->output->format->create(config->output);
+	sink.output = config->format->create(config->output);
 	if (!sink.output) {
 		result = error_nomem(err);
 		goto out;
@@ -318,7 +318,7 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 		result = finish(&sink, buffers, loaded, err);
 out:
 	if (sink.output)
-		config->output->format->finish(sink.output);
+		config->format->finish(sink.output);
 	buffers_close(buffers);
 	return result;
 }
@@ -339,7 +339,7 @@ static int show_summary(const struct session_config *config, const struct loaded
 	if (result)
 		return result;
 	summary_compare(&now, before->rows ? before : NULL, start_time);
-	config->output->format->summary(config->output, &now, config->keys);
+	config->format->summary(config->output, &now, config->keys);
 	summary_free(before);
 	*before = now;
 	return flush(config, err);

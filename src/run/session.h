@@ -8,13 +8,15 @@
 
 struct error;
 struct loaded;
-struct output_config;
+struct output_context;
+struct output_format;
 struct layouts;
 struct reload;
 
 /* What to do with the drops, and when to stop. */
 struct session_config {
-	const struct output_config *output;
+	const struct output_format *format;
+	const struct output_context *output;
 	struct limits limits;	 /* with the rate resolved, not RATE_DEFAULT */
 	unsigned int keys;	 /* BIT_... that the program counts by */
 	struct reload *reload;	 /* programs that may be replaced, or NULL */

@@ -49,8 +49,16 @@ static uint64_t max_rate(const struct options *options)
 static int load_and_show(const struct options *options, struct programs *programs,
 			 const struct kernel_facts *facts, struct error *err)
 {
-	struct output_config output = options->output;
+	const struct output_context output = {
+		.config = &options->output,
+		.file = stdout,
+		.color = print_in_color(options->color),
+		.layouts = &programs->layouts,
+		.reasons = facts->reasons,
+		.symbols = facts->symbols,
+	};
 	struct session_config session = {
+		.format = options->output.format,
 		.output = &output,
 		.limits = options->limits,
 		.keys = options->generate.keys.set,
@@ -60,11 +68,6 @@ static int load_and_show(const struct options *options, struct programs *program
 	struct loaded loaded = { .replaceable = options->watch };
 	int result;
 
-	output.file = stdout;
-	output.color = print_in_color(options->color);
-	output.layouts = &programs->layouts;
-	output.reasons = facts->reasons;
-	output.symbols = facts->symbols;
 	session.limits.rate = max_rate(options);
 	for (size_t i = 0; i < programs->count; i++) {
 		result = programs_load(&loaded, &programs->list[i].image, options, i, false, facts,

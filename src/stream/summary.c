@@ -16,14 +16,15 @@
 #include "util/cpus.h"
 #include "util/error.h"
 
-#define KEY_MAX 512 /* more than all fields together */
+/* No struct summary_key is larger. */
+#define KEY_MAX (KEYS_MAX_OWN * FIELD_MAX_SIZE + sizeof(struct drop_event))
 
 static int compare_keys(const struct summary_row *left, const struct summary_row *right)
 {
 	return memcmp(left->event, right->event, sizeof(*left->event) + left->own_size);
 }
 
-/* The frequent ones first; those of the same count in an order that does not change. */
+/* The most frequent first; equally frequent ones in a stable order. */
 static int compare_rows(const void *a, const void *b)
 {
 	const struct summary_row *left = a, *right = b;
@@ -44,14 +45,15 @@ static uint64_t read_count(int fd, const void *key, uint64_t *counts, size_t cpu
 	return total;
 }
 
-/* What the map "hot" holds of a CPU at each place (templates/summary.h). */
+/* A slot of the map "hot" (struct summary_hot of templates/summary.h). */
 struct hot {
-	uint64_t used; /* 0: there is no key yet */
+	uint64_t used; /* 0: the slot has no key yet */
 	uint64_t count;
 	char key[];
 };
 
-/* All of the map, place by place and of each the CPUs. NULL: no memory. The caller frees it. */
+/* The whole map: for each slot, the values of all CPUs. The caller frees it. NULL: out of memory.
+ */
 static char *read_hot(const struct loaded_map *hot, size_t cpus)
 {
 	char *values = calloc(hot->max_entries * cpus, hot->value_size);
@@ -61,7 +63,7 @@ static char *read_hot(const struct loaded_map *hot, size_t cpus)
 	return values;
 }
 
-/* Rows for up to `room` keys. Nothing is ever removed from the map, so each is met once. */
+/* Rows for up to `room` keys. The program never removes a key, so each one is seen once. */
 static void read_rows(struct summary *summary, int fd, unsigned int keys, size_t own_size,
 		      size_t room, uint64_t *counts, size_t cpus)
 {
@@ -88,7 +90,8 @@ static int compare_events(const void *a, const void *b)
 	return compare_keys(a, b);
 }
 
-/* Add to the rows what was counted of their keys in `values`: `count` of `size` bytes. */
+/* Add the counts in `values`, which are `count` slots of `size` bytes, to the rows of their keys.
+ */
 static void add_hot(struct summary *summary, const char *values, size_t count, size_t size,
 		    unsigned int keys, struct summary_row *wanted)
 {
@@ -120,7 +123,7 @@ int summary_check(const struct loaded *loaded, unsigned int keys, size_t own_siz
 				 "\"summary\", \"hot\" or \"other\"");
 	if (map->key_size != size)
 		return error_set(err, STATUS_LOAD, EINVAL,
-				 "--summary: the program counts by other keys: theirs take %u "
+				 "--summary: the program counts by other keys: its keys have %u "
 				 "bytes, not %zu",
 				 map->key_size, size);
 	if (hot->value_size != sizeof(struct hot) + map->key_size)
@@ -140,7 +143,7 @@ int summary_read(struct summary *summary, const struct loaded *loaded, unsigned 
 	const size_t cpus = cpus_possible();
 	struct summary_row wanted = { .own_size = own_size };
 	uint64_t *counts = calloc(cpus, sizeof(*counts));
-	/* Before the rows: no key is here that is not yet among them. */
+	/* Read before the rows, so that each key here is also among them. */
 	char *hot_values = read_hot(hot, cpus);
 	uint32_t zero = 0;
 	int result = 0;

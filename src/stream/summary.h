@@ -9,21 +9,21 @@ struct drop_event;
 struct error;
 struct loaded;
 
-/* One row: the members of the event that are not keys are zero. */
+/* A row. Members of the event that are not keys are zero. */
 struct summary_row {
 	struct drop_event *event;
-	const char *own; /* the program's columns among the keys, behind the event */
+	const char *own; /* values of the program's columns among the keys */
 	size_t own_size;
 	uint64_t count;
-	uint64_t before; /* the count in the summary that this one is compared with */
+	uint64_t before; /* the count in the previous summary */
 };
 
-/* The counts as they are in the kernel now. */
+/* The counts in the kernel at a point in time. */
 struct summary {
 	struct summary_row *rows; /* the most frequent first */
 	size_t row_count;
 	char *events;	/* of the rows, each followed by the program's columns */
-	uint64_t other; /* drops whose key found no room in the kernel's map */
+	uint64_t other; /* drops whose key did not fit into the kernel's map */
 	uint64_t other_before;
 	uint64_t total; /* of all rows and `other` */
 	uint64_t time;	/* CLOCK_MONOTONIC, nanoseconds */
@@ -31,8 +31,8 @@ struct summary {
 };
 
 /*
- * Check that loaded programs count by `keys`, and by columns of `own_size` bytes. -EINVAL with
- * STATUS_LOAD otherwise.
+ * Check that the loaded programs count by `keys`, and by own columns of `own_size` bytes. Returns
+ * 0, or -EINVAL with STATUS_LOAD.
  */
 int summary_check(const struct loaded *loaded, unsigned int keys, size_t own_size,
 		  struct error *err);
@@ -44,7 +44,7 @@ int summary_check(const struct loaded *loaded, unsigned int keys, size_t own_siz
 int summary_read(struct summary *summary, const struct loaded *loaded, unsigned int keys,
 		 size_t own_size, struct error *err);
 
-/* Fill the members named before; `time` is the start of counting if `previous` is NULL. */
+/* Fill the members called ..._before from `previous`; NULL: counting started at `time`. */
 void summary_compare(struct summary *summary, const struct summary *previous, uint64_t time);
 
 void summary_free(struct summary *summary);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What showing a drop costs the reader: consume table|json VERBOSITY COUNT decodes and prints so
- * many made-up records on standard output, and tells the nanoseconds that one took on standard
- * error. consume symbols 0 COUNT does so of reading all names of the kernel's functions, consume
- * places 0 COUNT of finding the name of one of a few places.
+ * Measures what the reader spends on a drop. `consume FORMAT VERBOSITY COUNT` decodes COUNT made-up
+ * records, prints them to standard output in a format of -o, and prints the nanoseconds per record
+ * to standard error. `consume symbols 0 COUNT` measures reading the names of all kernel functions,
+ * `consume places 0 COUNT` finding the function of one of a few addresses.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +20,8 @@
 #include "util/clock.h"
 #include "util/error.h"
 
-#define RECORDS 4096 /* different ones, shown in turns */
-#define BATCH 1024   /* so many lie in a ring when the kernel wakes the reader */
+#define RECORDS 4096 /* different ones, shown in turn */
+#define BATCH 1024   /* records in a ring when the kernel wakes the reader */
 #define FUNCTION "nf_hook_slow"
 #define PROBE 1
 #define PLACES 16
@@ -29,7 +29,7 @@
 static struct drop_event events[RECORDS];
 static char buffer[64 * 1024]; /* as in src/run/session.c */
 
-/* Somewhere in a function that any kernel with networking has. */
+/* An address in a function that every kernel with networking has. */
 static __u64 find_location(void)
 {
 	char line[1024], name[512];
@@ -45,7 +45,7 @@ static __u64 find_location(void)
 	return found;
 }
 
-/* Datagrams with any addresses and ports, one in eight of IPv6. */
+/* Datagrams with random addresses and ports, one in eight of them IPv6. */
 static void make_events(void)
 {
 	const __u64 location = find_location();
@@ -81,7 +81,7 @@ static void make_events(void)
 	}
 }
 
-static int tell(__u64 start, unsigned long count)
+static int report(__u64 start, unsigned long count)
 {
 	fprintf(stderr, "%.1f\n", (double)(clock_monotonic() - start) / (double)count);
 	return 0;
@@ -102,7 +102,7 @@ static int measure_symbols(unsigned long count)
 		symbols_prepare(symbols);
 		symbols_free(symbols);
 	}
-	return tell(start, count);
+	return report(start, count);
 }
 
 static int measure_places(unsigned long count)
@@ -117,17 +117,25 @@ static int measure_places(unsigned long count)
 	for (unsigned long i = 0; i < count; i++)
 		if (!symbols_find(symbols, location + i % PLACES, &symbol))
 			return 1;
-	tell(start, count);
+	report(start, count);
 	symbols_free(symbols);
 	return 0;
+}
+
+static const struct output_format *find_format(const char *name)
+{
+	for (size_t i = 0; i < output_format_count; i++)
+		if (strcmp(output_formats[i]->name, name) == 0)
+			return output_formats[i];
+	return NULL;
 }
 
 int main(int argc, char **argv)
 {
 	struct layout layout = { .id = PROBE, .name = "kfree_skb" };
 	const struct layouts layouts = { .list = &layout, .count = 1 };
-	struct output_config config = { .file = stdout, .layouts = &layouts };
-	const struct output_format *ops;
+	struct output_config config = { .format = NULL };
+	struct output_context context = { .config = &config, .file = stdout, .layouts = &layouts };
 	char *format = NULL;
 	unsigned long count;
 	struct error err;
@@ -135,7 +143,7 @@ int main(int argc, char **argv)
 	void *output;
 
 	if (argc != 4) {
-		fputs("usage: consume table|json|symbols|places VERBOSITY COUNT\n", stderr);
+		fputs("usage: consume FORMAT|symbols|places VERBOSITY COUNT\n", stderr);
 		return 2;
 	}
 	count = strtoul(argv[3], NULL, 10);
@@ -143,36 +151,40 @@ int main(int argc, char **argv)
 		return measure_symbols(count);
 	if (strcmp(argv[1], "places") == 0)
 		return measure_places(count);
-	ops = strcmp(argv[1], "json") == 0 ? &output_json : &output_table;
+	config.format = find_format(argv[1]);
+	if (!config.format) {
+		fprintf(stderr, "consume: unknown format %s\n", argv[1]);
+		return 2;
+	}
 	config.verbosity = atoi(argv[2]);
-	config.symbols = read_symbols();
+	context.symbols = read_symbols();
 	if (tracefs_read_event("skb", "kfree_skb", "format", &format, &err) ||
-	    reasons_create(&config.reasons, format, &(struct reasons_source){ 0 }, &err)) {
+	    reasons_create(&context.reasons, format, &(struct reasons_source){ 0 }, &err)) {
 		fprintf(stderr, "consume: %s\n", err.text);
 		return 1;
 	}
 	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	make_events();
-	output = ops->create(&config);
+	output = config.format->create(&context);
 	start = clock_monotonic();
 	for (unsigned long i = 0; i < count; i++) {
 		struct drop drop;
 
 		if (decode_drop(&events[i % RECORDS], sizeof(*events), 0, &layouts, &drop))
 			return 1;
-		ops->drop(output, &drop);
-		if (i == 0) /* the symbols are read now */
+		config.format->drop(output, &drop);
+		if (i == 0) /* now the symbols are read */
 			start = clock_monotonic();
 		if (i % BATCH == 0) {
-			ops->flush(output);
+			config.format->flush(output);
 			fflush(stdout);
 		}
 	}
 	fflush(stdout);
-	tell(start, count);
-	ops->finish(output);
-	reasons_free(config.reasons);
-	symbols_free(config.symbols);
+	report(start, count);
+	config.format->finish(output);
+	reasons_free(context.reasons);
+	symbols_free(context.symbols);
 	free(format);
 	return 0;
 }

@@ -59,7 +59,7 @@ static void whole_record(void **state)
 	assert_int_equal(drop.stack_depth, 0);
 }
 
-/* The kernel pads a record to eight bytes, so more than it holds may come. */
+/* The kernel pads a record to eight bytes. */
 static void padded_record(void **state)
 {
 	struct record record;
@@ -70,8 +70,7 @@ static void padded_record(void **state)
 	assert_int_equal(decode_drop(&record, sizeof(record.event) + 4, 0, &layouts, &drop), 0);
 }
 
-/* What a record leaves out because it is not going to be shown is not there, whatever was behind
- * it. */
+/* Members that a short record lacks are zero, whatever bytes follow the record. */
 static void short_record(void **state)
 {
 	struct record record;
@@ -90,7 +89,7 @@ static void short_record(void **state)
 	for (size_t i = DROP_EVENT_SHORT; i < sizeof(record.event); i++)
 		assert_int_equal(event[i], 0);
 	assert_int_equal(decode_drop(&record, DROP_EVENT_SHORT - 1, 0, &layouts, &drop), -EMSGSIZE);
-	record.event.probe = known[1].id; /* with columns, which would be behind all of it */
+	record.event.probe = known[1].id; /* has columns, so its records cannot be short */
 	assert_int_equal(decode_drop(&record, DROP_EVENT_SHORT, 0, &layouts, &drop), -EMSGSIZE);
 }
 
@@ -99,7 +98,7 @@ static void assert_shorter_refused(const struct record *record, size_t whole)
 	struct drop drop;
 
 	for (size_t size = 0; size < whole; size++) {
-		/* A copy of just that size, so that the sanitizer sees a read behind it. */
+		/* A copy of exactly that size, so that the sanitizer reports a read after it. */
 		void *copy = malloc(size ? size : 1);
 
 		assert_non_null(copy);
@@ -169,7 +168,7 @@ static void stack_without_the_location_is_whole(void **state)
 	assert_int_equal(drop.stack_depth, DROP_STACK_DEPTH);
 }
 
-/* The columns of a program lie between the fixed part and the stack. */
+/* The columns of a program are between the fixed part and the stack. */
 static void fields_lie_in_front_of_the_stack(void **state)
 {
 	const uint64_t behind[] = {
@@ -193,7 +192,7 @@ static void fields_lie_in_front_of_the_stack(void **state)
 	assert_shorter_refused(&record, whole);
 }
 
-/* Any bytes at all: accepted or refused, but never read out of bounds. */
+/* Random bytes are accepted or refused, and never read out of bounds. */
 static void random_records(void **state)
 {
 	unsigned int seed = 20261124;
@@ -202,7 +201,7 @@ static void random_records(void **state)
 	(void)state;
 	for (int round = 0; round < 20000; round++) {
 		size_t size = (size_t)rand_r(&seed) % sizeof(struct record);
-		/* There is room for a whole one. */
+		/* The buffer has room for a whole event. */
 		unsigned char *bytes =
 			malloc(size < sizeof(struct drop_event) ? sizeof(struct drop_event) : size);
 		struct drop drop;

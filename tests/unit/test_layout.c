@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* A layout whose columns are those of a text, one letter each. */
+/* A layout with a column for each letter of a text. */
 static struct layout with_columns(uint32_t id, const char *letters)
 {
 	struct layout layout = { .id = id };
@@ -43,7 +43,7 @@ static int replace(struct layouts *layouts, uint32_t old, uint32_t id, const cha
 	return layouts_replace(layouts, old, &layout);
 }
 
-/* Columns of the same name are one; the order is that in which they came. */
+/* Columns with the same name are one column; the order is that of the first use. */
 static void columns_of_all_programs(void **state)
 {
 	struct layouts layouts = { .list = NULL };
@@ -66,7 +66,7 @@ static void columns_of_all_programs(void **state)
 	assert_columns(&layouts, 0, "");
 }
 
-/* One that is one too many leaves those that there were. */
+/* A layout with too many columns does not change the others. */
 static void too_many_columns(void **state)
 {
 	struct layouts layouts = { .list = NULL };
@@ -84,7 +84,7 @@ static void too_many_columns(void **state)
 	layouts_free(&layouts);
 }
 
-/* The records of a program that was replaced are known still, but it has no columns. */
+/* Records of a replaced program are still decoded, but its columns are not shown. */
 static void replaced(void **state)
 {
 	struct layouts layouts = { .list = NULL };

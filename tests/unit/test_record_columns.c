@@ -26,7 +26,7 @@ static void rows_differ(void **state)
 	}
 }
 
-/* A column of the user's may not have a name that a table, JSON or --summary has. */
+/* A user's column cannot have a name that a table, JSON or --summary uses. */
 static void names_are_taken(void **state)
 {
 	(void)state;

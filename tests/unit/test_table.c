@@ -58,9 +58,10 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* A table that writes into a text. */
+/* A table that is written to memory. */
 struct output {
 	struct output_config config;
+	struct output_context context;
 	char *text;
 	size_t size;
 	void *table;
@@ -69,11 +70,12 @@ struct output {
 static void open_output(struct output *output, int verbosity)
 {
 	memset(output, 0, sizeof(*output));
-	output->config.file = open_memstream(&output->text, &output->size);
+	output->context.config = &output->config;
+	output->context.file = open_memstream(&output->text, &output->size);
 	output->config.verbosity = verbosity;
-	output->config.layouts = &no_columns;
-	output->config.reasons = reasons;
-	output->config.symbols = symbols;
+	output->context.layouts = &no_columns;
+	output->context.reasons = reasons;
+	output->context.symbols = symbols;
 }
 
 static void show(struct output *output, const struct drop_event *event, size_t stack_depth)
@@ -86,7 +88,7 @@ static void show(struct output *output, const struct drop_event *event, size_t s
 				   .stack_depth = stack_depth };
 
 	if (!output->table)
-		output->table = output_table.create(&output->config);
+		output->table = output_table.create(&output->context);
 	output_table.drop(output->table, &drop);
 }
 
@@ -98,9 +100,9 @@ static void flush(struct output *output)
 static void finish(struct output *output)
 {
 	if (!output->table)
-		output->table = output_table.create(&output->config);
+		output->table = output_table.create(&output->context);
 	output_table.finish(output->table);
-	fclose(output->config.file);
+	fclose(output->context.file);
 }
 
 static void assert_text(struct output *output, const char *expected)
@@ -136,7 +138,7 @@ static void reference_example(void **state)
 
 	(void)state;
 	open_output(&output, 1);
-	output.config.numeric_protocol = true;
+	output.config.numeric = true;
 	show(&output, &event, 0);
 	assert_text(&output, "+-----------+-------------+--------------+----------+-------+-------+"
 			     "--------------+----------------+\n"
@@ -150,7 +152,7 @@ static void reference_example(void **state)
 			     "--------------+----------------+\n");
 }
 
-/* The lines of a table below its header that are no rows and no borders. */
+/* The lines below the header that are neither rows nor borders. */
 static void assert_below(struct output *output, const char *expected)
 {
 	char below[2048] = "";
@@ -185,7 +187,7 @@ static void hints(void **state)
 	show(&output, &event, 0);
 	event.location = 0x1234;
 	show(&output, &event, 0);
-	event.reason = 0xffff; /* nothing is known of it */
+	event.reason = 0xffff; /* not a known reason */
 	show(&output, &event, 0);
 	assert_below(&output,
 		     "|\n"
@@ -207,7 +209,7 @@ static void hints(void **state)
 		     "|\n");
 	open_output(&output, 0);
 	output.config.hints = true;
-	output.config.reasons = no_reasons;
+	output.context.reasons = no_reasons;
 	event = ping();
 	event.reason = 0;
 	show(&output, &event, 0);
@@ -216,7 +218,7 @@ static void hints(void **state)
 			      "nft list ruleset\n");
 }
 
-/* Beyond a thousand pairs there is nothing more to say, and nothing to be kept. */
+/* After a thousand pairs, no more hints are printed. */
 static void many_hints(void **state)
 {
 	struct drop_event event = ping();
@@ -250,7 +252,7 @@ static void no_rows(void **state)
 		    "+--------+-------------+----------+-------+-------+----------+--------+\n");
 }
 
-/* The first batch makes the header; later a column widens from the row that needs it, in steps. */
+/* The first batch sets the widths; later, a column widens in steps, from the row that needs it. */
 static void widths(void **state)
 {
 	struct drop_event event = ping();
@@ -292,7 +294,7 @@ static void widths(void **state)
 		    "-------+-------+------------------+----------------+\n");
 }
 
-/* The cells of the one row that an event makes. */
+/* The cells of the only row, without spaces. */
 static void assert_row(const struct drop_event *event, int verbosity, bool numeric,
 		       struct reasons *names, const char *expected)
 {
@@ -302,12 +304,14 @@ static void assert_row(const struct drop_event *event, int verbosity, bool numer
 
 	open_output(&output, verbosity);
 	output.config.numeric = numeric;
-	output.config.reasons = names;
+	output.context.reasons = names;
 	show(&output, event, 0);
 	finish(&output);
 	line = strchr(strchr(strchr(output.text, '\n') + 1, '\n') + 1, '\n') + 1;
-	if (verbosity == 2) /* without TIME, which is of now */
+	if (verbosity == 2) { /* without TIME, which depends on the time zone */
+		assert_int_equal(line[2] != '-', event->detailed);
 		line = strchr(line + 1, '|');
+	}
 	for (char *c = line, *to = row; *c != '\n'; c++)
 		if (*c != ' ')
 			*to++ = *c;
@@ -315,7 +319,7 @@ static void assert_row(const struct drop_event *event, int verbosity, bool numer
 	free(output.text);
 }
 
-/* The titles and rows of a table, without what only makes it look like one. */
+/* The titles and rows of a table, without borders and spaces. */
 static void assert_cells(struct output *output, const char *expected)
 {
 	char *to;
@@ -342,10 +346,10 @@ static void absent_fields(void **state)
 	(void)state;
 	assert_row(&event, 1, false, reasons, "|-|-|-|-|-|-|0x1234|NOT_SPECIFIED|");
 	assert_row(&event, 2, false, no_reasons, "|1|-|-|-|-|-|-|-|-|-|-|-|0x1234|-|");
-	/* A probe of what is no drop, and one that does not know where. */
+	/* A probe of an event that is not a drop, at an unknown location. */
 	assert_row(&(struct drop_event){ .reason = DROP_NO_REASON }, 1, false, reasons,
 		   "|-|-|-|-|-|-|-|-|");
-	/* IPv4 that is cut off before its header. */
+	/* IPv4, truncated before its header. */
 	event.ethertype = 0x0800;
 	event.flags = DROP_HAS_ETHERTYPE;
 	assert_row(&event, 0, false, reasons, "|-|-|ipv4|-|-|0x1234|NOT_SPECIFIED|");
@@ -392,7 +396,7 @@ static void every_column(void **state)
 		   "nft_do_chain+0x10|NETFILTER_DROP|");
 }
 
-/* What programs bring: each kind of value, in its format, and what the record of another lacks. */
+/* Columns of programs: each kind of value, in its format; "-" in rows of another program. */
 static void columns_of_programs(void **state)
 {
 	static const struct field fields[] = {
@@ -449,7 +453,7 @@ static void columns_of_programs(void **state)
 
 	(void)state;
 	memcpy(list[0].fields, fields, sizeof(fields));
-	/* Text beside a number is to the left, as are two programs that differ. */
+	/* A column that is a number only in one program is aligned to the left. */
 	list[1].fields[0] = fields[1];
 	list[1].fields[1] = fields[4];
 	strcpy(list[1].fields[1].name, "unsigned");
@@ -462,8 +466,8 @@ static void columns_of_programs(void **state)
 	assert_int_equal(layouts_add(&layouts, &list[1]), 0);
 
 	open_output(&output, 0);
-	output.config.layouts = &layouts;
-	output.table = output_table.create(&output.config);
+	output.context.layouts = &layouts;
+	output.table = output_table.create(&output.context);
 	drop.layout = &layouts.list[0];
 	output_table.drop(output.table, &drop);
 	drop.layout = &layouts.list[1];
@@ -480,7 +484,7 @@ static void columns_of_programs(void **state)
 	layouts_free(&layouts);
 }
 
-/* Numbers stand to the right; with one program there is no PROBE. */
+/* Numbers are aligned to the right; with one program, PROBE is not shown. */
 static void columns_are_aligned(void **state)
 {
 	struct layout layout = { .id = 1,
@@ -502,8 +506,8 @@ static void columns_are_aligned(void **state)
 	(void)state;
 	assert_int_equal(layouts_add(&layouts, &layout), 0);
 	open_output(&output, 0);
-	output.config.layouts = &layouts;
-	output.table = output_table.create(&output.config);
+	output.context.layouts = &layouts;
+	output.table = output_table.create(&output.context);
 	output_table.drop(output.table, &drop);
 	finish(&output);
 	layouts_free(&layouts);
@@ -513,7 +517,7 @@ static void columns_are_aligned(void **state)
 	free(output.text);
 }
 
-/* Names that anybody may choose cannot break the row or the terminal. */
+/* Names that any user can choose do not break the row or the terminal. */
 static void hostile_names(void **state)
 {
 	struct drop_event event = ping();
@@ -558,7 +562,7 @@ static void stack_below_the_row(void **state)
 	free(output.text);
 }
 
-/* Escape sequences color the text, but take no room. */
+/* Escape sequences color the text without changing the widths. */
 static void colors_take_no_room(void **state)
 {
 	struct drop_event event = ping();
@@ -571,7 +575,7 @@ static void colors_take_no_room(void **state)
 	finish(&plain);
 	assert_null(strchr(plain.text, '\033'));
 	open_output(&colored, 1);
-	colored.config.color = true;
+	colored.context.color = true;
 	show(&colored, &event, 0);
 	finish(&colored);
 	assert_non_null(strstr(colored.text, "\033[31mNETFILTER_DROP\033[0m"));
@@ -588,7 +592,7 @@ static void colors_take_no_room(void **state)
 	free(colored.text);
 }
 
-/* Rows are not held back for ever. */
+/* At most 64 rows are held back. */
 static void long_first_batch(void **state)
 {
 	struct drop_event event = ping();
@@ -599,7 +603,7 @@ static void long_first_batch(void **state)
 	open_output(&output, 0);
 	for (int i = 0; i < 1000; i++)
 		show(&output, &event, 0);
-	fflush(output.config.file);
+	fflush(output.context.file);
 	for (char *c = output.text; *c; c++)
 		rows += *c == '\n';
 	assert_int_equal(rows, 3 + 1000);

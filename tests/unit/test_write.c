@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-/* Just what is expected, and no byte behind it. */
+/* Exactly the expected text, and no byte after it is changed. */
 static void assert_written(const char *written, size_t length, const char *expected)
 {
 	assert_int_equal(length, strlen(expected));
@@ -38,7 +38,7 @@ static void numbers(void **state)
 	uint64_t number = 1;
 
 	(void)state;
-	/* Where a bit, hex digit or decimal digit is added. */
+	/* Numbers around those with one more bit, hex digit or decimal digit. */
 	for (int i = 0; i <= 64; i++, number *= 2)
 		for (int near = -1; near <= 1; near++)
 			assert_number(number + (uint64_t)near);
@@ -108,7 +108,7 @@ static void addresses_are_those_of_inet_ntop(void **state)
 		for (size_t j = 0; j < sizeof(address); j++)
 			address[j] = (uint8_t)(rand() >> 8);
 		assert_address(AF_INET, address);
-		/* Any pattern of groups that are zero or all ones, now and then a short one. */
+		/* A random pattern of groups that are zero, all ones, or sometimes short. */
 		for (size_t group = 0; group < 8; group++) {
 			uint8_t *bytes = &address[2 * group];
 
