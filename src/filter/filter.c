@@ -170,8 +170,8 @@ void filter_describe(const struct filter *filter, FILE *out)
 
 		if (!set->given)
 			continue;
-		fprintf(out, "%s%s%s %s", separator, set->negated ? "not " : "",
-			filter_fields[field].word, error_quote(quoted, set->text + set->negated));
+		fprintf(out, "%s%s %s%s", separator, filter_fields[field].word,
+			set->negated ? "not " : "", error_quote(quoted, set->text + set->negated));
 		separator = ", ";
 	}
 }

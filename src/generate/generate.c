@@ -221,7 +221,6 @@ struct needs {
 static struct needs find_needs(const struct generate_config *config, const char *probe)
 {
 	const struct filter *filter = &config->filter;
-	const struct filter_set *sets = filter->sets;
 	const unsigned int keys = config->keys.set;
 	const unsigned int record = keys ? 0 : config->record;
 	struct needs needs = {
@@ -231,10 +230,11 @@ static struct needs find_needs(const struct generate_config *config, const char 
 		.drop_device = strstr(probe, "drop_device("),
 		/* The kprobes walk a list of packets. */
 		.probe_in_scratch = strstr(probe, "kprobe__"),
-		.ports = !keys || keys & (BIT_SPORT | BIT_DPORT) || sets[FILTER_SPORT].given ||
-			 sets[FILTER_DPORT].given,
+		.ports = !keys || keys & (BIT_SPORT | BIT_DPORT) ||
+			 filter_tests(filter, FILTER_STAGE_TRANSPORT),
 		.device = record & RECORD_DEVICE || keys & BIT_IFACE ||
-			  sets[FILTER_INTERFACE].given || sets[FILTER_NETNS].given,
+			  filter_tests(filter, FILTER_STAGE_DEVICE) ||
+			  filter_tests(filter, FILTER_STAGE_NETNS),
 		/* An expression looks at the packet inside, so that must be found before. */
 		.packet_first =
 			filter_reads_packet(filter) || (config->inner && config->expression),
@@ -242,9 +242,9 @@ static struct needs find_needs(const struct generate_config *config, const char 
 
 	needs.packet =
 		needs.packet_first || needs.ports || keys & (BIT_PROTO | BIT_SADDR | BIT_DADDR);
-	needs.skb_front =
-		needs.device || needs.details || config->expression || sets[FILTER_LEN].given;
-	needs.skb = needs.packet || needs.skb_front || sets[FILTER_MARK].given;
+	needs.skb_front = needs.device || needs.details || config->expression ||
+			  filter_tests(filter, FILTER_STAGE_LENGTH);
+	needs.skb = needs.packet || needs.skb_front || filter_tests(filter, FILTER_STAGE_SKB);
 	return needs;
 }
 
@@ -268,7 +268,7 @@ static int render(struct program *program, const struct generate_config *config,
 		{ "packet_last", needs.packet && !needs.packet_first },
 		{ "addresses", sets[FILTER_SADDR].given || sets[FILTER_DADDR].given },
 		{ "ports", needs.ports },
-		{ "tcp_flags", sets[FILTER_TCP_FLAGS].given },
+		{ "tcp_flags", filter_tests(&config->filter, FILTER_STAGE_TCP) },
 		{ "inner", config->inner },
 		{ "expression", config->expression },
 		{ "device", needs.device },

@@ -130,7 +130,7 @@ static int describe_filter(const struct options *options, const struct kernel_fa
 		goto out;
 	filter_describe(&options->generate.filter, stdout);
 	if (options->generate.expression)
-		printf(", that match %s",
+		printf(" matching %s",
 		       error_quote(quoted, expression_text(options->generate.expression)));
 	printf(": %zu instructions, %zu without filters\n",
 	       filtered.list[0].image.instruction_count, plain.list[0].image.instruction_count);

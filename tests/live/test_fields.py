@@ -281,13 +281,13 @@ def test_print_filter():
     code, out, err = run("--print-filter", "-p", "tcp", "-D", "!80,443", "--comm", "x*")
     assert code == 0 and err == "" and out.count("\n") == 1, (out, err)
     text, _, cost = out.partition(": ")
-    assert text == 'drops with protocol "tcp", not destination port "80,443", process name "x*"', out
+    assert text == 'drops with protocol "tcp", destination port not "80,443", process name "x*"', out
     total, plain = [int(word) for word in cost.split() if word.isdigit()]
     with Trace("-p", "tcp", "-D", "!80,443", "--comm", "x*") as tracer:
         tracer.stop()
     assert f" {total} instructions" in tracer.errors and plain > 0, (out, tracer.errors)
     code, out, _ = run("--print-filter", "-p", "tcp", "port", "80")
-    assert code == 0 and out.startswith('drops with protocol "tcp", that match "port 80": '), out
+    assert code == 0 and out.startswith('drops with protocol "tcp" matching "port 80": '), out
     for flags in (["-p", "udp", "port", "53"], ["-p", "udp", "ether[12:2] = 0x8100"], ["-p", "udp", "ip6 proto 0"],
                   ["-p", "!tcp", "tcp port 80"]):
         code, _, err = run("--print-filter", *flags)

@@ -805,7 +805,7 @@ static void descriptions(void **state)
 		{ "", "every drop" },
 		{ "-r", "drops with a reason that the kernel gives" },
 		{ "-p tcp -D !80 -D !443 -C a\n",
-		  "drops with protocol \"tcp\", not destination port \"80 !443\", process name "
+		  "drops with protocol \"tcp\", destination port not \"80 !443\", process name "
 		  "\"a\\x0a\"" },
 	};
 
