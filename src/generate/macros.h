@@ -17,7 +17,7 @@ struct macros_source {
 	const char *format;	/* the format file of the tracepoint skb:kfree_skb */
 	uint32_t not_specified; /* the number of that reason, 0 if there is none */
 	uint64_t gigabytes;	/* where physical memory ends, 0 if it is not known */
-	size_t cpus;		/* cpus_possible() */
+	size_t cpus;		/* cpus_end() */
 	uint64_t buffer;	/* bytes of each CPU's buffer for records, a power of two */
 };
 
