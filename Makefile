@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# `make help` lists what can be made.
+# `make help` lists the targets.
 
 VERSION := 0.1.0
 PREFIX ?= /usr/local
@@ -12,7 +12,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes
 SANITIZE := $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
 
 override CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DINSTALL_PREFIX='"$(PREFIX)"' -Isrc -iquote templates
-# Hidden: a function of ours must not take the place of one in libbcc that has its name.
+# Hidden: a function of this program must not replace one of the same name in libbcc.
 override CFLAGS += -std=gnu11 -fvisibility=hidden $(WARNINGS) $(SANITIZE)
 override LDFLAGS += $(SANITIZE)
 LIBS = $(shell $(PKG_CONFIG) --libs libbpf) -ldl -pthread
@@ -24,7 +24,7 @@ PROGRAM := $(if $(SAN),$(BUILD)/)bytetrace
 
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 
-# What is built in a line each; V=1 shows the commands.
+# One line for each file that is built; V=1 shows the commands.
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
 
@@ -39,11 +39,11 @@ $(BUILD)/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# Where probes are installed is in the program: it is made anew when that changes.
+# The directory of installed probes is compiled in: rebuild when it changes.
 $(shell mkdir -p $(BUILD); echo '$(PREFIX)' | cmp -s - $(BUILD)/prefix || echo '$(PREFIX)' >$(BUILD)/prefix)
 $(BUILD)/src/generate/probes.o: $(BUILD)/prefix
 
-# What is embedded is what is in the folders: all probes, and all parts of the program's template.
+# All probes and all parts of the template are embedded: adding a file is enough.
 PROBES := $(sort $(wildcard probes/*.c))
 TEMPLATES := $(sort $(filter-out templates/types.c,$(wildcard templates/*.[ch])))
 $(shell { echo embed_table embedded_templates; \
@@ -67,7 +67,7 @@ TOOLS := $(BUILD)/tests/golden/render $(BUILD)/tests/compile/compile_headers \
 	$(BUILD)/tests/bench/consume
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(TOOLS:=.d) $(FILTER_TEST:.o=.d)
 
-# Small programs that the tests run: the generated source, and a compile without a kernel.
+# Programs for tests: print the generated source, and compile it without the kernel that it is for.
 $(BUILD)/render-golden: $(BUILD)/tests/golden/render.o $(MODULES)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -83,7 +83,7 @@ $(BUILD)/differential: $(FILTER_TEST) $(MODULES)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lpcap
 
-# What the benchmark measures the reader with, and what sends its drops.
+# Programs of the benchmark: measure the reader, and send packets to drop.
 $(BUILD)/consume: $(BUILD)/tests/bench/consume.o $(MODULES)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -116,22 +116,22 @@ test: ## install what the tests need, build, and pass them
 unit: $(UNIT_TESTS) ## unit tests alone, no root needed (SAN=1: with sanitizers)
 	tests/unit/run $(UNIT_TESTS)
 
-test-vm: ## make and trace drops on real Debian kernels, emulated (VM=debian12-6.1 for one)
+test-vm: ## run the live tests on real Debian kernels, emulated (VM=debian12-6.1 for one)
 	scripts/install-deps vm
 	tests/vm/run $(VM)$(if $(VM),,; status=$$?; tests/vm/table --update; exit $$status)
 
-bench: ## measure, side by side with bpftrace (PEER=binary for one more)
+bench: ## measure side by side with bpftrace (PEER=binary: and with another tracer)
 	scripts/install-deps bench
 	@$(MAKE) --no-print-directory -j "$$(nproc)" all
 	tests/bench/run.py $(BENCH)
 
-fuzz-filter: $(BUILD)/differential ## random filter expressions and packets (SEED=1 COUNT=100; until one fails)
+fuzz-filter: $(BUILD)/differential ## test random filter expressions and packets (SEED=1 COUNT=100)
 	$(BUILD)/differential -c -s $(or $(SEED),$$(date +%s)) -n $(or $(COUNT),100) -p 1200
 
-lint: ## check format, C and shell scripts
+lint: ## check format, includes, C, shell scripts and the manual
 	tests/lint/run
 
-install: all man ## install below PREFIX (/usr/local), with DESTDIR in front
+install: all man ## install below DESTDIR and PREFIX (/usr/local)
 	install -D -m 755 bytetrace $(DESTDIR)$(PREFIX)/sbin/bytetrace
 	install -D -m 644 $(BUILD)/bytetrace.8 $(DESTDIR)$(PREFIX)/share/man/man8/bytetrace.8
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/bytetrace/probes probes/*.c
@@ -143,7 +143,7 @@ uninstall: ## remove what install installed, and the cache of compiled programs
 clean: ## remove what was built
 	rm -rf build bytetrace
 
-help: ## list what can be made
+help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
 
 .PHONY: all run demo test test-vm unit fuzz-filter bench lint man install uninstall clean help

@@ -20,7 +20,7 @@ FORCE = "; --force uses it anyway\n"
 @contextlib.contextmanager
 def directory():
     with tempfile.TemporaryDirectory() as path:
-        _, printed, _ = run("--print-source")
+        _, printed, _ = run("--print-source", "--attach", "raw_tracepoint")
         save(f"{path}/mine.c", printed)
         yield path, printed
 
@@ -254,7 +254,7 @@ def test_rate():
                 assert limit <= shown <= min(limit * (1 + seconds), count - 1), (flags, t.totals, seconds)
                 assert hint.format(limit) in t.errors, t.errors
     refused(2, '--rate: "-1" is not a number\n', "--rate", "-1")
-    refused(2, "--summary shows no drops that --rate could limit\n", "--summary", "--rate", "5")
+    refused(2, "--rate has no effect with --summary, which shows no single drops\n", "--summary", "--rate", "5")
 
 
 # Makes a system below the directory $1 out of this one, in a mount namespace of its own, and checks a
