@@ -222,8 +222,8 @@ def test_programs_of_ones_own():
 def test_only_what_is_counted_by_is_read():
     """The program for the default keys does not touch the packet."""
     raw = "--attach", "raw_tracepoint"
-    assert "read_skb_back(skb, address)" not in source("--summary", *raw)
-    assert "read_skb_back(skb, address)" in source("--summary=dport", *raw)
+    assert "copy_back(skb, address)" not in source("--summary", *raw)
+    assert "copy_back(skb, address)" in source("--summary=dport", *raw)
     assert "read_ports" not in source("--summary=proto", *raw)
 
 
