@@ -25,6 +25,7 @@
 #define NANOSECONDS 1000000000u
 #define EVERY_KEY (~0u)
 
+#define TEXT_MAX LAYOUT_NAME_SIZE		      /* the longest text that is a column */
 #define STRING_SIZE (6 * WRITE_TEXT_MAX + 1)	      /* escaped; the longest is a symbol */
 #define PLACE_SIZE (2 * STRING_SIZE + 128)	      /* a symbol, its module, two numbers */
 #define OBJECT_SIZE (PLACE_SIZE + STRING_SIZE + 3072) /* the columns of a drop */
@@ -208,7 +209,11 @@ static char *put_reason(char *at, const struct json *json, const char *key, cons
 /* A printer for each kind of column, with key, value and presence from record/columns.h. */
 #define PUT_NUMBER(key, present, value) put_number(at, KEY(key), present, value)
 #define PUT_TEXT(key, present, value)                                                              \
-	put_string(at, KEY(key), (present) ? (value) : NULL, strnlen(value, sizeof(value)))
+	({                                                                                         \
+		_Static_assert(sizeof(value) <= TEXT_MAX, key " is too long");                     \
+		put_string(at, KEY(key), (present) ? (value) : NULL,                               \
+			   strnlen(value, sizeof(value)));                                         \
+	})
 #define PUT_WORD(key, present, value) put_known(at, KEY(key), (present) ? (value) : NULL)
 #define PUT_TIME(key, present, value) put_time(at, json, KEY(key), present, value)
 #define PUT_ADDRESS(key, present, value) put_address(at, KEY(key), present, event, value)
@@ -231,7 +236,7 @@ INLINED char *put_columns(char *at, struct json *json, const struct drop *drop, 
 /* The longest text of a column, with its keys. */
 #define ROOM(id, name, json_key, title, verbosity, part, of_keys, kind, present, value)            \
 	+(sizeof(KEY(json_key)) + sizeof(KEY(json_key "_name")) +                                  \
-	  (COLUMN_KIND_##kind == COLUMN_KIND_TEXT     ? 6 * sizeof(value) + 2                      \
+	  (COLUMN_KIND_##kind == COLUMN_KIND_TEXT     ? 6 * TEXT_MAX + 2                           \
 	   : COLUMN_KIND_##kind == COLUMN_KIND_PLACE  ? PLACE_SIZE                                 \
 	   : COLUMN_KIND_##kind == COLUMN_KIND_REASON ? STRING_SIZE                                \
 						      : 64))
