@@ -154,7 +154,7 @@ static __always_inline int record_drop(void *ctx, struct drop_record *record,
 #ifdef DROP_FIELDS
 #include <bytetrace/scratch.h>
 #else
-static __always_inline void report(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
+static __always_inline void make_record(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
 {
 	struct drop_record record;
 
@@ -169,7 +169,7 @@ static __always_inline void report(void *ctx, struct sk_buff *skb, u64 location,
 static __always_inline int drop(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
 {
 //@slot filter_call
-	report(ctx, skb, location, reason);
+	make_record(ctx, skb, location, reason);
 	return 0;
 }
 

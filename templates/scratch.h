@@ -6,7 +6,7 @@
 BPF_PERCPU_ARRAY(scratch, struct drop_record, 4);
 BPF_PERCPU_ARRAY(scratch_level, u32, 1);
 
-static __always_inline void report(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
+static __always_inline void make_record(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
 {
 	int zero = 0;
 	u32 *level = scratch_level.lookup(&zero);

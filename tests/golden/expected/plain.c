@@ -414,7 +414,7 @@ static __always_inline int record_drop(void *ctx, struct drop_record *record,
 #ifdef DROP_FIELDS
 #include <bytetrace/scratch.h>
 #else
-static __always_inline void report(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
+static __always_inline void make_record(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
 {
 	struct drop_record record;
 
@@ -427,7 +427,7 @@ static __always_inline void report(void *ctx, struct sk_buff *skb, u64 location,
 /* What a probe calls: the code at `location` (0: not known) dropped skb for `reason`. */
 static __always_inline int drop(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
 {
-	report(ctx, skb, location, reason);
+	make_record(ctx, skb, location, reason);
 	return 0;
 }
 
