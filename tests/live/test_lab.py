@@ -344,7 +344,7 @@ int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 
 def test_arrow_that_the_verifier_refuses():
     """The line, and what to write instead."""
-    with mine(declarations=['DROP_FIELD(u32, mtu, "%u", skb->dev->mtu)']) as path:
+    with mine("--attach", "raw_tracepoint", declarations=['DROP_FIELD(u32, mtu, "%u", skb->dev->mtu)']) as path:
         code, _, err = run("--source", path)
         line = line_of(path, "DROP_FIELD(u32, mtu")
         assert code == 5 and err.startswith(
