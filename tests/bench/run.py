@@ -329,7 +329,8 @@ def figures(scratch, soak):
     with open(source, "w", encoding="ascii") as file:
         printed = subprocess.run([BYTETRACE, "--print-source"], check=True, capture_output=True,
                                  text=True).stdout
-        file.write(printed.replace("return drop(ctx, skb, location, reason);", "return 0;"))
+        # Nothing is left of it, but a program that never calls drop() is refused.
+        file.write(printed.replace("return drop(ctx,", "return 1 ? 0 : drop(ctx,"))
     table, rows = f"{scratch}/table", f"{scratch}/json"
 
     def ours(measure, *flags, **keywords):
