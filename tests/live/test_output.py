@@ -347,7 +347,7 @@ def test_a_quarter_of_the_buffer_wakes():
         with ns.inside():
             before, start = waits(tracer), time.monotonic()
             for _ in range(60):
-                net.flood(HERE, 2003, 130)  # a bit more than a quarter
+                net.flood(HERE, 2003, 230)  # a bit more than a quarter: a record takes 80 bytes
                 time.sleep(0.005)
             woken, looks = waits(tracer) - before, (time.monotonic() - start) / 0.05
         tracer.stop()
