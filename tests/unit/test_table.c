@@ -192,19 +192,19 @@ static void hints(void **state)
 	assert_below(&output,
 		     "|\n"
 		     "|\n"
-		     "  ^ NETFILTER_DROP: a rule of nftables or iptables dropped it: "
+		     "  ^ NETFILTER_DROP: an nftables or iptables rule dropped the packet: "
 		     "nft list ruleset\n"
 		     "|\n"
 		     "    nft_do_chain+0x10/0x100\n"
 		     "|\n"
-		     "  ^ NO_SOCKET: no socket matches: nothing listens on that address and port\n"
+		     "  ^ NO_SOCKET: no socket listens on that address and port\n"
 		     "    nft_do_chain+0x10/0x100\n"
 		     "|\n"
 		     "|\n"
-		     "  ^ nft_do_chain: a rule or chain policy of nftables dropped it: "
+		     "  ^ nft_do_chain: an nftables rule or chain policy dropped the packet: "
 		     "nft list ruleset\n"
 		     "|\n"
-		     "  ^ NOT_SPECIFIED: the kernel gives no reason here; --stack shows the code "
+		     "  ^ NOT_SPECIFIED: the kernel gives no reason here; --stack shows the call "
 		     "path\n"
 		     "|\n");
 	open_output(&output, 0);
@@ -213,9 +213,10 @@ static void hints(void **state)
 	event = ping();
 	event.reason = 0;
 	show(&output, &event, 0);
-	assert_below(&output, "|\n|\n"
-			      "  ^ nft_do_chain: a rule or chain policy of nftables dropped it: "
-			      "nft list ruleset\n");
+	assert_below(&output,
+		     "|\n|\n"
+		     "  ^ nft_do_chain: an nftables rule or chain policy dropped the packet: "
+		     "nft list ruleset\n");
 }
 
 /* After a thousand pairs, no more hints are printed. */
