@@ -377,6 +377,22 @@ static void print_flag(const struct flag *flag, FILE *out)
 	fputc('\n', out);
 }
 
+/* Print a list of words, indented and broken at spaces. */
+static void print_words(const char *words, FILE *out)
+{
+	const size_t width = 78;
+
+	while (strlen(words) > width) {
+		size_t end = width;
+
+		while (words[end] != ' ')
+			end--;
+		fprintf(out, "  %.*s\n", (int)end, words);
+		words += end + 1;
+	}
+	fprintf(out, "  %s\n", words);
+}
+
 void flags_print_help(FILE *out)
 {
 	size_t count;
@@ -392,10 +408,8 @@ void flags_print_help(FILE *out)
 			if (flags[i].group == (enum flag_group)group)
 				print_flag(&flags[i], out);
 	}
-	fprintf(out,
-		"\nKEYS of --summary: %s,\n"
-		"and the columns of a probe.\n",
-		columns_key_names());
+	fputs("\nKEYS of --summary, besides the columns of a probe:\n", out);
+	print_words(columns_key_names(), out);
 	fputs("\nExamples:\n"
 	      "  bytetrace                           every drop on this host\n"
 	      "  bytetrace -i eth0 -p tcp -D 80,443  web traffic on one interface\n"

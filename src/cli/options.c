@@ -286,6 +286,11 @@ static void share(struct options *options)
 
 	generate->force = options->types.any_release = options->force;
 	generate->record = generate->keys.set ? 0 : options->output.format->needs(&options->output);
+	/* The reader tests this filter. */
+	if (generate->filter.sets[FILTER_PROGRAM].given) {
+		generate->record |= RECORD_SOCKET;
+		generate->keys.set |= generate->keys.set ? BIT_PROGRAM : 0;
+	}
 	options->output.inner = generate->inner;
 	options->output.numeric |= generate->filter.numeric_protocol;
 	if (!options->limits.buffer)

@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 #include "event.h"
+#include "kernel/owners.h"
 #include "output/field.h"
 #include "output/grid.h"
 #include "output/names.h"
@@ -55,6 +56,7 @@ static size_t write_name(char *to, const char *name, size_t size)
 	((present) ? write_protocol(cell, row, value) : write_link_protocol(cell, row))
 #define WRITE_PORT(present, value)                                                                 \
 	((present) || event->flags & DROP_NO_PORTS ? write_number(cell, value) : write_absent(cell))
+#define WRITE_OWNER(present, value) ((present) ? write_owner(cell, value) : write_absent(cell))
 #define WRITE_PLACE(present, value) ((present) ? write_place(cell, row, value) : write_absent(cell))
 #define WRITE_REASON(present, value)                                                               \
 	((present) ? write_reason(cell, row, value) : write_absent(cell))
@@ -100,6 +102,19 @@ static size_t write_link_protocol(char *cell, const struct row *row)
 
 	return event->flags & DROP_HAS_ETHERTYPE ? write_ethertype(cell, row, event->ethertype)
 						 : write_absent(cell);
+}
+
+/* A program, and which of its processes: nginx[712]. */
+static size_t write_owner(char *cell, const struct owner *owner)
+{
+	size_t length = write_name(cell, owner->name, sizeof(owner->name));
+
+	if (!owner->pid)
+		return length;
+	cell[length++] = '[';
+	length += write_number(cell + length, owner->pid);
+	cell[length++] = ']';
+	return length;
 }
 
 static size_t write_place(char *cell, const struct row *row, uint64_t address)

@@ -74,7 +74,8 @@ static void make_row(struct writer *writer, const struct summary_row *counted)
 	const struct layouts *layouts = writer->context->layouts;
 	const struct drop drop = { .event = counted->event,
 				   .layout = &layouts->list[0],
-				   .fields = counted->own };
+				   .fields = counted->own,
+				   .owner = counted->owner };
 	const struct row row = { .context = writer->context, .drop = &drop };
 	struct cells *cells = &writer->cells;
 

@@ -13,11 +13,14 @@
 #include <linux/types.h>
 
 #include "event.h"
+#include "filter/filter.h"
+#include "kernel/owners.h"
 #include "kernel/symbols.h"
 #include "output/output.h"
 #include "bpf/load.h"
 #include "run/reload.h"
 #include "record/decode.h"
+#include "record/keys.h"
 #include "record/maps.h"
 #include "stream/rate.h"
 #include "stream/buffers.h"
@@ -91,6 +94,17 @@ static bool count_reached(const struct sink *sink)
 	return sink->config->limits.count > 0 && sink->totals->shown >= sink->config->limits.count;
 }
 
+/* Find the program that owns the socket. False: the filter rejects it. */
+static bool find_owner(const struct session_config *config, uint32_t socket,
+		       const struct owner **owner)
+{
+	if (!config->owners)
+		return true;
+	*owner = owners_find(config->owners, socket);
+	return !config->programs->given ||
+	       filter_accepts_name(config->programs, *owner ? (*owner)->name : NULL);
+}
+
 static int show_record(void *context, uint32_t cpu, void *bytes, size_t size)
 {
 	struct sink *sink = context;
@@ -102,6 +116,8 @@ static int show_record(void *context, uint32_t cpu, void *bytes, size_t size)
 	}
 	if (decode_drop(bytes, size, cpu, sink->config->output->layouts, &drop))
 		return -EPROTO;
+	if (!find_owner(sink->config, drop.event->socket, &drop.owner))
+		return 0;
 	if (sink->config->limits.rate && !rate_take(&sink->rate)) {
 		hint_rate(sink);
 		sink->totals->suppressed++;
@@ -329,17 +345,41 @@ static size_t own_size(const struct session_config *config)
 	return config->layouts->list[0].size;
 }
 
+/* Count by program instead of by socket, or by neither, if the user did not ask for it. */
+static bool change_row(void *context, struct summary_row *row)
+{
+	const struct session_config *config = context;
+	struct drop_event *event = row->event;
+	uint32_t number = 0;
+
+	if (!find_owner(config, event->socket, &row->owner))
+		return false;
+	if (row->owner)
+		row->owner = owners_program(config->owners, row->owner, &number);
+	if (!(config->keys->shown & BIT_PROGRAM)) {
+		row->owner = NULL;
+		number = 0;
+	}
+	if (!(config->keys->shown & BIT_SOCKET)) {
+		event->socket = number;
+		event->flags &= (uint16_t)~DROP_HAS_SOCKET;
+	}
+	return true;
+}
+
 /* Read and show the counts up to now; they replace those in `before`. */
 static int show_summary(const struct session_config *config, const struct loaded *loaded,
 			struct summary *before, uint64_t start_time, struct error *err)
 {
 	struct summary now;
-	int result = summary_read(&now, loaded, config->keys, own_size(config), err);
+	int result = summary_read(&now, loaded, config->keys->set, own_size(config), err);
 
 	if (result)
 		return result;
+	if (config->owners)
+		summary_change(&now, change_row, (void *)config);
 	summary_compare(&now, before->rows ? before : NULL, start_time);
-	config->format->summary(config->output, &now, config->keys);
+	config->format->summary(config->output, &now, config->keys->shown);
 	summary_free(before);
 	*before = now;
 	return flush(config, err);
@@ -407,7 +447,7 @@ int session_count(const struct session_config *config, struct loaded *loaded, co
 	int result;
 
 	memset(totals, 0, sizeof(*totals));
-	result = summary_check(loaded, config->keys, own_size(config), err);
+	result = summary_check(loaded, config->keys->set, own_size(config), err);
 	if (result)
 		return result;
 	result = start(loaded, types, &caught, err);

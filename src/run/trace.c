@@ -7,6 +7,7 @@
 
 #include "bpf/load.h"
 #include "cli/options.h"
+#include "kernel/owners.h"
 #include "output/output.h"
 #include "run/facts.h"
 #include "run/print.h"
@@ -61,14 +62,20 @@ static int load_and_show(const struct options *options, struct programs *program
 		.format = options->output.format,
 		.output = &output,
 		.limits = options->limits,
-		.keys = options->generate.keys.set,
+		.keys = &options->generate.keys,
 		.layouts = &programs->layouts,
+		.programs = &options->generate.filter.sets[FILTER_PROGRAM],
 	};
 	struct session_totals totals;
 	struct loaded loaded = { .replaceable = options->watch };
 	int result;
 
 	session.limits.rate = max_rate(options);
+	if (options->generate.record & RECORD_SOCKET || session.keys->set & BIT_PROGRAM) {
+		session.owners = owners_create("/proc");
+		if (!session.owners)
+			return error_nomem(err);
+	}
 	for (size_t i = 0; i < programs->count; i++) {
 		result = programs_load(&loaded, &programs->list[i].image, options, i, false, facts,
 				       err);
@@ -80,7 +87,7 @@ static int load_and_show(const struct options *options, struct programs *program
 		if (result)
 			goto out;
 	}
-	result = session.keys
+	result = session.keys->set
 			 ? session_count(&session, &loaded, facts->types.description, &totals, err)
 			 : session_run(&session, &loaded, facts->types.description, &totals, err);
 	if (result)
@@ -89,6 +96,7 @@ static int load_and_show(const struct options *options, struct programs *program
 		(unsigned long long)totals.shown, (unsigned long long)totals.lost,
 		(unsigned long long)totals.suppressed);
 out:
+	owners_free(session.owners);
 	reload_free(session.reload);
 	load_close(&loaded);
 	return result;

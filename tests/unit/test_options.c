@@ -92,7 +92,8 @@ static void fields_that_pcap_lacks(void **state)
 	(void)state;
 	assert_int_equal(parse(&options,
 			       "--tcp-flags syn --len 64-128 --mark 1 --netns blue --reason TCP_* "
-			       "--location nft_* --cpu 0-1 --pid 1 --comm nginx --inner "
+			       "--location nft_* --cpu 0-1 --pid 1 --comm nginx --socket 7 --uid 0 "
+			       "--program nginx --inner "
 			       "--print-filter",
 			       &err),
 			 0);
