@@ -18,8 +18,8 @@
 #pragma clang diagnostic error "-Wundefined-internal"
 
 /*
- * The socket of a drop: the one that the probe knows, else that of the skb. Some verifiers believe that
- * an argument of a tracepoint is never NULL, but not that its copy is.
+ * The socket of a drop: the one that the probe knows, else that of the skb. Some verifiers
+ * believe that an argument of a tracepoint is never NULL, but not that its copy is.
  */
 static __always_inline struct sock *socket_of(struct sock *given, struct sock *own)
 {
