@@ -43,7 +43,7 @@ struct drop_event {
 	__u16 flags;			     /* DROP_HAS_... */
 	__u8 l4_protocol, version;
 	__u8 stack_depth, tunnel; /* tunnel: enum drop_tunnel */
-	__u8 detailed; /* 1: time is a time; length, mark, pid and comm are filled */
+	__u8 detailed;		  /* 1: time is a time; length, mark, pid and comm are filled */
 	__u8 reserved;
 	union {
 		__u8 bytes[16]; /* IPv4 in the first four */
