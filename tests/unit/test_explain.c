@@ -8,6 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "explain/counters.h"
+#include "explain/list.h"
 #include "explain/show.h"
 #include "kernel/reasons.h"
 #include "kernel/symbols.h"
@@ -260,7 +262,7 @@ static int show(const char *const *shown, size_t count, struct reasons *reasons,
 	int result;
 
 	config.file = open_memstream(text, &size);
-	result = count ? show_names(&config, shown, count, err) : show_list(&config, err);
+	result = count ? show_names(&config, shown, count, err) : list_reasons(&config, err);
 	fclose(config.file);
 	symbols_free(symbols);
 	return result;
@@ -318,7 +320,8 @@ static void unknown_names(void **state)
 	assert_int_equal(show((const char *[]){ "sollar_flare" }, 1, reasons, &text, &err),
 			 -EINVAL);
 	assert_int_equal(err.status, STATUS_USAGE);
-	assert_non_null(strstr(err.text, "unknown drop reason or function \"sollar_flare\""));
+	assert_non_null(
+		strstr(err.text, "unknown drop reason, function or counter \"sollar_flare\""));
 	assert_non_null(strstr(err.text, "did you mean SOLAR_FLARE, "));
 	free(text);
 	reasons_free(reasons);
