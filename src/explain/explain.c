@@ -106,19 +106,20 @@ const char *explain_plain_name(const char *name)
 	return strncasecmp(name, PREFIX, prefix) == 0 && name[prefix] ? name + prefix : name;
 }
 
-/* The place of a name in the entry's line of names, or NULL. `mark` precedes names of its kind. */
-static const char *find_name(const struct explanation *entry, const char *name, const char *mark,
+/* The place of a reason or location in the entry's line of names, or NULL. */
+static const char *find_name(const struct explanation *entry, const char *name, bool is_location,
 			     size_t *found_length)
 {
-	const size_t wanted = strcspn(name, ".+" BLANKS), skipped = strlen(mark);
+	const size_t wanted = strcspn(name, ".+" BLANKS);
 	const char *at = NULL;
+	size_t length = 0;
 
-	while (wanted > 0 && explain_next_name(entry, &at, found_length)) {
-		if (*found_length != skipped + wanted || strncmp(at, mark, skipped) != 0 ||
-		    strncasecmp(at + skipped, name, wanted) != 0)
+	while (wanted > 0 && explain_next_name(entry, &at, &length)) {
+		if ((*at == '@') != is_location || length - is_location != wanted ||
+		    strncasecmp(at + is_location, name, wanted) != 0)
 			continue;
 		*found_length = wanted;
-		return at + skipped;
+		return at + is_location;
 	}
 	return NULL;
 }
@@ -127,14 +128,14 @@ bool explain_has_name(const struct explanation *explanation, const char *name)
 {
 	size_t length = 0;
 
-	return find_name(explanation, explain_plain_name(name), "", &length) != NULL;
+	return find_name(explanation, explain_plain_name(name), false, &length) != NULL;
 }
 
 bool explain_find(const char *text, const char *name, struct explanation *found)
 {
 	name = explain_plain_name(name);
 	while (explain_next(&text, found)) {
-		const char *place = find_name(found, name, "", &found->name_length);
+		const char *place = find_name(found, name, false, &found->name_length);
 
 		if (place) {
 			found->name = place;
@@ -151,7 +152,7 @@ bool explain_next_case(const char **at, const char *reason, const char *location
 		const char *place = NULL;
 
 		if (reason) {
-			place = find_name(found, explain_plain_name(reason), "",
+			place = find_name(found, explain_plain_name(reason), false,
 					  &found->name_length);
 			if (!place)
 				continue;
@@ -159,7 +160,7 @@ bool explain_next_case(const char **at, const char *reason, const char *location
 		}
 		if (!location)
 			return true;
-		place = find_name(found, location, "@", &found->location_length);
+		place = find_name(found, location, true, &found->location_length);
 		if (!place)
 			continue;
 		found->location = place;
