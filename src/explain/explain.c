@@ -149,20 +149,16 @@ bool explain_next_case(const char **at, const char *reason, const char *location
 		       struct explanation *found)
 {
 	while (explain_next(at, found)) {
-		const char *place = NULL;
+		const char *name = found->name, *place = found->location;
 
-		if (reason) {
-			place = find_name(found, explain_plain_name(reason), false,
-					  &found->name_length);
-			if (!place)
-				continue;
-			found->name = place;
-		}
-		if (!location)
-			return true;
-		place = find_name(found, location, true, &found->location_length);
-		if (!place)
+		if (reason)
+			name = find_name(found, explain_plain_name(reason), false,
+					 &found->name_length);
+		if (location)
+			place = find_name(found, location, true, &found->location_length);
+		if (!name || !place)
 			continue;
+		found->name = name;
 		found->location = place;
 		return true;
 	}
