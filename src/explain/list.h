@@ -20,7 +20,7 @@ struct show_config;
 int list_reasons(const struct show_config *config, struct error *err);
 
 /* Whether a name is a pattern. */
-#define LIST_WILDCARDS "*?[]"
+#define LIST_WILDCARDS "*?"
 bool list_is_pattern(const char *name);
 
 /*

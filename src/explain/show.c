@@ -36,7 +36,7 @@ static int take_reason(void *context, const char *name, uint64_t first, uint64_t
 		return 0;
 	search->found = true;
 	search->number = (uint32_t)first;
-	return 0;
+	return 1; /* before the reasons of subsystems are read, which takes a while */
 }
 
 static void put_text(FILE *out, const char *text)
@@ -135,8 +135,9 @@ static bool show_unknown_reason(const struct show_config *config, const char *na
 {
 	struct search search = { .name = explain_plain_name(name) };
 
-	if (!config->reasons || reasons_each(config->reasons, take_reason, &search) ||
-	    !search.found)
+	if (config->reasons)
+		reasons_each(config->reasons, take_reason, &search);
+	if (!search.found)
 		return false;
 	fprintf(config->file, "%s: " SHOW_NO_TEXT "\n\n", search.name);
 	put_text(config->file,
@@ -307,6 +308,13 @@ static bool show_unknown_counter(const struct show_config *config, const char *n
 	return shown;
 }
 
+/* Offer a counter as the nearest name, also without its prefix. */
+static int take_counter(void *context, const char *name, uint64_t first, uint64_t last)
+{
+	nearest_take(context, name, first, last);
+	return nearest_take(context, counters_plain_name(name), first, last);
+}
+
 static int refuse(const struct show_config *config, const char *name, struct error *err)
 {
 	const bool is_pattern = list_is_pattern(name);
@@ -323,7 +331,7 @@ static int refuse(const struct show_config *config, const char *name, struct err
 	plain[length] = '\0';
 	explain_each(embedded_reasons, nearest_take, &nearest);
 	explain_each(embedded_locations, nearest_take, &nearest);
-	counters_each(nearest_take, &nearest);
+	counters_each(take_counter, &nearest);
 	if (config->reasons)
 		reasons_each(config->reasons, nearest_take, &nearest);
 	if (is_pattern)

@@ -493,7 +493,7 @@ static void shown_cases(void **state)
 	assert_explained("NO_SOCKET@ping_rcv", NULL, "NO_SOCKET at ping_rcv: normal",
 			 "\nElsewhere: bytetrace --explain NO_SOCKET\n");
 	/* Nothing special: both. */
-	assert_explained("NETFILTER_DROP", "nft_do_chain",
+	assert_explained("NETFILTER_DROP", "nft_do_chain+0x4e8/0x5a0 [nf_tables]",
 			 "NETFILTER_DROP: ", "\n\nnft_do_chain: ");
 	assert_explained("NETFILTER_DROP@nft_do_chain", NULL,
 			 "NETFILTER_DROP: ", "\n\nnft_do_chain: ");
@@ -589,6 +589,9 @@ static void patterns(void **state)
 	assert_non_null(strstr(text, "ip6_tlvopt_unknown: "));
 	assert_non_null(strstr(text, "\nTCP_MINTTL: "));
 	assert_non_null(strstr(text, "\nTcpExtTCPMinTTLDrop: counts TCP_MINTTL\n"));
+	free(text);
+	assert_int_equal(show((const char *[]){ "ListenDrps" }, 1, NULL, &text, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "did you mean ListenDrops, "));
 	free(text);
 	assert_int_equal(show((const char *[]){ "netfilter_drp*" }, 1, NULL, &text, &err), -EINVAL);
 	assert_int_equal(err.status, STATUS_USAGE);
