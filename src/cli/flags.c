@@ -295,7 +295,7 @@ static const struct flag other_flags[] = {
 		.name = "explain",
 		.argument = "[NAME]",
 		.group = GROUP_OTHER,
-		.help = "explain a reason or location; without NAME: list all",
+		.help = "explain a reason, location or counter; alone: list all",
 		.kind = FLAG_EXPLAIN,
 		.member = MEMBER(action),
 	},

@@ -111,7 +111,8 @@ static int add_word(struct words *words, const char *word, struct error *err)
 static int add_explained(struct options *options, const char *name, struct error *err)
 {
 	if (!*name)
-		return bad_value(err, "--explain", name, "the name of a reason or a function");
+		return bad_value(err, "--explain", name,
+				 "the name of a reason, function or counter");
 	return add_word(&options->explain, name, err);
 }
 

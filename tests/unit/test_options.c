@@ -274,7 +274,8 @@ static void mistakes(void **state)
 		{ "--types=btf --headers /h", "--headers contradicts --types=btf" },
 		{ "--source a.c --templates /t",
 		  "--source and --templates contradict: both name the program" },
-		{ "--explain=", "--explain: \"\" is not the name of a reason or a function" },
+		{ "--explain=",
+		  "--explain: \"\" is not the name of a reason, function or counter" },
 		{ "--explain XDP -p tcp",
 		  "filters have no effect with --explain: nothing is traced" },
 		{ "--hints -o json", "--hints contradicts --output: hints are printed only below "
