@@ -2,7 +2,8 @@
 """What is printed, when, and how a run ends."""
 
 import collections
-import itertools
+import contextlib
+import fcntl
 import json
 import os
 import re
@@ -223,27 +224,142 @@ def test_closed_output():
         assert "Bad file descriptor" in done.stderr, done
 
 
-def test_second_signal_ends_what_hangs():
-    """Nobody reads, so the orderly end cannot come; it need not be SIGKILL that helps."""
-    for first, second in itertools.product((signal.SIGTERM, signal.SIGINT), repeat=2):
-        reader, writer = os.pipe()
-        os.set_blocking(writer, False)
-        while True:  # fill the pipe
-            try:
-                os.write(writer, bytes(4096))
-            except BlockingIOError:
-                break
-        os.set_blocking(writer, True)
-        with Pings() as pings, Trace("-p", "icmp", "-s", A4, stdout=writer) as tracer:
-            os.close(writer)
+@contextlib.contextmanager
+def full_pipe():
+    """A pipe into which nothing can be written: (reader, writer)."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, bytes(4096))
+    os.set_blocking(writer, True)
+    yield reader, writer
+    os.close(reader)
+    os.close(writer)
+
+
+def test_late_signal_ends_what_hangs():
+    """Nobody reads, so the orderly end cannot come; it need not be SIGKILL that helps.
+
+    In the first two seconds more signals mean nothing: timeout(1) sends its own twice.
+    """
+    for first, second in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGHUP),
+                          (signal.SIGHUP, signal.SIGINT)):
+        with full_pipe() as (_, writer), Pings() as pings, Trace("-p", "icmp", "-s", A4, stdout=writer) as tracer:
             pings.send()
             time.sleep(0.3 * Settings.slow)
-            tracer.process.send_signal(first)
-            time.sleep(0.1 * Settings.slow)
-            assert tracer.process.poll() is None
+            for number in first, second, first:
+                tracer.process.send_signal(number)
+                time.sleep(0.2)
+            assert tracer.process.poll() is None, (first, second)
+            time.sleep(2)
             tracer.process.send_signal(second)
             assert tracer.finish() == -second, (first, second)
-        os.close(reader)
+
+
+def test_hangup():
+    """SIGHUP ends in the orderly way, unless nohup(1) ignores it."""
+    with Pings() as pings, Trace("-p", "icmp", "-s", A4) as tracer:
+        pings.send(2)
+        tracer.stop(signal.SIGHUP)
+        assert tracer.totals == (2, 0, 0) and tracer.text.endswith("+\n"), tracer.text
+    with Trace("-p", "253", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as tracer:
+        tracer.process.send_signal(signal.SIGHUP)
+        time.sleep(0.3 * Settings.slow)
+        assert tracer.process.poll() is None
+        tracer.stop()
+
+
+def test_two_signals_at_once():
+    """Both are there before the process handles one of them."""
+    with Pings() as pings, Trace("-p", "icmp", "-s", A4) as tracer:
+        pings.send(2)
+        time.sleep(Settings.pause)
+        for number in signal.SIGSTOP, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCONT:
+            tracer.process.send_signal(number)
+        assert tracer.finish() == 0
+        assert tracer.totals == (2, 0, 0) and tracer.text.endswith("+\n"), tracer.text
+
+
+def test_timeout():
+    """timeout(1) signals its child, then its group, to which the child belongs."""
+    runs = 2 if Settings.slow > 1 else 8
+    with tempfile.TemporaryDirectory() as directory:
+        command = 'exec timeout "$1" "$2" --cache-dir "$3" -p 253 >"$3/$4.out" 2>"$3/$4.errors"'
+        assert run("--cache-dir", directory, "-p", "253", "--duration", "0.1")[0] == 0
+        processes = [subprocess.Popen(["sh", "-c", command, "sh", str(1.5 * Settings.slow), Settings.program,
+                                       directory, str(i)], start_new_session=True) for i in range(runs)]
+        for process in processes:
+            assert process.wait(20 * Settings.slow) == 124
+        for i in range(runs):
+            with open(f"{directory}/{i}.errors", encoding="ascii") as errors, \
+                    open(f"{directory}/{i}.out", encoding="ascii") as out:
+                errors, out = errors.read(), out.read()
+                assert " shown, " in errors and len(out.splitlines()) == 4, (i, errors, out)
+
+
+def test_duration_with_a_stalled_reader():
+    for flags in (), ("--summary",), ("-o", "json"):
+        with full_pipe() as (_, writer), Pings() as pings, \
+                Trace("-p", "icmp", "-s", A4, "--duration", "0.5", *flags, stdout=writer) as tracer:
+            pings.send()
+            start = time.monotonic()
+            assert tracer.finish() == 1
+            assert time.monotonic() - start > 1.9
+            assert tracer.errors.endswith("bytetrace: cannot write the output: nothing was read for 2 seconds "
+                                          "after the end of --duration\n"), tracer.errors
+    # Standard error may be the same pipe.
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    with Pings() as pings:
+        process = subprocess.Popen([Settings.program, *Settings.cache, "-p", "icmp", "-s", A4, "--duration", "1"],
+                                   stdout=writer, stderr=writer)
+        assert b"tracing" in os.read(reader, 4096)
+        pings.send(200)
+        assert process.wait(10 * Settings.slow) == 1
+    os.close(reader)
+    os.close(writer)
+
+
+def test_reader_that_is_late():
+    """It gets everything if it reads in time, also from a descriptor that does not block."""
+    for blocking in True, False:
+        with full_pipe() as (reader, writer), Pings() as pings:
+            os.set_blocking(writer, blocking)
+            with Trace("-p", "icmp", "-s", A4, "--duration", "0.5", stdout=writer) as tracer:
+                pings.send(500)
+                time.sleep(1.5)
+                assert tracer.process.poll() is None
+                text = b""
+                while text.count(b"+\n") < 3:
+                    text += os.read(reader, 1000)
+                assert tracer.finish() == 0
+            assert text.count(b"192.0.2.1 ") == tracer.totals[0] > 0, (blocking, tracer.totals)
+
+
+def test_reader_of_a_descriptor_that_does_not_block():
+    """A slow one gets every byte, and so does one of --help."""
+    count = 3000
+    with full_pipe() as (reader, writer), net.Netns() as ns:
+        os.set_blocking(writer, False)
+        with Trace("-p", "udp", "-D", "2006", "-d", HERE, stdout=writer) as tracer:
+            with ns.inside():
+                net.flood(HERE, 2006, count)
+            time.sleep(0.3 * Settings.slow)
+            tracer.process.send_signal(signal.SIGINT)
+            text = b""
+            while text.count(b"+\n") < 3:
+                text += os.read(reader, 4096)
+            assert tracer.finish() == 0
+        assert tracer.totals == (count, 0, 0) and text.count(b"2006 | ") == count, tracer.totals
+    with full_pipe() as (reader, writer):
+        os.set_blocking(writer, False)
+        process = subprocess.Popen([Settings.program, "--help"], stdout=writer)
+        time.sleep(0.3)
+        text = b""
+        while b"--explain NETFILTER_DROP" not in text:
+            text += os.read(reader, 4096)
+        assert process.wait(10 * Settings.slow) == 0
 
 
 def test_summaries_while_it_is_stopped():
