@@ -158,6 +158,17 @@ static int flush(const struct session_config *config, struct error *err)
 }
 
 /*
+ * On a terminal, whatever is printed after Ctrl-C takes the place of the "^C" that the terminal
+ * shows where the cursor is. It may still change the width of a line in the middle of a flood, but
+ * to prevent that, the terminal's mode would have to be changed, which outlives SIGKILL.
+ */
+static void print_over_interrupt(const struct session_config *config)
+{
+	if (interrupted && isatty(STDOUT_FILENO))
+		putc('\r', config->output->file);
+}
+
+/*
  * Show what the buffers hold. The rate is that of the reader: what a program by hand writes as a
  * record's time need not be one.
  */
@@ -301,8 +312,10 @@ static int start(struct loaded *loaded, const char *types, sigset_t *caught, str
 static int finish(struct sink *sink, struct buffers *buffers, const struct loaded *loaded,
 		  struct error *err)
 {
-	int result = drain(sink, buffers, err);
+	int result;
 
+	print_over_interrupt(sink->config);
+	result = drain(sink, buffers, err);
 	if (result)
 		return result;
 	sink->config->format->finish(sink->output);
@@ -446,6 +459,7 @@ int session_count(const struct session_config *config, struct loaded *loaded, co
 	summary_free(&before); /* the last summary is of the whole run */
 	if (result)
 		return result;
+	print_over_interrupt(config);
 	result = show_summary(config, loaded, &before, start_time, err);
 	totals->shown = before.total;
 	summary_free(&before);

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import resource
+import select
 import signal
 import subprocess
 import tempfile
@@ -238,6 +239,16 @@ def full_pipe():
     os.close(writer)
 
 
+def read_until(reader, condition, seconds=10):
+    """What comes out of a pipe, up to where the condition holds."""
+    text, end = b"", time.monotonic() + seconds * Settings.slow
+    while not condition(text):
+        ready, _, _ = select.select([reader], [], [], max(0, end - time.monotonic()))
+        assert ready, f"timed out after {text[-300:]!r}"
+        text += os.read(reader, 1000)
+    return text
+
+
 def test_late_signal_ends_what_hangs():
     """Nobody reads, so the orderly end cannot come; it need not be SIGKILL that helps.
 
@@ -283,12 +294,16 @@ def test_two_signals_at_once():
 
 def test_timeout():
     """timeout(1) signals its child, then its group, to which the child belongs."""
+    def on_one_cpu():  # so that the child runs between the two signals
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
     runs = 2 if Settings.slow > 1 else 8
     with tempfile.TemporaryDirectory() as directory:
         command = 'exec timeout "$1" "$2" --cache-dir "$3" -p 253 >"$3/$4.out" 2>"$3/$4.errors"'
         assert run("--cache-dir", directory, "-p", "253", "--duration", "0.1")[0] == 0
         processes = [subprocess.Popen(["sh", "-c", command, "sh", str(1.5 * Settings.slow), Settings.program,
-                                       directory, str(i)], start_new_session=True) for i in range(runs)]
+                                       directory, str(i)], start_new_session=True, preexec_fn=on_one_cpu)
+                     for i in range(runs)]
         for process in processes:
             assert process.wait(20 * Settings.slow) == 124
         for i in range(runs):
@@ -330,9 +345,7 @@ def test_reader_that_is_late():
                 pings.send(500)
                 time.sleep(1.5)
                 assert tracer.process.poll() is None
-                text = b""
-                while text.count(b"+\n") < 3:
-                    text += os.read(reader, 1000)
+                text = read_until(reader, lambda text: text.count(b"+\n") == 3)
                 assert tracer.finish() == 0
             assert text.count(b"192.0.2.1 ") == tracer.totals[0] > 0, (blocking, tracer.totals)
 
@@ -347,18 +360,14 @@ def test_reader_of_a_descriptor_that_does_not_block():
                 net.flood(HERE, 2006, count)
             time.sleep(0.3 * Settings.slow)
             tracer.process.send_signal(signal.SIGINT)
-            text = b""
-            while text.count(b"+\n") < 3:
-                text += os.read(reader, 4096)
+            text = read_until(reader, lambda text: text.count(b"+\n") == 3)
             assert tracer.finish() == 0
         assert tracer.totals == (count, 0, 0) and text.count(b"2006 | ") == count, tracer.totals
     with full_pipe() as (reader, writer):
         os.set_blocking(writer, False)
         process = subprocess.Popen([Settings.program, "--help"], stdout=writer)
         time.sleep(0.3)
-        text = b""
-        while b"--explain NETFILTER_DROP" not in text:
-            text += os.read(reader, 4096)
+        read_until(reader, lambda text: b"--explain NETFILTER_DROP" in text)
         assert process.wait(10 * Settings.slow) == 0
 
 
