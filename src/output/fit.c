@@ -16,6 +16,8 @@ size_t fit_cut(char *to, size_t *columns, const char *text, size_t length, size_
 	*columns = width;
 	if (width + slack >= length) {
 		*columns = length < width ? length : width;
+		if (*columns<length && * columns> 0 && text[*columns - 1] == '.')
+			--*columns;
 		memcpy(to, text, *columns);
 		return *columns;
 	}

@@ -11,9 +11,9 @@
 #define FIT_MARK_EXTRA (sizeof(FIT_MARK) - 2) /* bytes that the mark has more than columns */
 
 /*
- * Write an ASCII text in at most `width` columns: its end, up to `slack` characters, is left out,
- * or what is in its middle is replaced by the mark. `to` has room for width + FIT_MARK_EXTRA
- * bytes. Returns their number; *columns is how many columns they take.
+ * Write an ASCII text in at most `width` columns: its end, up to `slack` characters, is left out
+ * (and no dot before it stays), or what is in its middle is replaced by the mark. `to` has room for
+ * width + FIT_MARK_EXTRA bytes. Returns their number; *columns is how many columns they take.
  */
 size_t fit_cut(char *to, size_t *columns, const char *text, size_t length, size_t width,
 	       size_t slack);

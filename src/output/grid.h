@@ -24,8 +24,8 @@ struct grid_column {
 	size_t least;	   /* texts may be cut to this width, in their middle; 0: to none */
 	size_t slack;	   /* characters at the end of a text that may be left out before */
 	/* Kept by grid.c for grid_fit(). */
-	size_t widest; /* text since the last header */
-	bool below;    /* shown in the lines below the row */
+	size_t widest, widest_before; /* text on this page, and on the page before */
+	bool below;		      /* shown in the lines below the row */
 };
 
 /*
@@ -78,7 +78,7 @@ void grid_fit(struct grid *grid);			 /* choose the widths by what was seen */
 /* Whether a row is the place for a header with new widths, for what was seen or for a new page. */
 bool grid_needs_header(struct grid *grid);
 
-/* grid_fit() and a header. From here on, texts of earlier rows have no influence on widths. */
+/* grid_fit() and a header. The widths are by what was seen on this page and on the one before. */
 void grid_new_header(struct grid *grid);
 
 /* Switch a color on, or off with GRID_OFF, if colors are enabled. */

@@ -28,7 +28,9 @@ static size_t max_size(size_t a, size_t b)
 /* The width in which a column shows all of its texts, and the start of its title. */
 static size_t text_width(const struct grid_column *column)
 {
-	return max_size(column->widest, min_size(strlen(column->title), MIN_TITLE));
+	const size_t text = max_size(column->widest, column->widest_before);
+
+	return max_size(text, min_size(strlen(column->title), MIN_TITLE));
 }
 
 /* The same with texts that are cut. */
@@ -198,7 +200,7 @@ static bool fits_better(struct grid *grid)
 	memcpy(before, grid->columns, sizeof(before));
 	grid_fit(grid);
 	for (size_t i = 0; i < grid->column_count; i++)
-		better |= !grid->columns[i].below && before[i].widest > before[i].width &&
+		better |= !grid->columns[i].below && text_width(&before[i]) > before[i].width &&
 			  grid->columns[i].width > before[i].width;
 	memcpy(grid->columns, before, sizeof(before));
 	grid->tight = tight;
@@ -218,8 +220,12 @@ bool grid_needs_header(struct grid *grid)
 
 void grid_new_header(struct grid *grid)
 {
+	const bool page_is_full = grid->page && grid->lines >= grid->page;
+
 	grid_fit(grid);
 	grid_header(grid);
-	for (size_t i = 0; i < grid->column_count; i++)
+	for (size_t i = 0; page_is_full && i < grid->column_count; i++) {
+		grid->columns[i].widest_before = grid->columns[i].widest;
 		grid->columns[i].widest = 0;
+	}
 }

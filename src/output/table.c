@@ -108,7 +108,6 @@ static void put_line(struct table *table, const struct line *line)
 
 	if (grid->limit && (grid_needs_header(grid) || table->resized)) {
 		grid_new_header(grid);
-		grid_see(grid, line->lengths);
 		table->resized = false;
 	}
 	grid_row(grid, line->cells, line->lengths);

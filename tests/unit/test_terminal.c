@@ -361,7 +361,7 @@ static void widths_follow_the_values(void **state)
 	open_table(150, 24);
 	show(&other, 0);
 	output_table.flush(table);
-	for (size_t i = 0; i < 45; i++)
+	for (size_t i = 0; i < 65; i++)
 		show(&event, 0);
 	close_table();
 	assert_non_null(strstr(text, "2001:db8:1111:22"));
@@ -463,6 +463,7 @@ static void cut_texts(void **state)
 	assert_cut("abcdef", 0, 0, "");
 	assert_cut("", 0, 0, "");
 	assert_cut("12:34:56.123456", 12, 7, "12:34:56.123");
+	assert_cut("12:34:56.123456", 9, 7, "12:34:56");
 	assert_cut("12:34:56.123456", 8, 7, "12:34:56");
 	assert_cut("12:34:56.123456", 7, 7, "12:…456");
 }
