@@ -174,6 +174,7 @@ static void print_over_interrupt(const struct session_config *config)
  */
 static int drain(struct sink *sink, struct buffers *buffers, struct error *err)
 {
+	print_over_interrupt(sink->config);
 	if (sink->config->limits.rate)
 		rate_refill(&sink->rate, sink->config->limits.rate, clock_monotonic());
 	if (buffers_drain(buffers, show_record, sink))
@@ -312,10 +313,8 @@ static int start(struct loaded *loaded, const char *types, sigset_t *caught, str
 static int finish(struct sink *sink, struct buffers *buffers, const struct loaded *loaded,
 		  struct error *err)
 {
-	int result;
+	int result = drain(sink, buffers, err);
 
-	print_over_interrupt(sink->config);
-	result = drain(sink, buffers, err);
 	if (result)
 		return result;
 	sink->config->format->finish(sink->output);
