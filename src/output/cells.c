@@ -173,14 +173,6 @@ cells_write *const cells_writers[COLUMN_COUNT] = {
 #undef WRITER
 };
 
-/* The escape sequence that colors a kind of column, or NULL. */
-static const char *color_of(enum column_kind kind)
-{
-	return kind == COLUMN_KIND_PLACE    ? COLOR_YELLOW
-	       : kind == COLUMN_KIND_REASON ? COLOR_RED
-					    : NULL;
-}
-
 /* How columns give way on a narrow terminal, by what they show; the first to go comes first. */
 enum {
 	RANK_NUMBER,
@@ -200,28 +192,43 @@ enum {
 #define LEAST_PROTOCOL 6 /* 0x88cc */
 #define SLACK_TIME (sizeof(".123456") - 1)
 
-static const struct grid_column kinds[] = {
-	[COLUMN_KIND_NUMBER] = { .rank = RANK_NUMBER },
-	[COLUMN_KIND_TEXT] = { .rank = RANK_NAME, .least = LEAST_NAME },
-	[COLUMN_KIND_WORD] = { .rank = RANK_NAME },
-	[COLUMN_KIND_TIME] = { .rank = RANK_DECLARED, .slack = SLACK_TIME },
-	[COLUMN_KIND_ADDRESS] = { .rank = RANK_ADDRESS, .least = LEAST_ADDRESS },
-	[COLUMN_KIND_ETHERTYPE] = { .rank = RANK_PROTOCOL, .least = LEAST_PROTOCOL },
-	[COLUMN_KIND_PROTOCOL] = { .rank = RANK_PROTOCOL, .least = LEAST_PROTOCOL },
-	[COLUMN_KIND_PORT] = { .rank = RANK_PORT },
-	[COLUMN_KIND_PLACE] = { .rank = RANK_PLACE, .least = LEAST_NAME },
-	[COLUMN_KIND_REASON] = { .rank = RANK_REASON, .least = LEAST_REASON },
-};
+/* What a kind of column tells a grid. */
+static struct grid_column describe(enum column_kind kind)
+{
+	switch (kind) {
+	case COLUMN_KIND_NUMBER:
+		return (struct grid_column){ .rank = RANK_NUMBER, .right = true };
+	case COLUMN_KIND_TEXT:
+		return (struct grid_column){ .rank = RANK_NAME, .least = LEAST_NAME };
+	case COLUMN_KIND_WORD:
+		return (struct grid_column){ .rank = RANK_NAME };
+	case COLUMN_KIND_TIME:
+		return (struct grid_column){ .rank = RANK_DECLARED, .slack = SLACK_TIME };
+	case COLUMN_KIND_ADDRESS:
+		return (struct grid_column){ .rank = RANK_ADDRESS, .least = LEAST_ADDRESS };
+	case COLUMN_KIND_ETHERTYPE:
+	case COLUMN_KIND_PROTOCOL:
+		return (struct grid_column){ .rank = RANK_PROTOCOL, .least = LEAST_PROTOCOL };
+	case COLUMN_KIND_PORT:
+		return (struct grid_column){ .rank = RANK_PORT, .right = true };
+	case COLUMN_KIND_PLACE:
+		return (struct grid_column){ .rank = RANK_PLACE,
+					     .least = LEAST_NAME,
+					     .color = COLOR_YELLOW };
+	case COLUMN_KIND_REASON:
+		return (struct grid_column){ .rank = RANK_REASON,
+					     .least = LEAST_REASON,
+					     .color = COLOR_RED };
+	}
+	return (struct grid_column){ .rank = RANK_NAME };
+}
 
 void cells_add_column(struct grid *grid, const struct output_context *context, enum column_id id)
 {
-	const enum column_kind kind = columns[id].kind;
-	struct grid_column column = kinds[kind];
+	struct grid_column column = describe(columns[id].kind);
 
 	column.title = columns[id].title;
-	column.right = kind == COLUMN_KIND_NUMBER || kind == COLUMN_KIND_PORT ||
-		       (kind == COLUMN_KIND_PROTOCOL && context->config->numeric);
-	column.color = color_of(kind);
+	column.right |= columns[id].kind == COLUMN_KIND_PROTOCOL && context->config->numeric;
 	column.rank += (unsigned int)(MAX_VERBOSITY - columns[id].verbosity) * RANKS;
 	grid_add(grid, &column);
 }
