@@ -94,6 +94,13 @@ static const struct flag other_flags[] = {
 		.member = MEMBER(output.numeric),
 	},
 	{
+		.name = "wide",
+		.group = GROUP_OUTPUT,
+		.help = "do not fit a table to the width of the terminal",
+		.kind = FLAG_TRUE,
+		.member = MEMBER(output.wide),
+	},
+	{
 		.letter = 'c',
 		.name = "color",
 		.argument = "[WHEN]",

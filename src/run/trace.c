@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bpf/load.h"
 #include "cli/options.h"
@@ -14,7 +15,9 @@
 #include "run/programs.h"
 #include "run/reload.h"
 #include "run/session.h"
+#include "util/clock.h"
 #include "util/error.h"
+#include "util/terminal.h"
 
 #define RATE_OF_OWN_PROGRAMS 10000 /* default of --rate, drops per second */
 
@@ -50,10 +53,13 @@ static uint64_t max_rate(const struct options *options)
 static int load_and_show(const struct options *options, struct programs *programs,
 			 const struct kernel_facts *facts, struct error *err)
 {
+	struct terminal terminal = { .fd = STDOUT_FILENO };
 	const struct output_context output = {
 		.config = &options->output,
 		.file = stdout,
 		.color = print_in_color(options->color),
+		.terminal = isatty(STDOUT_FILENO) && !options->output.wide ? &terminal : NULL,
+		.start = clock_monotonic(),
 		.layouts = &programs->layouts,
 		.reasons = facts->reasons,
 		.symbols = facts->symbols,
