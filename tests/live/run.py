@@ -28,6 +28,7 @@ import test_kprobes
 import test_lab
 import test_output
 import test_probes
+import test_recorded
 import test_safety
 import test_see
 import test_sockets
@@ -74,7 +75,7 @@ def main():
     def wanted(name):
         return not arguments.k or any(text in name for text in arguments.k)
 
-    suites = [test_causes.results(wanted)]
+    suites = [test_causes.results(wanted), test_recorded.results(wanted)]
     suites += [functions(module, wanted)
                for module in (test_filters, test_fields, test_expressions, test_output, test_see,
                               test_summary, test_sockets, test_explain, test_cpus, test_attach, test_errors, test_cache,
