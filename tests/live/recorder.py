@@ -61,7 +61,7 @@ class Device:
 
     def __bool__(self):
         # The inodes of namespaces start at 0xeffffff8; other structures hold other numbers there.
-        return self.netns >= 0xEFFFFFF0 and 0 < self.ifindex < 1 << 24 and self.name.isascii() and self.name != b""
+        return self.netns >= 0xEFFFFFF0 and self.ifindex < 1 << 24 and self.name.isascii() and self.name != b""
 
 
 @dataclasses.dataclass
@@ -241,7 +241,7 @@ def device_facts(drop, interfaces):
         index, name = drop.dst_device.ifindex, drop.dst_device.name.decode()
     else:
         index = name = None
-    return {"netns": drop.netns, "ifindex": index, "interface": name}
+    return {"netns": drop.netns, "ifindex": index or None, "interface": name}
 
 
 class Facts:

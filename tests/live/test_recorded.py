@@ -15,6 +15,8 @@ import traceback
 import net
 import recorded
 import recorded_ip  # pylint: disable=unused-import
+import recorded_link  # pylint: disable=unused-import
+import recorded_rules  # pylint: disable=unused-import
 import recorded_tcp  # pylint: disable=unused-import
 from recorded import Scene
 from recorder import Facts, Recorder
@@ -98,10 +100,16 @@ def describe(wrong, drop, row):
     return f"{shown}\n  row: {row}\n  recorded: {drop}"
 
 
+def is_report(facts):
+    """Kernels send reports of their multicast groups whenever they like, and drop those of others."""
+    return facts["protocol"] in (2, 58) and facts["daddr"] in ("224.0.0.22", "ff02::16")
+
+
 def judge(reasons, pairs):
     """None, or what is wrong with the drops of a cause."""
-    seen = collections.Counter(f"{facts['reason_name']} at {facts['function']}" for _, _, facts in pairs)
-    if not any(facts["reason_name"] in reasons for _, _, facts in pairs):
+    seen = collections.Counter((facts["reason_name"], facts["function"]) for _, _, facts in pairs
+                               if not is_report(facts))
+    if not any(reason in reasons for reason, _ in seen):
         return f"no drop for {' or '.join(reasons)}, but {dict(seen) or 'none at all'}"
     problems = []
     for drop, row, facts in pairs:
