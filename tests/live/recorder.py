@@ -75,6 +75,11 @@ class Owner:
     protocol: int
     state: int
 
+    @property
+    def is_whole(self):
+        """A request and a closed connection are smaller structures, without a user."""
+        return self.netns != 0 and self.state not in (6, 12)
+
 
 class Drop:
     """What the arguments of one drop say."""
@@ -254,10 +259,10 @@ class Facts:
 
     def of(self, drop):
         function, offset = self.symbols.find(drop.location)
-        owner = drop.owner if drop.owner.inode else drop.rx_owner
+        owner = drop.rx_owner if drop.rx_owner.netns else drop.owner
         return {"cpu": drop.cpu, "pid": drop.pid, "comm": drop.comm.decode(errors="replace"),
                 "mark": drop.mark, "length": drop.len,
                 "address": f"{drop.location:#x}", "function": function, "offset": int(offset, 16),
                 "reason": drop.reason, "reason_name": self.reasons.get(drop.reason),
-                "socket": owner.inode or None, "uid": owner.uid if owner.inode else None,
+                "socket": owner.inode or None, "uid": owner.uid if owner.is_whole else None,
                 **device_facts(drop, self.interfaces), **packet_facts(drop)}
