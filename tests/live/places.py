@@ -139,7 +139,7 @@ def emptied_qdisc(pair):
 def parts_of_a_packet(pair):
     pair.a.udp(bytes(4000), B4, 1109, sport=40109)
     # The parts have no headers and no device of their own.
-    return {"REASON": "NOT_SPECIFIED", "SOURCE": A4, "NETNS": "-", "FUNCTION": "skb_release_data"}
+    return {"REASON": "NOT_SPECIFIED", "SOURCE": A4, "NETNS": "-"}
 
 
 def blackhole_route(pair):
