@@ -590,6 +590,14 @@ static void patterns(void **state)
 	assert_non_null(strstr(text, "\nTCP_MINTTL: "));
 	assert_non_null(strstr(text, "\nTcpExtTCPMinTTLDrop: counts TCP_MINTTL\n"));
 	free(text);
+	/* Not a pair. */
+	assert_int_equal(show((const char *[]){ "TCP_FLAGS@" }, 1, NULL, &text, &err), -EINVAL);
+	assert_non_null(
+		strstr(err.text, "unknown drop reason, function or counter \"TCP_FLAGS@\""));
+	free(text);
+	assert_int_equal(show((const char *[]){ "@" }, 1, NULL, &text, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "unknown drop reason, function or counter \"@\""));
+	free(text);
 	assert_int_equal(show((const char *[]){ "ListenDrps" }, 1, NULL, &text, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "did you mean ListenDrops, "));
 	free(text);
