@@ -101,9 +101,10 @@ def unknown_ipv6_option(pair):
 
 def answered_ping(pair):
     with pair.a.socket(socket.AF_INET, socket.SOCK_RAW, 1) as s:
+        s.settimeout(1 * Settings.slow)
         s.sendto(net.icmp(8), (B4, 0))
+        s.recv(100)
         time.sleep(Settings.pause)
-        assert s.recv(100), "no reply"
     return {"REASON": "NO_SOCKET", "PROTOCOL": "1"}
 
 
