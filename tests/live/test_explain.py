@@ -56,7 +56,8 @@ def counters(ns):
         for direction, values in link["stats64"].items():
             found[f"{direction}_dropped"] += values.get("dropped", 0)
             found["rx_otherhost_dropped"] += values.get("otherhost", 0)
-    found["qdisc_dropped"] = sum(qdisc.get("drops", 0) for qdisc in json.loads(ns.run("tc", "-j", "-s", "qdisc") or "[]"))
+    qdiscs = json.loads(ns.run("tc", "-j", "-s", "qdisc") or "[]")
+    found["qdisc_dropped"] = sum(qdisc.get("drops", 0) for qdisc in qdiscs)
     with ns.inside():
         for name in "snmp", "netstat":
             with open(f"/proc/thread-self/net/{name}", encoding="ascii") as file:
@@ -174,8 +175,8 @@ def make_drops():
     Returns for each function what its row must hold, the row or None, and the counters that moved; and all hints.
     """
     made = []
-    # At a location that tells something of its own, others do not count.
-    places = {place: title.rpartition("at ")[2] for place, title, _ in PLACES if title[-1].islower() or title[-1].isdigit()}
+    # A title that is not a reason alone names the function that must drop.
+    places = {place: title.rpartition(" at ")[2] for place, title, _ in PLACES if not title.isupper()}
     with Trace("-vv", "-n", "--hints") as tracer, contextlib.ExitStack() as stack:
         for function in [function for _, _, function in causes] + OWN_CAUSES + [place[0] for place in PLACES]:
             with contextlib.suppress(net.Unsupported):
