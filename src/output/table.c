@@ -102,14 +102,20 @@ static void *table_create(const struct output_context *context)
 	return table;
 }
 
+/* Print a header for a terminal as it is now. */
+static void put_header(struct table *table)
+{
+	grid_use_terminal(&table->grid, table->context.terminal);
+	grid_new_header(&table->grid);
+	table->resized = false;
+}
+
 static void put_line(struct table *table, const struct line *line)
 {
 	struct grid *grid = &table->grid;
 
-	if (grid->limit && (grid_needs_header(grid) || table->resized)) {
-		grid_new_header(grid);
-		table->resized = false;
-	}
+	if (grid->limit && (grid_needs_header(grid) || table->resized))
+		put_header(table);
 	grid_row(grid, line->cells, line->lengths);
 	if (line->below) {
 		grid_color(grid, GRID_DIM);
@@ -123,8 +129,8 @@ static void put_line(struct table *table, const struct line *line)
 static void start(struct table *table)
 {
 	table->started = true;
-	if (table->grid.limit)
-		grid_new_header(&table->grid);
+	if (table->context.terminal)
+		put_header(table);
 	else
 		grid_header(&table->grid);
 	for (size_t i = 0; i < table->held_count; i++) {
