@@ -328,16 +328,10 @@ def test_duration_with_a_stalled_reader():
             assert tracer.errors.endswith("bytetrace: cannot write the output: nothing was read for 2 seconds "
                                           "after the end of --duration\n"), tracer.errors
     # Standard error may be the same pipe.
-    reader, writer = os.pipe()
-    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
-    with Pings() as pings:
-        process = subprocess.Popen([Settings.program, *Settings.cache, "-p", "icmp", "-s", A4, "--duration", "1"],
+    with full_pipe() as (_, writer):
+        process = subprocess.Popen([Settings.program, *Settings.cache, "-p", "253", "--duration", "0.5"],
                                    stdout=writer, stderr=writer)
-        assert b"tracing" in os.read(reader, 4096)
-        pings.send(200)
         assert process.wait(10 * Settings.slow) == 1
-    os.close(reader)
-    os.close(writer)
 
 
 def test_reader_that_is_late():
@@ -659,7 +653,7 @@ def test_wide():
                 send(2)
                 tracer.stop()
                 texts.append(terminal.read() if flags else tracer.process.stdout.read().decode())
-        assert texts[0].lstrip("\r") == texts[1] and "…" not in texts[0], texts
+        assert texts[0].replace("\r", "") == texts[1] and "…" not in texts[0], texts
 
 
 def test_resize_of_the_terminal():
