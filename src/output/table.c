@@ -180,13 +180,9 @@ static bool hold(struct table *table, size_t cells_length)
 }
 
 /* Below a header, columns widen in steps, so that a table of mixed traffic soon stops changing. */
-static void widen(struct table *table, const size_t *lengths)
+static size_t widen(const struct table *table, size_t length)
 {
-	const size_t step = table->started ? WIDTH_STEP : 1;
-
-	for (size_t i = 0; i < table->grid.column_count; i++)
-		if (lengths[i] > table->grid.columns[i].width)
-			table->grid.columns[i].width = (lengths[i] + step - 1) / step * step;
+	return table->started ? (length + WIDTH_STEP - 1) / WIDTH_STEP * WIDTH_STEP : length;
 }
 
 static void table_drop(void *output, const struct drop *drop)
@@ -197,6 +193,8 @@ static void table_drop(void *output, const struct drop *drop)
 	size_t length = 0;
 
 	for (size_t i = 0; i < table->grid.column_count; i++) {
+		struct grid_column *column = &table->grid.columns[i];
+
 		if (i < table->column_count)
 			line->lengths[i] =
 				cells_writers[table->columns[i]](line->cells + length, &row);
@@ -205,11 +203,11 @@ static void table_drop(void *output, const struct drop *drop)
 				line->cells + length, &row,
 				table->context.layouts->columns[i - table->column_count]);
 		length += line->lengths[i];
+		if (line->lengths[i] > column->width && !table->grid.limit)
+			column->width = widen(table, line->lengths[i]);
 	}
 	if (table->grid.limit)
 		grid_see(&table->grid, line->lengths);
-	else
-		widen(table, line->lengths);
 	line->below = make_below(table, drop);
 	if (!table->started && hold(table, length)) {
 		if (table->held_count == MAX_HELD)
