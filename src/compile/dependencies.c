@@ -126,10 +126,12 @@ static void record_headers(const struct dependencies *dependencies, FILE *files)
 /* Another build of a module may have other types. */
 static void record_modules(const struct type_dump *dump, FILE *files)
 {
-	char path[sizeof(MODULES_BTF) + TYPE_DUMP_MODULE_SIZE + 1];
+	char path[PATH_MAX];
+	size_t length;
 
-	for (size_t i = 0; i < dump->module_count; i++) {
-		snprintf(path, sizeof(path), "%s/%s", MODULES_BTF, dump->modules[i]);
+	for (const char *name = dump->modules; name && *name; name += length + 1) {
+		length = strcspn(name, "\n");
+		snprintf(path, sizeof(path), "%s/%.*s", MODULES_BTF, (int)length, name);
 		image_write_file(files, path, path);
 	}
 }

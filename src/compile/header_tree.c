@@ -302,8 +302,15 @@ static int write_dump(const char *path, const struct types *types, const char *w
 		      struct type_dump *found, struct error *err)
 {
 	FILE *file = create_file(path, "include/kernel_types.h");
+	char subject[sizeof(types->description) + 32];
 	int result;
 
+	/* "BTF in FILE" or "BTF of this kernel" */
+	if (strncmp(types->description, "BTF in ", 7) == 0)
+		snprintf(subject, sizeof(subject), "%s is not a valid BTF file",
+			 types->description + 7);
+	else
+		snprintf(subject, sizeof(subject), "the %s is damaged", types->description);
 	if (!file)
 		return tree_error(err, path);
 	fprintf(file,
@@ -316,7 +323,7 @@ static int write_dump(const char *path, const struct types *types, const char *w
 		"#define true 1\n"
 		"#define false 0\n",
 		sysconf(_SC_PAGESIZE));
-	result = type_dump_write(file, types->file_fd, types->description, wanted,
+	result = type_dump_write(file, types->file_fd, subject, wanted,
 				 types->of_running_kernel ? MODULES_BTF : NULL, found, err);
 	if (fclose(file) && !result)
 		result = tree_error(err, path);
@@ -412,7 +419,7 @@ int header_tree_make(const char *path, const struct types *types, const char *te
 	int result;
 
 	flags->count = 0;
-	flags->dump.module_count = 0;
+	flags->dump.modules = NULL;
 	switch (types->kind) {
 	case TYPES_KIND_BTF:
 		return use_btf(path, types, text, wanted, flags, err);

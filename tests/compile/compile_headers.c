@@ -94,7 +94,8 @@ int main(int argc, char **argv)
 	struct options options;
 	struct error err;
 	int result = options_parse(&options, argc, argv, &err);
-	const struct types_request request = { .headers = options.types.headers,
+	const struct types_request request = { .only = options.types.only,
+					       .headers = options.types.headers,
 					       .btf = options.types.btf,
 					       .any_release = true };
 
