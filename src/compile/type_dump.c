@@ -296,38 +296,39 @@ static int read_module(struct btf_bytes *btf, const char *path, const struct btf
 	return result;
 }
 
-/* Whether a list has this name. */
-static bool is_listed(const char *names, const char *wanted)
+/* Find a name in a list of one per line. */
+static char *find_line(char *list, const char *name)
 {
-	char name[NAME_SIZE];
+	const size_t length = strlen(name);
 
-	while (next_name(&names, name))
-		if (strcmp(name, wanted) == 0)
-			return true;
-	return false;
+	if (length == 0)
+		return NULL;
+	for (char *at = list; (at = strstr(at, name)); at++)
+		if ((at == list || at[-1] == '\n') && at[length] == '\n')
+			return at;
+	return NULL;
 }
 
-/* Take the structs, unions and enums that a module defines off a list. False: it has none of it. */
-static bool take_found(char *missing, const struct btf_view *module)
+/* Take the structs, unions and enums that a BTF defines off a list. False: it has none of them. */
+static bool take_found(char *missing, const struct btf_view *view)
 {
 	struct btf_walk walk;
 	bool found = false;
 
-	btf_walk_start(&walk, module);
+	btf_walk_start(&walk, view);
 	while (btf_walk_next(&walk)) {
 		uint32_t offset = btf_walk_name(&walk);
-		const char *name = module->strings + (offset - module->base.strings);
-		size_t length;
+		char *line;
 
 		if ((walk.kind != BTF_BYTES_STRUCT && walk.kind != BTF_BYTES_UNION &&
 		     walk.kind != BTF_BYTES_ENUM) ||
-		    offset < module->base.strings || !is_listed(missing, name))
+		    offset < view->base.strings)
+			continue;
+		line = find_line(missing, view->strings + (offset - view->base.strings));
+		if (!line)
 			continue;
 		found = true;
-		length = strlen(name);
-		for (char *at = missing; *at; at += strcspn(at, "\n"), at += *at == '\n')
-			if (strncmp(at, name, length) == 0 && at[length] == '\n')
-				memmove(at, at + length + 1, strlen(at + length + 1) + 1);
+		memmove(line, strchr(line, '\n') + 1, strlen(strchr(line, '\n')));
 	}
 	return found;
 }
