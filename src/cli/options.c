@@ -284,7 +284,7 @@ static void share(struct options *options)
 {
 	struct generate_config *generate = &options->generate;
 
-	generate->force = options->types.any_release = options->force;
+	generate->force = options->types.force = options->types.any_release = options->force;
 	generate->record = generate->keys.set ? 0 : options->output.format->needs(&options->output);
 	options->output.inner = generate->inner;
 	options->output.numeric |= generate->filter.numeric_protocol;

@@ -12,6 +12,7 @@
 #include "compile/header_tree.h"
 #include "kernel/types.h"
 #include "util/error.h"
+#include "util/file.h"
 
 static void name_directory(char name[PATH_MAX], int fd)
 {
@@ -62,6 +63,24 @@ static bool is_expected(const char *path, const struct types *types)
 	return *path != '/' && !leads_out(path);
 }
 
+/* Check a header of a tree that the user named: some include files from elsewhere in the tree. */
+static int check_header(const char *path, const struct types *types, struct error *err)
+{
+	struct file_request request = { .flag = "--headers",
+					.kind = FILE_REGULAR,
+					.force = types->force };
+	int below = 0, found;
+
+	if (!types->named || sscanf(path, "/proc/self/fd/%d%n", &request.at, &below) != 1)
+		return 0;
+	request.path = path + below + strspn(path + below, "/");
+	found = file_find(&request, err);
+	if (found < 0)
+		return found;
+	close(found);
+	return 0;
+}
+
 /*
  * The name of an included file may come from a macro, so that only the preprocessor sees it. Such a
  * file may be writable for everybody, and the cache would not notice when it changes.
@@ -78,8 +97,14 @@ int dependencies_check(const struct dependencies *dependencies, struct error *er
 		goto out;
 	}
 	while (fscanf(list, "%4095s", path) == 1) {
-		if (strcmp(path, "\\") == 0 || is_expected(path, dependencies->types))
+		if (strcmp(path, "\\") == 0)
 			continue;
+		if (is_expected(path, dependencies->types)) {
+			result = check_header(path, dependencies->types, err);
+			if (result)
+				break;
+			continue;
+		}
 		result = error_set(err, STATUS_COMPILE, EPERM,
 				   "the program includes %s, which is not a kernel header; include "
 				   "other files as \"NAME\" from the directory of the source",

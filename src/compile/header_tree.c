@@ -14,9 +14,11 @@
 #include <unistd.h>
 #include <bcc/bcc_version.h>
 
+#include "compile/sandbox.h"
 #include "compile/type_dump.h"
 #include "kernel/types.h"
 #include "util/error.h"
+#include "util/file.h"
 
 /*
  * Header names that lead to the dump of BTF: those that libbcc's helpers.h and the template
@@ -379,8 +381,16 @@ static int use_btf(const char *path, const struct types *types, const char *text
 /* Unpack kheaders.tar.xz with tar(1), which reads it from `fd`. */
 static int unpack(const char *path, int fd, struct error *err)
 {
-	char *const arguments[] = { "tar", "-xJf", "-", "-C", (char *)path, NULL };
+	char *const arguments[] = { "tar", "-xJof", "-", "-C", (char *)path, NULL };
 	char *const environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	/* Its files are root's now, but it may contain FIFOs, or links to files that do not end. */
+	const struct file_request unpacked = {
+		.flag = "the archive of kernel headers",
+		.at = AT_FDCWD,
+		.path = path,
+		.shown = ".",
+		.force = true,
+	};
 	int status;
 	pid_t pid = fork();
 
@@ -390,11 +400,44 @@ static int unpack(const char *path, int fd, struct error *err)
 			execve("/usr/bin/tar", arguments, environment);
 		_exit(127);
 	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
+		if (sandbox_is_full())
+			return error_set(
+				err, STATUS_ENVIRONMENT, ENOSPC,
+				"the archive of kernel headers is too large: it unpacks to "
+				"more than " SANDBOX_LIMITS);
 		return error_set(err, STATUS_ENVIRONMENT, EIO,
 				 "cannot unpack the archive of kernel headers; "
 				 "that needs a sound archive, /usr/bin/tar, and xz");
-	return 0;
+	}
+	return file_check_tree(&unpacked, err);
+}
+
+/* Check the headers of a tree that the user named, in a directory that was checked. */
+static int check_headers(const struct types *types, int fd, struct error *err)
+{
+	char link[64], directory[PATH_MAX], path[96], shown[PATH_MAX + sizeof(path)];
+	const char *below[] = { "include", path };
+	struct utsname kernel;
+	ssize_t length;
+	int result = 0;
+
+	uname(&kernel);
+	snprintf(path, sizeof(path), "arch/%s/include", kernel_arch(kernel.machine));
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, directory, sizeof(directory) - 1);
+	directory[length > 0 ? length : 0] = '\0';
+	for (size_t i = 0; i < 2 && !result; i++) {
+		const struct file_request request = { .flag = "--headers",
+						      .at = fd,
+						      .path = below[i],
+						      .shown = shown,
+						      .force = types->force };
+
+		snprintf(shown, sizeof(shown), "%s/%s", directory, below[i]);
+		result = file_check_tree(&request, err);
+	}
+	return result;
 }
 
 bool header_tree_suffices(const char *text)
@@ -435,6 +478,11 @@ int header_tree_make(const char *path, const struct types *types, const char *te
 			return result;
 		break;
 	case TYPES_KIND_HEADERS:
+		result = types->named ? check_headers(types, types->build_fd, err) : 0;
+		if (!result && types->named)
+			result = check_headers(types, types->source_fd, err);
+		if (result)
+			return result;
 		snprintf(source, sizeof(source), "/proc/self/fd/%d", types->source_fd);
 		snprintf(build, sizeof(build), "/proc/self/fd/%d", types->build_fd);
 		break;

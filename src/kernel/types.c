@@ -33,7 +33,7 @@ static int open_marked(const struct types *types, int at, const char *path, cons
 					      .at = at,
 					      .path = path,
 					      .kind = FILE_DIRECTORY,
-					      .force = types->any_release || !types->named };
+					      .force = types->force || !types->named };
 	struct error refused;
 	int fd = file_find(&request, &refused);
 
@@ -131,7 +131,7 @@ static int open_unpacked(struct types *types, const char *path, struct error *er
 static int open_named_headers(struct types *types, const char *path, struct error *err)
 {
 	const struct file_request request = {
-		.flag = "--headers", .at = AT_FDCWD, .path = path, .force = types->any_release
+		.flag = "--headers", .at = AT_FDCWD, .path = path, .force = types->force
 	};
 	int found = file_find(&request, err);
 	char quoted[ERROR_QUOTE_SIZE];
@@ -174,7 +174,7 @@ static int open_named_btf(struct types *types, const char *path, struct error *e
 					      .at = AT_FDCWD,
 					      .path = path,
 					      .kind = FILE_REGULAR,
-					      .force = types->any_release };
+					      .force = types->force };
 	int found = file_find(&request, err);
 
 	if (found < 0)
@@ -297,6 +297,7 @@ int types_open(struct types *types, const struct types_request *request, struct 
 
 	*types = (struct types)TYPES_CLOSED;
 	types->any_release = request->any_release;
+	types->force = request->force;
 	types->named = request->headers || request->btf;
 	result = find_types(types, request, err);
 	if (!result && types->kind == TYPES_KIND_HEADERS && !types->any_release)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "util/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -35,7 +36,8 @@ static ssize_t read_up_to(int fd, char *bytes, size_t size)
 
 int file_read_string(int at, const char *path, char *text, size_t size)
 {
-	int fd = openat(at, path, O_RDONLY | O_CLOEXEC);
+	/* O_NONBLOCK: do not wait for whoever writes to a FIFO in its place. */
+	int fd = openat(at, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	ssize_t length;
 
 	if (fd < 0)
@@ -76,7 +78,7 @@ int file_read_fd(int fd, size_t max, char **text)
 
 int file_read_text(const char *path, size_t max, char **text)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	int result;
 
 	if (fd < 0)
@@ -281,14 +283,19 @@ static int walk_to(struct walk *walk, int at, const char *path, bool directory)
 	return result < 0 ? -errno : result;
 }
 
+static const char *shown_path(const struct file_request *request)
+{
+	return request->shown ? request->shown : request->path;
+}
+
 static int refuse_risk(const struct file_request *request, const struct risk *risk,
 		       struct error *err)
 {
 	char quoted[ERROR_QUOTE_SIZE], place[ERROR_QUOTE_SIZE], who[64];
 	const bool inside = risk->directory[0];
 
-	error_quote(quoted, request->path);
-	error_quote(place, inside ? risk->directory : request->path);
+	error_quote(quoted, shown_path(request));
+	error_quote(place, inside ? risk->directory : shown_path(request));
 	if (risk->who == RISK_OWNER)
 		return error_set(err, STATUS_ENVIRONMENT, EPERM,
 				 inside ? "%s: %s belongs to user %u, who could have put %s there; "
@@ -312,7 +319,7 @@ int file_refuse(const struct file_request *request, int errnum, struct error *er
 	char quoted[ERROR_QUOTE_SIZE];
 
 	return error_set(err, STATUS_ENVIRONMENT, errnum, "%s: cannot read %s: %s", request->flag,
-			 error_quote(quoted, request->path),
+			 error_quote(quoted, shown_path(request)),
 			 errnum == EINVAL   ? "it contains a NUL byte"
 			 : errnum == EMLINK ? "it is a symbolic link"
 					    : strerror(errnum));
@@ -330,11 +337,18 @@ static bool is_kind(const struct stat *status, enum file_kind kind)
 	       (S_ISDIR(status->st_mode) && kind != FILE_REGULAR);
 }
 
+static int refuse_kind(const struct file_request *request, struct error *err)
+{
+	char quoted[ERROR_QUOTE_SIZE];
+
+	return error_set(err, STATUS_ENVIRONMENT, EINVAL, "%s: %s is not a %s", request->flag,
+			 error_quote(quoted, shown_path(request)), kind_names[request->kind]);
+}
+
 int file_find(const struct file_request *request, struct error *err)
 {
 	struct walk walk = { .directory = -1, .follow = !request->no_links };
 	int found = walk_to(&walk, request->at, request->path, request->kind != FILE_REGULAR);
-	char quoted[ERROR_QUOTE_SIZE];
 	struct stat status;
 	struct risk risk;
 	int result;
@@ -344,9 +358,7 @@ int file_find(const struct file_request *request, struct error *err)
 		goto out;
 	}
 	if (fstat(found, &status) || !is_kind(&status, request->kind)) {
-		result = error_set(err, STATUS_ENVIRONMENT, EINVAL, "%s: %s is not a %s",
-				   request->flag, error_quote(quoted, request->path),
-				   kind_names[request->kind]);
+		result = refuse_kind(request, err);
 		goto out;
 	}
 	risk = risk_of(&status);
@@ -358,6 +370,99 @@ out:
 		close(found);
 	if (walk.directory >= 0)
 		close(walk.directory);
+	return result;
+}
+
+#define MAX_DEPTH 40
+
+static int check_directory(const struct file_request *request, int directory, unsigned int depth,
+			   struct error *err);
+
+/*
+ * Check what an entry of a directory, which was checked itself, is or leads to. What cannot be
+ * looked at cannot be read either.
+ */
+static int check_entry(const struct file_request *request, unsigned int depth, struct error *err)
+{
+	struct walk walk = { .directory = -1, .follow = true };
+	int found = -1, result = 0;
+	struct stat status;
+	struct risk risk;
+
+	if (fstatat(request->at, request->path, &status, AT_SYMLINK_NOFOLLOW))
+		return 0;
+	if (S_ISLNK(status.st_mode)) {
+		found = walk_to(&walk, request->at, request->path, true);
+		if (found < 0 || fstat(found, &status))
+			goto out;
+	}
+	if (!is_kind(&status, FILE_ANY)) {
+		result = refuse_kind(request, err);
+		goto out;
+	}
+	risk = risk_of(&status);
+	if (!risk.who)
+		risk = walk.risk;
+	if (risk.who && !request->force)
+		result = refuse_risk(request, &risk, err);
+	else if (S_ISDIR(status.st_mode))
+		result = check_directory(request, found, depth, err);
+out:
+	if (found >= 0)
+		close(found);
+	if (walk.directory >= 0)
+		close(walk.directory);
+	return result;
+}
+
+/* Check what is in a directory: the one that was found, or else the request's. */
+static int check_directory(const struct file_request *request, int directory, unsigned int depth,
+			   struct error *err)
+{
+	int fd = openat(directory < 0 ? request->at : directory,
+			directory < 0 ? request->path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	char shown[PATH_MAX];
+	int result = 0;
+
+	if (!entries) {
+		result = file_refuse(request, errno, err);
+		if (fd >= 0)
+			close(fd);
+		return result;
+	}
+	if (depth == 0)
+		result = file_refuse(request, ELOOP, err);
+	while (!result && (entry = readdir(entries))) {
+		struct file_request below = *request;
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		snprintf(shown, sizeof(shown), "%s/%s", shown_path(request), entry->d_name);
+		below.at = fd;
+		below.path = entry->d_name;
+		below.shown = shown;
+		result = check_entry(&below, depth - 1, err);
+	}
+	closedir(entries);
+	return result;
+}
+
+int file_check_tree(const struct file_request *request, struct error *err)
+{
+	struct file_request tree = *request;
+	int found, result;
+
+	tree.kind = FILE_DIRECTORY;
+	found = file_find(&tree, err);
+	if (found == -ENOENT)
+		return 0;
+	if (found < 0)
+		return found;
+	tree.kind = FILE_ANY;
+	result = check_directory(&tree, found, MAX_DEPTH, err);
+	close(found);
 	return result;
 }
 

@@ -29,8 +29,9 @@ struct file_request {
 	int at; /* where a relative path starts: AT_FDCWD, or a directory that was found */
 	const char *path;
 	enum file_kind { FILE_ANY, FILE_REGULAR, FILE_DIRECTORY } kind;
-	bool no_links; /* not a symbolic link at the end of the path */
-	bool force;    /* whoever could have changed it */
+	const char *shown; /* the path in messages; NULL: the same */
+	bool no_links;	   /* not a symbolic link at the end of the path */
+	bool force;	   /* whoever could have changed it */
 };
 
 /*
@@ -42,6 +43,12 @@ struct file_request {
  * that the caller closes, or -errno with STATUS_ENVIRONMENT; -ENOENT: it does not exist.
  */
 int file_find(const struct file_request *request, struct error *err);
+
+/*
+ * Check all that is in a directory and below, as file_find() does. Returns 0, also if there is no
+ * such directory, or -errno with STATUS_ENVIRONMENT.
+ */
+int file_check_tree(const struct file_request *request, struct error *err);
 
 /* Open a file that was found for reading. Returns a descriptor or -errno. */
 int file_reopen(int found);

@@ -97,7 +97,8 @@ int main(int argc, char **argv)
 	const struct types_request request = { .only = options.types.only,
 					       .headers = options.types.headers,
 					       .btf = options.types.btf,
-					       .any_release = true };
+					       .any_release = true,
+					       .force = options.types.force };
 
 	facts.attach = options.attach ? options.attach : ATTACH_RAW_TRACEPOINT;
 	clock_gettime(CLOCK_MONOTONIC, &start);
