@@ -31,6 +31,7 @@ import test_probes
 import test_safety
 import test_see
 import test_summary
+import test_trust
 import test_watch
 from net import Unsupported
 from trace import Settings
@@ -77,7 +78,7 @@ def main():
     suites += [functions(module, wanted)
                for module in (test_filters, test_fields, test_expressions, test_output, test_see,
                               test_summary, test_explain, test_cpus, test_attach, test_errors, test_cache,
-                              test_safety, test_watch, test_lab, test_kprobes, test_probes, test_course)]
+                              test_safety, test_trust, test_watch, test_lab, test_kprobes, test_probes, test_course)]
     start = last = time.monotonic()
     # The tests' own files stay out of /tmp, where they look for what bytetrace leaves behind.
     with tempfile.TemporaryDirectory(dir="/var/tmp") as tempfile.tempdir:
