@@ -93,7 +93,11 @@ int dependencies_check(const struct dependencies *dependencies, struct error *er
 
 	if (!list || fscanf(list, "%*[^:]:") != 0) {
 		result = error_set(err, STATUS_COMPILE, EIO,
-				   "the compiler did not list the files that it read");
+				   "the compiler did not list the files that it read%s",
+				   sandbox_is_full(SANDBOX_DIRECTORY)
+					   ? ": " SANDBOX_DIRECTORY
+					     ", which holds up to " SANDBOX_LIMITS ", is full"
+					   : "");
 		goto out;
 	}
 	while (fscanf(list, "%4095s", path) == 1) {

@@ -87,7 +87,7 @@ static FILE *create_file(const char *root, const char *name)
 static int tree_error(struct error *err, const char *root)
 {
 	char quoted[ERROR_QUOTE_SIZE];
-	int errnum = errno ? errno : EIO;
+	int errnum = sandbox_is_full(root) ? ENOSPC : errno ? errno : EIO;
 
 	return error_set(err, STATUS_ENVIRONMENT, errnum, "cannot write a header file below %s: %s",
 			 error_quote(quoted, root), strerror(errnum));
@@ -305,6 +305,7 @@ static int write_dump(const char *path, const struct types *types, const char *w
 {
 	FILE *file = create_file(path, "include/kernel_types.h");
 	char subject[sizeof(types->description) + 32];
+	bool failed;
 	int result;
 
 	/* "BTF in FILE" or "BTF of this kernel" */
@@ -327,7 +328,9 @@ static int write_dump(const char *path, const struct types *types, const char *w
 		sysconf(_SC_PAGESIZE));
 	result = type_dump_write(file, types->file_fd, subject, wanted,
 				 types->of_running_kernel ? MODULES_BTF : NULL, found, err);
-	if (fclose(file) && !result)
+	failed = ferror(file);
+	failed |= fclose(file) != 0;
+	if (failed && !result)
 		result = tree_error(err, path);
 	return result;
 }
@@ -401,7 +404,7 @@ static int unpack(const char *path, int fd, struct error *err)
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
-		if (sandbox_is_full())
+		if (sandbox_is_full(path))
 			return error_set(
 				err, STATUS_ENVIRONMENT, ENOSPC,
 				"the archive of kernel headers is too large: it unpacks to "
@@ -478,6 +481,10 @@ int header_tree_make(const char *path, const struct types *types, const char *te
 			return result;
 		break;
 	case TYPES_KIND_HEADERS:
+		if (access("/proc/self/fd", F_OK))
+			return error_set(err, STATUS_ENVIRONMENT, ENOENT,
+					 "the headers of the kernel are compiled by way of "
+					 "/proc/self/fd, but /proc is not mounted");
 		result = types->named ? check_headers(types, types->build_fd, err) : 0;
 		if (!result && types->named)
 			result = check_headers(types, types->source_fd, err);

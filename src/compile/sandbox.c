@@ -44,12 +44,11 @@ static int make_private(void)
 	return errno == EINVAL ? make_private_outside_chroot() : -errno;
 }
 
-bool sandbox_is_full(void)
+bool sandbox_is_full(const char *path)
 {
 	struct statvfs status;
 
-	return statvfs(SANDBOX_DIRECTORY, &status) == 0 &&
-	       (status.f_bavail < 16 || status.f_favail == 0);
+	return statvfs(path, &status) == 0 && (status.f_bavail < 16 || status.f_favail == 0);
 }
 
 static int mount_sandbox(void)

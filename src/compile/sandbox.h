@@ -19,7 +19,7 @@ struct error;
  */
 int sandbox_enter(struct error *err);
 
-/* Whether no more fits into the sandbox. */
-bool sandbox_is_full(void);
+/* Whether no more fits into the sandbox at `path`. */
+bool sandbox_is_full(const char *path);
 
 #endif

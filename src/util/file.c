@@ -322,6 +322,7 @@ int file_refuse(const struct file_request *request, int errnum, struct error *er
 			 error_quote(quoted, shown_path(request)),
 			 errnum == EINVAL   ? "it contains a NUL byte"
 			 : errnum == EMLINK ? "it is a symbolic link"
+			 : errnum == ENOSYS ? "/proc is not mounted"
 					    : strerror(errnum));
 }
 
@@ -474,5 +475,7 @@ int file_reopen(int found)
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", found);
 	/* Do not wait for a process that holds a lease on it. */
 	fd = open(link, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	if (fd >= 0)
+		return fd;
+	return errno == ENOENT && access("/proc/self/fd", F_OK) ? -ENOSYS : -errno;
 }

@@ -50,10 +50,12 @@ int file_find(const struct file_request *request, struct error *err);
  */
 int file_check_tree(const struct file_request *request, struct error *err);
 
-/* Open a file that was found for reading. Returns a descriptor or -errno. */
+/* Open a file that was found for reading. Returns a descriptor or -errno; -ENOSYS: without /proc.
+ */
 int file_reopen(int found);
 
-/* Set the error for a file that cannot be read, and return -errnum. EINVAL: it contains a NUL. */
+/* Set the error for a file that cannot be read, and return -errnum. EINVAL: it contains a NUL;
+ * EMLINK: it is a link; ENOSYS: /proc is not mounted. */
 int file_refuse(const struct file_request *request, int errnum, struct error *err);
 
 #endif

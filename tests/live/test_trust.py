@@ -217,3 +217,54 @@ def test_invalid_btf():
             file.write_bytes(damaged)
             err = fails(3, "BTF", flags=("--btf", str(file)))
             assert err.count("\n") == 1 and "signal" not in err and "Unknown error" not in err, err
+
+
+def test_names_that_would_control_the_terminal():
+    """Nothing that a file is called reaches the terminal raw, wherever the message comes from."""
+    with directory() as (path, printed):
+        name = os.fsdecode(b"a\x1b[2J\nbytetrace: \xff\xc2\x9b\xc3\xa9.c")
+        shown = "a\\x1b[2J\\x0abytetrace: \\xff\\xc2\\x9b\u00e9.c"
+        mine = f"{path}/{name}"
+        line = printed.count("\n") + 1
+
+        def refuses(status, text, *words, flags=()):
+            with open(mine, "w", encoding="utf-8") as file:
+                file.write(text)
+            err = fails(status, *words, flags=("--source", mine, *flags))
+            for raw in "\x1b", "\x9b", "\nbytetrace: ":
+                assert raw not in err, err
+            return err
+
+        refuses(4, printed + "int x = nonsense;\n", f"{path}/{shown}:{line}:9: error: ")
+        refuses(3, f'#include "absent.h"\n{printed}', f"{path}/{shown}:1: #include: cannot read ")
+        refuses(4, f'#include "a/b"\n{printed}', f'{path}/{shown}:1: #include "a/b": ')
+        refuses(4, printed + "DROP_FIELD(u32, two words, \"%u\", 1)\n", f"{path}/{shown}:{line}: ")
+        refuses(5, printed.replace("event->reason = reason;",
+                                   "event->reason = reason; *(volatile u64 *)ctx = 0;"), f"{path}/{shown}:")
+        os.chmod(mine, 0o666)
+        err = fails(3, "everybody can write to", flags=("--source", mine))
+        assert err.count("\n") == 1 and "\x1b" not in err, err
+        fails(3, "a\\x1b[2J\\x0a", flags=("--btf", mine))
+        fails(3, "a\\x1b[2J\\x0a", flags=("--headers", f"{mine}x"))
+        fails(3, "a\\x1b[2J\\x0a", flags=("--templates", f"{mine}x"))
+
+
+def test_limit_of_open_files():
+    done = subprocess.run(["setpriv", "--bounding-set=-sys_resource", "sh", "-c", 'ulimit -n 10; exec "$@"', "sh",
+                           Settings.program, "--no-cache", "--duration", "0.1"],
+                          capture_output=True, text=True, check=False, timeout=20 * Settings.slow)
+    assert done.returncode in (3, 6), done
+    assert done.stderr.count("\n") == 1 and "; the limit is 10 open files (ulimit -n)\n" in done.stderr, done
+
+
+def test_without_proc():
+    own_btf()
+    for flags, message in (
+            (("--btf", BTF), f'--btf: cannot read "{BTF}": /proc is not mounted'),
+            (("--source", "/etc/hostname"), '--source: cannot read "/etc/hostname": /proc is not mounted')):
+        done = subprocess.run(["unshare", "-m", "sh", "-c", 'umount -l /proc; exec "$@"', "sh", Settings.program,
+                               "--no-cache", *flags], capture_output=True, text=True, check=False,
+                              timeout=20 * Settings.slow)
+        if "umount:" in done.stderr:
+            raise Unsupported(done.stderr.strip())
+        assert done.stderr == f"bytetrace: {message}\n", done

@@ -347,10 +347,9 @@ static void nesting(void **state)
 
 static void print_nothing(void *context, const char *format, va_list args)
 {
-	char text[512];
-
 	(void)context;
-	vsnprintf(text, sizeof(text), format, args);
+	(void)format;
+	(void)args;
 }
 
 static struct btf_dump *dump_create(struct btf *btf)
