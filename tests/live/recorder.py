@@ -13,7 +13,6 @@ import subprocess
 import net
 from net import ARP, IPV4, IPV6, QINQ, VLAN
 from oracle import Symbols, open_tracefs
-from trace import Settings, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RARP = 0x8035
