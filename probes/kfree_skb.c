@@ -16,6 +16,10 @@ int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 #else
 	u32 reason = 0;
 #endif
+	struct sock *sk = NULL;
 
-	return drop(ctx, skb, location, reason);
+#ifdef KFREE_SKB_RX_SK
+	sk = (struct sock *)ctx->args[3];
+#endif
+	return drop_socket(ctx, skb, sk, location, reason);
 }

@@ -15,8 +15,12 @@ int tp_btf__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 	u32 reason = 0;
 #endif
 	struct sk_buff *skb;
+	struct sock *sk = NULL;
 
 	/* libbcc would turn loads by a pointer taken from ctx in the usual way into calls. */
 	__builtin_memcpy(&skb, &ctx->args[0], sizeof(skb));
-	return drop(ctx, skb, location, reason);
+#ifdef KFREE_SKB_RX_SK
+	__builtin_memcpy(&sk, &ctx->args[3], sizeof(sk));
+#endif
+	return drop_socket(ctx, skb, sk, location, reason);
 }

@@ -14,7 +14,8 @@
  * These functions give up one reference; the packet is dropped only if that was the last one. They
  * also free packets that were processed normally.
  */
-static __always_inline int drop_last(struct pt_regs *ctx, struct sk_buff *skb, u32 reason)
+static __always_inline int drop_last(struct pt_regs *ctx, struct sk_buff *skb, struct sock *sk,
+				     u32 reason)
 {
 	u64 location = 0;
 
@@ -29,23 +30,24 @@ static __always_inline int drop_last(struct pt_regs *ctx, struct sk_buff *skb, u
 #else
 	location = PT_REGS_RET(ctx);
 #endif
-	return drop(ctx, skb, location, reason);
+	return drop_socket(ctx, skb, sk, location, reason);
 }
 
 #if defined(KFREE_SKB_RX_SK)
 int kprobe__sk_skb_reason_drop(struct pt_regs *ctx)
 {
-	return drop_last(ctx, (struct sk_buff *)PT_REGS_PARM2(ctx), PT_REGS_PARM3(ctx));
+	return drop_last(ctx, (struct sk_buff *)PT_REGS_PARM2(ctx),
+			 (struct sock *)PT_REGS_PARM1(ctx), PT_REGS_PARM3(ctx));
 }
 #elif defined(KFREE_SKB_REASON)
 int kprobe__kfree_skb_reason(struct pt_regs *ctx)
 {
-	return drop_last(ctx, (struct sk_buff *)PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx));
+	return drop_last(ctx, (struct sk_buff *)PT_REGS_PARM1(ctx), NULL, PT_REGS_PARM2(ctx));
 }
 #else
 int kprobe__kfree_skb(struct pt_regs *ctx)
 {
-	return drop_last(ctx, (struct sk_buff *)PT_REGS_PARM1(ctx), 0);
+	return drop_last(ctx, (struct sk_buff *)PT_REGS_PARM1(ctx), NULL, 0);
 }
 #endif
 
@@ -60,7 +62,7 @@ int kprobe__kfree_skb_list_reason(struct pt_regs *ctx)
 	for (int i = 0; i < MAX_LIST && skb; i++) {
 		struct sk_buff *next = READ(skb, next);
 
-		drop_last(ctx, skb, PT_REGS_PARM2(ctx));
+		drop_last(ctx, skb, NULL, PT_REGS_PARM2(ctx));
 		skb = next;
 	}
 	/* Count the rest of the list as lost. */

@@ -16,6 +16,10 @@ int tracepoint__skb__kfree_skb(void *ctx)
 #else
 	u32 reason = 0;
 #endif
+	struct sock *sk = NULL;
 
-	return drop(ctx, skb, location, reason);
+#ifdef KFREE_SKB_RX_SK
+	sk = *(struct sock **)(ctx + KFREE_SKB_RX_SK_OFFSET);
+#endif
+	return drop_socket(ctx, skb, sk, location, reason);
 }

@@ -14,6 +14,8 @@
 	embed embedded_kernel_types, "templates/types.c"
 	embed embedded_reasons, "src/explain/reasons.txt"
 	embed embedded_locations, "src/explain/locations.txt"
+	embed embedded_cases, "src/explain/cases.txt"
+	embed embedded_counters, "src/explain/counters.txt"
 
 	/* Tables of files: pairs of a name and a text, sorted by name, and a pair of NULLs. */
 	.macro embed_table name

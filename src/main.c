@@ -9,6 +9,7 @@
 #include "run/print.h"
 #include "run/trace.h"
 #include "util/error.h"
+#include "util/stdio.h"
 
 typedef int run_action(struct options *options, struct error *err);
 
@@ -44,6 +45,7 @@ int main(int argc, char **argv)
 	int result;
 
 	hold_standard_files();
+	stdio_replace();
 	result = options_parse(&options, argc, argv, &err);
 	if (!result)
 		result = actions[options.action](&options, &err);

@@ -8,13 +8,13 @@
 DROP_FIELDS(DROP_DECLARE_NUMBER, DROP_DECLARE_BYTES, DROP_DECLARE_BYTES)
 
 static __always_inline void fill_columns(struct drop_event *to, void *ctx, struct sk_buff *skb,
-					 u64 location, u32 reason)
+					 struct sock *given, u64 location, u32 reason)
 {
-	struct sock *sk = READ(skb, sk);
+	struct sock *sk = socket_of(given, READ(skb, sk));
 
 	DROP_FIELDS(DROP_FILL_NUMBER, DROP_FILL_STRING, DROP_FILL_BYTES)
 }
 #else
 #define HAS_COLUMNS 0
-#define fill_columns(to, ctx, skb, location, reason)
+#define fill_columns(to, ctx, skb, given, location, reason)
 #endif

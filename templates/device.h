@@ -61,16 +61,31 @@ static __always_inline void find_name(struct drop_event *event, struct net *net)
 	}
 }
 
-/* Without a device: the namespace of the socket, or of the device that the route leads to. */
-static __always_inline struct net *other_net(const struct sk_buff *skb)
+/*
+ * Without a device in the skb: the namespace is that of the socket, or of the device that the route
+ * leads to. The packet came in by skb->skb_iif, or else was to go out by the device of its route.
+ */
+static __always_inline void find_other(struct drop_event *event, const struct sk_buff *skb,
+				       struct sock *sk)
 {
 	struct dst_entry *dst = (void *)(skb->_skb_refdst & ~1UL);
-	struct sock *sk = skb->sk;
+	struct net_device *dev = dst ? READ(dst, dev) : NULL;
 	struct net *net = sk ? READ(sk, __sk_common.skc_net.net) : NULL;
+	u32 routed = netns_inode(dev ? READ(dev, nd_net.net) : NULL);
 
-	if (!netns_inode(net) && dst)
-		net = READ(dst, dev, nd_net.net);
-	return net;
+	event->netns = netns_inode(net);
+	event->ifindex = skb->skb_iif;
+	if (!event->netns) {
+		event->netns = routed;
+		net = dev ? READ(dev, nd_net.net) : NULL;
+	}
+	if (event->ifindex) {
+		if (event->netns)
+			find_name(event, net);
+	} else if (routed) {
+		event->ifindex = READ(dev, ifindex);
+		read_name(event, dev);
+	}
 }
 
 /*
@@ -104,20 +119,12 @@ static __always_inline int find_device(struct drop_event *event, const struct sk
 }
 //@end
 
-/*
- * Device and namespace; 0 if a filter on them does not match. Without a device, the packet came in
- * by skb->skb_iif, if it came in.
- */
-static __always_inline int read_device(struct drop_event *event, const struct sk_buff *skb)
+/* Device and namespace; 0 if a filter on them does not match. */
+static __always_inline int read_device(struct drop_event *event, const struct sk_buff *skb,
+				       struct sock *given)
 {
-	if (!find_device(event, skb)) {
-		struct net *net = other_net(skb);
-
-		event->netns = netns_inode(net);
-		event->ifindex = skb->skb_iif;
-		if (event->netns && event->ifindex)
-			find_name(event, net);
-	}
+	if (!find_device(event, skb))
+		find_other(event, skb, socket_of(given, skb->sk));
 	if (event->netns)
 		event->flags |= DROP_HAS_NETNS;
 //@slot filter_device

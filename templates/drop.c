@@ -2,8 +2,8 @@
 /*
  * bytetrace: what the kernel runs for each dropped packet.
  *
- * The way of a drop: probe -> drop() -> skb -> link layer -> tunnel -> network -> transport -> device
- * -> record -> hand-over, or counting. Each step fills its part of struct drop_event. The filters on
+ * The way of a drop: probe -> drop() -> skb -> link layer -> tunnel -> network -> transport -> socket
+ * -> device -> record -> hand-over, or counting. Each step fills its part of struct drop_event. The filters on
  * a part stand right behind it, and leave as soon as one does not match. What no filter needs is read
  * last.
 //@if template
@@ -20,6 +20,9 @@
 #include <bytetrace/field.h>  /* DROP_FIELD(): a column of your own */
 
 //@include event.h
+//@if skb
+//@include skb.h
+//@end
 //@if expression
 //@include window.h
 //@include frame.h
@@ -28,9 +31,6 @@
 
 //@end
 //@include record.h
-//@if copy
-//@include skb.h
-//@end
 //@if packet
 //@include packet.h
 //@include ethernet.h
@@ -71,6 +71,9 @@ static __always_inline int read_packet(struct drop_event *event, const struct sk
 
 //@end
 //@slot filter_functions
+//@if socket
+//@include socket.h
+//@end
 //@if device
 //@include device.h
 //@end
@@ -81,7 +84,8 @@ static __always_inline int read_packet(struct drop_event *event, const struct sk
 //@end
 /* Fill the record, from what filters need to what only is shown. Not 0: the drop is lost. */
 static __always_inline int record_drop(void *ctx, struct drop_record *record,
-				       struct sk_buff *address, u64 location, u32 reason)
+				       struct sk_buff *address, struct sock *given, u64 location,
+				       u32 reason)
 {
 	struct drop_event *event = &record->event;
 //@if direct
@@ -127,8 +131,12 @@ static __always_inline int record_drop(void *ctx, struct drop_record *record,
 	if (!expression_matches(&record->frame))
 		return 0;
 //@end
+//@if socket
+	if (!read_socket(event, socket_of(given, skb->sk)))
+		return 0;
+//@end
 //@if device
-	if (!read_device(event, skb))
+	if (!read_device(event, skb, given))
 		return 0;
 //@end
 //@if packet_last
@@ -136,14 +144,14 @@ static __always_inline int record_drop(void *ctx, struct drop_record *record,
 		return 0;
 //@end
 //@if summary
-	count_drop(event, ctx, address);
+	count_drop(event, ctx, address, given);
 	return 0;
 //@else
 	event->time = record_time();
 //@if details
 	fill_details(event, skb);
 //@end
-	fill_columns(event, ctx, address, location, reason);
+	fill_columns(event, ctx, address, given, location, reason);
 	return hand_over(ctx, event, RECORD_SIZE);
 //@end
 }
@@ -154,23 +162,34 @@ static __always_inline int record_drop(void *ctx, struct drop_record *record,
 #ifdef DROP_FIELDS
 #include <bytetrace/scratch.h>
 #else
-static __always_inline void make_record(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
+static __always_inline void make_record(void *ctx, struct sk_buff *skb, struct sock *given,
+					u64 location, u32 reason)
 {
 	struct drop_record record;
 
 	__builtin_memset(&record.event, 0, sizeof(record.event));
-	if (record_drop(ctx, &record, skb, location, reason))
+	if (record_drop(ctx, &record, skb, given, location, reason))
 		count_lost();
 }
 #endif
 //@end
 
-/* What a probe calls: the code at `location` (0: not known) dropped skb for `reason`. */
-static __always_inline int drop(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
+/*
+ * What a probe calls: the code at `location` (0: not known) dropped skb for `reason`. `sk` is the
+ * socket that it was for, NULL: that of the skb, if it has one.
+ */
+static __always_inline int drop_socket(void *ctx, struct sk_buff *skb, struct sock *sk,
+				       u64 location, u32 reason)
 {
 //@slot filter_call
-	make_record(ctx, skb, location, reason);
+	make_record(ctx, skb, sk, location, reason);
 	return 0;
+}
+
+/* The same for a probe that knows no socket. */
+static __always_inline int drop(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
+{
+	return drop_socket(ctx, skb, NULL, location, reason);
 }
 
 //@if device_only

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 enum {
 	ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_ARP = 0x0806, ETHERTYPE_VLAN = 0x8100,
-	ETHERTYPE_IPV6 = 0x86dd, ETHERTYPE_QINQ = 0x88a8,
-	ETHERNET_SIZE = 14, VLAN_TAG_SIZE = 4, MAX_VLAN_TAGS = 2,
-	HEADER_UNSET = 0xffff, /* skb->mac_header that was never set */
+	ETHERTYPE_RARP = 0x8035, ETHERTYPE_IPV6 = 0x86dd, ETHERTYPE_QINQ = 0x88a8,
+	VLAN_TAG_SIZE = 4, MAX_VLAN_TAGS = 2,
 };
 
 /*
  * Step over VLAN tags, from the EtherType of the first one. Records the outermost VLAN and the
- * EtherType behind the tags, and returns the offset of the network header; 0: the packet ends before.
+ * EtherType behind the tags, or that of a tag that is cut off, and returns the offset of the network
+ * header; 0: the packet ends before.
  */
 static __always_inline u32 read_tags(struct drop_event *event, struct packet packet, u16 ethertype,
 				     u32 offset)
@@ -22,8 +22,10 @@ static __always_inline u32 read_tags(struct drop_event *event, struct packet pac
 	for (int i = 0; i < MAX_VLAN_TAGS; i++) {
 		if (ethertype != ETHERTYPE_VLAN && ethertype != ETHERTYPE_QINQ)
 			break;
-		if (offset == 0 || packet_read(packet, offset, &tag, sizeof(tag)))
-			return 0;
+		if (offset == 0 || packet_read(packet, offset, &tag, sizeof(tag))) {
+			offset = 0;
+			break;
+		}
 		if (!(event->flags & DROP_HAS_VLAN)) {
 			event->vlan = bpf_ntohs(tag.tci) & 0xfff;
 			event->flags |= DROP_HAS_VLAN;
@@ -45,7 +47,7 @@ static __always_inline u32 read_tags(struct drop_event *event, struct packet pac
 static __always_inline u32 read_link(struct drop_event *event, const struct sk_buff *skb,
 				     struct packet packet)
 {
-	u32 offset = skb->network_header;
+	u32 offset = network_offset(skb);
 	u16 ethertype = bpf_ntohs(skb->protocol);
 
 	if (HAS_VLAN_TAG(skb)) {

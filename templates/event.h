@@ -4,7 +4,7 @@
  * addresses as in the packet. A field whose flag is not set was not there, or could not be read,
  * and is 0.
  */
-#define DROP_EVENT_VERSION 4
+#define DROP_EVENT_VERSION 5
 
 #define DROP_HAS_ETHERTYPE 0x01 /* ethertype */
 #define DROP_HAS_ADDRESSES 0x02 /* saddr, daddr */
@@ -14,6 +14,8 @@
 #define DROP_HAS_VLAN 0x20	/* vlan */
 #define DROP_HAS_DEVICE 0x40	/* ifname */
 #define DROP_HAS_NETNS 0x80	/* netns */
+#define DROP_HAS_SOCKET 0x100	/* socket */
+#define DROP_HAS_UID 0x200	/* uid */
 
 #define DROP_NO_REASON (~0u) /* reason: not a drop, or the kernel does not say why */
 
@@ -38,10 +40,11 @@ struct drop_event {
 	__u32 reason;	/* enum skb_drop_reason; 0: the kernel gives none */
 	__u32 probe;	/* DROP_PROBE: which program's record it is */
 	__u16 ethertype, vlan, sport, dport; /* vlan: the outermost ID */
-	__u8 l4_protocol, flags, version;    /* flags: DROP_HAS_... */
-	__u8 stack_depth, tunnel;	     /* tunnel: enum drop_tunnel */
-	__u8 detailed; /* 1: time is a time; length, mark, pid and comm are filled */
-	__u8 reserved[2];
+	__u16 flags;			     /* DROP_HAS_... */
+	__u8 l4_protocol, version;
+	__u8 stack_depth, tunnel; /* tunnel: enum drop_tunnel */
+	__u8 detailed;		  /* 1: time is a time; length, mark, pid and comm are filled */
+	__u8 reserved;
 	union {
 		__u8 bytes[16]; /* IPv4 in the first four */
 		__u32 words[4];
@@ -56,6 +59,8 @@ struct drop_event {
 	__u32 length; /* skb->len */
 	__u32 pid;    /* thread group that was running; the sender only by luck */
 	__u32 mark;   /* skb->mark */
+	__u32 socket; /* inode of the socket that the packet was for or came from */
+	__u32 uid;    /* user that the socket belongs to */
 	__u32 reserved2;
 	char comm[16];
 #ifdef DROP_FIELDS

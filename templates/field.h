@@ -5,9 +5,9 @@
  *	DROP_FIELD(u32, rcvbuf, "%u", READ(sk, sk_rcvbuf))
  *
  * its type, its name, its format and its value: any C expression, in which `ctx`, `skb`, `sk` (the
- * socket of skb, or NULL), `location` and `reason` are those of the drop. The value of a column of
- * text or of an address is a pointer to it. bytetrace finds the lines that begin with DROP_FIELD,
- * lists them in DROP_FIELDS, and shows the columns.
+ * socket of the drop, or NULL), `location` and `reason` are those of the drop. The value of a
+ *column of text or of an address is a pointer to it. bytetrace finds the lines that begin with
+ *DROP_FIELD, lists them in DROP_FIELDS, and shows the columns.
  *
  *	DROP_FUNCTIONS(bridge, "br_*,__br_*")
  *
@@ -16,6 +16,18 @@
  */
 /* A line that an #if leaves out is listed, too, but its function is missing: make that an error. */
 #pragma clang diagnostic error "-Wundefined-internal"
+
+/*
+ * The socket of a drop: the one that the probe knows, else that of the skb. Some verifiers
+ * believe that an argument of a tracepoint is never NULL, but not that its copy is.
+ */
+static __always_inline struct sock *socket_of(struct sock *given, struct sock *own)
+{
+	struct sock *sk = NULL;
+
+	bpf_probe_read_kernel(&sk, sizeof(sk), &given);
+	return sk ? sk : own;
+}
 
 /* A type as C passes it: an array becomes a pointer. */
 #define DROP_VALUE(type) __typeof__(((void)0, *(__typeof__(type) *)0))

@@ -12,9 +12,7 @@
  * from Linux 5.4 on, which takes loops and has skb_frag_t in the form that is used here.
  */
 enum {
-	FRAME_NO_LINK = 0xffff,	   /* skb->mac_header that was never set */
 	FRAME_ADDRESSES_SIZE = 12, /* of an Ethernet header, in front of the EtherType */
-	FRAME_LINK_SIZE = 14,
 	FRAME_TAG_SIZE = 4,
 	FRAME_FIRST_ETHERTYPE = 0x600, /* less is a length: 802.3 */
 
@@ -31,7 +29,7 @@ enum {
 struct frame_source {
 	const unsigned char *head;
 	const void *direct;  /* any object of the kernel's direct mapping of memory */
-	u32 link, network;   /* Ethernet header or FRAME_NO_LINK, network header */
+	u32 link, network;   /* Ethernet header or HEADER_UNSET, network header */
 	u32 tail;	     /* end of the linear part */
 	u32 paged;	     /* bytes behind it, in page fragments */
 	u32 shared;	     /* struct skb_shared_info */
@@ -71,7 +69,9 @@ static __always_inline void frame_locate(struct frame_source *source, const stru
 	source->head = skb->head;
 	source->direct = address;
 	/* A packet that no layer has looked at yet starts with its network header. */
-	source->network = skb->network_header ? skb->network_header : data;
+	source->network = network_offset(skb);
+	if (!source->network)
+		source->network = data;
 	source->link = skb->mac_header;
 	source->tail = skb->tail;
 	source->paged = skb->data_len;
@@ -292,7 +292,7 @@ static __always_inline void frame_put(struct frame *frame, u32 offset, __be16 va
 static __always_inline void frame_open(struct frame *frame, u32 window)
 {
 	const struct frame_source *source = &frame->source;
-	u32 behind = source->network - source->link - FRAME_LINK_SIZE;
+	u32 behind = source->network - source->link - ETHERNET_SIZE;
 	u32 tag = source->tag_protocol ? FRAME_TAG_SIZE : 0;
 	bool tagged = source->protocol == bpf_htons(0x8100) ||
 		      source->protocol == bpf_htons(0x88a8);
@@ -310,7 +310,7 @@ static __always_inline void frame_open(struct frame *frame, u32 window)
 	 * believed to be an Ethernet header if it has the EtherType of the packet and ends, with any
 	 * tags, where the network header starts.
 	 */
-	if (source->link != FRAME_NO_LINK &&
+	if (source->link != HEADER_UNSET &&
 	    (behind == 0 ||
 	     (tagged && (behind == FRAME_TAG_SIZE || behind == 2 * FRAME_TAG_SIZE)))) {
 		if (tag)
@@ -319,14 +319,14 @@ static __always_inline void frame_open(struct frame *frame, u32 window)
 		frame_fill(frame, tag ? FRAME_ADDRESSES_SIZE + FRAME_TAG_SIZE : 0,
 			   source->link + (tag ? FRAME_ADDRESSES_SIZE : 0));
 		ethertype = *(__be16 *)(frame->bytes + FRAME_ADDRESSES_SIZE + tag);
-		frame->has_link = frame->linear >= FRAME_LINK_SIZE + tag &&
+		frame->has_link = frame->linear >= ETHERNET_SIZE + tag &&
 				  (ethertype == source->protocol ||
 				   (bpf_ntohs(ethertype) < FRAME_FIRST_ETHERTYPE &&
 				    bpf_ntohs(source->protocol) < FRAME_FIRST_ETHERTYPE));
 	}
 	if (!frame->has_link) {
 		frame_put(frame, FRAME_ADDRESSES_SIZE + tag, source->protocol);
-		frame_fill(frame, FRAME_LINK_SIZE + tag, source->network);
+		frame_fill(frame, ETHERNET_SIZE + tag, source->network);
 	}
 	frame_forget_all();
 }

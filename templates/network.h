@@ -111,7 +111,7 @@ static __always_inline u32 read_ipv6(struct drop_event *event, struct packet pac
 	return offset <= 0xffff ? forget(offset) : 0;
 }
 
-/* Sender and target address of an Ethernet/IPv4 ARP packet. */
+/* Sender and target address of an Ethernet/IPv4 ARP or RARP packet. */
 static __always_inline void read_arp(struct drop_event *event, struct packet packet, u32 offset)
 {
 	struct {
@@ -140,9 +140,13 @@ static __always_inline u32 read_network(struct drop_event *event, struct packet 
 	case ETHERTYPE_IPV6:
 		return offset ? read_ipv6(event, packet, offset, ahead) : 0;
 	case ETHERTYPE_ARP:
+	case ETHERTYPE_RARP:
 		if (offset)
 			read_arp(event, packet, offset);
 		return 0;
+	case ETHERTYPE_VLAN:
+	case ETHERTYPE_QINQ:
+		return 0; /* what is behind the tag is not known */
 	default:
 		if (event->flags & DROP_HAS_ETHERTYPE)
 			event->flags |= DROP_NO_PORTS;

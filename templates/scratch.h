@@ -6,7 +6,8 @@
 BPF_PERCPU_ARRAY(scratch, struct drop_record, 4);
 BPF_PERCPU_ARRAY(scratch_level, u32, 1);
 
-static __always_inline void make_record(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
+static __always_inline void make_record(void *ctx, struct sk_buff *skb, struct sock *given,
+					u64 location, u32 reason)
 {
 	int zero = 0;
 	u32 *level = scratch_level.lookup(&zero);
@@ -20,7 +21,7 @@ static __always_inline void make_record(void *ctx, struct sk_buff *skb, u64 loca
 		count_lost();
 	} else {
 		__builtin_memset(&record->event, 0, sizeof(record->event));
-		if (record_drop(ctx, record, skb, location, reason))
+		if (record_drop(ctx, record, skb, given, location, reason))
 			count_lost();
 	}
 	(*level)--;

@@ -32,9 +32,9 @@ BPF_PERCPU_ARRAY(other, u64, 1);
 DROP_KEYS(DROP_DECLARE_NUMBER, DROP_DECLARE_BYTES, DROP_DECLARE_BYTES)
 
 static __always_inline void fill_keys(struct summary_key *to, void *ctx, struct sk_buff *skb,
-				      u64 location, u32 reason)
+				      struct sock *given, u64 location, u32 reason)
 {
-	struct sock *sk = READ(skb, sk);
+	struct sock *sk = socket_of(given, READ(skb, sk));
 
 	DROP_KEYS(DROP_FILL_NUMBER, DROP_FILL_STRING, DROP_FILL_BYTES)
 }
@@ -125,6 +125,14 @@ static __always_inline void fill_key(struct summary_key *key, const struct drop_
 	key->dport = event->dport;
 	key->flags |= event->flags & (DROP_HAS_PORTS | DROP_NO_PORTS);
 //@end
+//@if key_socket
+	key->socket = event->socket;
+	key->flags |= event->flags & DROP_HAS_SOCKET;
+//@end
+//@if key_uid
+	key->uid = event->uid;
+	key->flags |= event->flags & DROP_HAS_UID;
+//@end
 //@if key_proto
 	/* The EtherType says nothing more where the protocol behind IP is known. */
 	key->l4_protocol = event->l4_protocol;
@@ -138,7 +146,7 @@ static __always_inline void fill_key(struct summary_key *key, const struct drop_
 }
 
 static __always_inline void count_drop(const struct drop_event *event, void *ctx,
-				       struct sk_buff *skb)
+				       struct sk_buff *skb, struct sock *given)
 {
 	struct summary_key key;
 	struct summary_hot *hot_key = NULL;
@@ -147,7 +155,7 @@ static __always_inline void count_drop(const struct drop_event *event, void *ctx
 
 	__builtin_memset(&key, 0, sizeof(key));
 #ifdef DROP_KEYS
-	fill_keys(&key, ctx, skb, event->location, event->reason);
+	fill_keys(&key, ctx, skb, given, event->location, event->reason);
 #endif
 	fill_key(&key, event);
 	if (sizeof(key) <= SUMMARY_HOT_KEY) {

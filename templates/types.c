@@ -80,6 +80,7 @@ struct kernel_types {
 	struct dst_entry s14;
 	struct neighbour s15;
 	struct page s16;
+	struct socket_alloc s17;
 };
 
 #endif

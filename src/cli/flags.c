@@ -94,6 +94,13 @@ static const struct flag other_flags[] = {
 		.member = MEMBER(output.numeric),
 	},
 	{
+		.name = "wide",
+		.group = GROUP_OUTPUT,
+		.help = "do not fit a table to the width of the terminal",
+		.kind = FLAG_TRUE,
+		.member = MEMBER(output.wide),
+	},
+	{
 		.letter = 'c',
 		.name = "color",
 		.argument = "[WHEN]",
@@ -295,7 +302,7 @@ static const struct flag other_flags[] = {
 		.name = "explain",
 		.argument = "[NAME]",
 		.group = GROUP_OTHER,
-		.help = "explain a reason or location; without NAME: list all",
+		.help = "explain a reason, location or counter; alone: list all",
 		.kind = FLAG_EXPLAIN,
 		.member = MEMBER(action),
 	},
@@ -377,6 +384,22 @@ static void print_flag(const struct flag *flag, FILE *out)
 	fputc('\n', out);
 }
 
+/* Print a list of words, indented and broken at spaces. */
+static void print_words(const char *words, FILE *out)
+{
+	const size_t width = 78;
+
+	while (strlen(words) > width) {
+		size_t end = width;
+
+		while (words[end] != ' ')
+			end--;
+		fprintf(out, "  %.*s\n", (int)end, words);
+		words += end + 1;
+	}
+	fprintf(out, "  %s\n", words);
+}
+
 void flags_print_help(FILE *out)
 {
 	size_t count;
@@ -392,10 +415,8 @@ void flags_print_help(FILE *out)
 			if (flags[i].group == (enum flag_group)group)
 				print_flag(&flags[i], out);
 	}
-	fprintf(out,
-		"\nKEYS of --summary: %s,\n"
-		"and the columns of a probe.\n",
-		columns_key_names());
+	fputs("\nKEYS of --summary, besides the columns of a probe:\n", out);
+	print_words(columns_key_names(), out);
 	fputs("\nExamples:\n"
 	      "  bytetrace                           every drop on this host\n"
 	      "  bytetrace -i eth0 -p tcp -D 80,443  web traffic on one interface\n"

@@ -111,7 +111,8 @@ static int add_word(struct words *words, const char *word, struct error *err)
 static int add_explained(struct options *options, const char *name, struct error *err)
 {
 	if (!*name)
-		return bad_value(err, "--explain", name, "the name of a reason or a function");
+		return bad_value(err, "--explain", name,
+				 "the name of a reason, function or counter");
 	return add_word(&options->explain, name, err);
 }
 
@@ -286,6 +287,11 @@ static void share(struct options *options)
 
 	generate->force = options->types.any_release = options->force;
 	generate->record = generate->keys.set ? 0 : options->output.format->needs(&options->output);
+	/* The reader tests this filter. */
+	if (generate->filter.sets[FILTER_PROGRAM].given) {
+		generate->record |= RECORD_SOCKET;
+		generate->keys.set |= generate->keys.set ? BIT_PROGRAM : 0;
+	}
 	options->output.inner = generate->inner;
 	options->output.numeric |= generate->filter.numeric_protocol;
 	if (!options->limits.buffer)

@@ -52,7 +52,7 @@ static const struct {
 	{ "inet_sock", BTF_KIND_STRUCT, true },	  { "tcp_sock", BTF_KIND_STRUCT, true },
 	{ "udp_sock", BTF_KIND_STRUCT, true },	  { "dst_entry", BTF_KIND_STRUCT, true },
 	{ "neighbour", BTF_KIND_STRUCT, true },	  { "skb_drop_reason", BTF_KIND_ENUM, true },
-	{ "page", BTF_KIND_STRUCT, false },
+	{ "page", BTF_KIND_STRUCT, false },	  { "socket_alloc", BTF_KIND_STRUCT, true },
 };
 
 /*

@@ -18,17 +18,15 @@ struct show_config {
 	struct symbols *symbols; /* read only for names without a text */
 };
 
+/* Instead of a text, for names that are newer than the texts. */
+#define SHOW_NO_TEXT "no text yet"
+
 /*
- * Explain each name of a reason or function. For an unknown name it fails with STATUS_USAGE and the
- * nearest names, after printing the names before.
+ * Explain each name of a reason, function or counter, REASON@LOCATION (or both, one after the
+ * other), and the names that match a pattern. For an unknown name it fails with STATUS_USAGE and
+ * the nearest names, after printing the names before.
  */
 int show_names(const struct show_config *config, const char *const *names, size_t count,
 	       struct error *err);
-
-/*
- * List all reasons of this kernel with their hints; or, if they are unknown, all reasons that have
- * a text. Fails with STATUS_ENVIRONMENT.
- */
-int show_list(const struct show_config *config, struct error *err);
 
 #endif

@@ -381,7 +381,8 @@ void filter_emit_functions(const struct filter *filter, FILE *out)
 		const struct filter_field_row *row = &filter_fields[field];
 		const struct filter_set *set = &filter->sets[field];
 
-		if (row->value != FILTER_VALUE_INTERFACE && row->value != FILTER_VALUE_PROCESS)
+		if (row->stage == FILTER_STAGE_READER ||
+		    (row->value != FILTER_VALUE_INTERFACE && row->value != FILTER_VALUE_PROCESS))
 			continue;
 		for (size_t i = 0; i < set->item_count; i++)
 			pattern_emit_function(row->flag, i, set->items[i].text, out);

@@ -21,9 +21,11 @@ enum filter_stage {
 	FILTER_STAGE_TRANSPORT, /* event->sport, event->dport */
 	FILTER_STAGE_TCP,	/* tcp_flags */
 	FILTER_STAGE_LENGTH,	/* skb->len */
+	FILTER_STAGE_SOCKET,	/* event->socket, event->uid */
 	FILTER_STAGE_DEVICE,	/* event->ifname */
 	FILTER_STAGE_NETNS,	/* event->netns */
 	FILTER_STAGES,
+	FILTER_STAGE_READER = FILTER_STAGES, /* not in the program: what only the reader knows */
 };
 
 /* Names of the kernel's numbers, for comments in the program; `name` may be NULL. */

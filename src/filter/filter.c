@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "filter/fields.h"
+#include "filter/pattern.h"
 #include "filter/value.h"
 #include "util/error.h"
 
@@ -135,6 +136,16 @@ int filter_parse(struct filter *filter, enum filter_field field, const char *fla
 		return error_nomem(err);
 	return value == FILTER_VALUE_TCP_FLAGS ? parse_whole(set, field, flag, text, err)
 					       : parse_list(filter, field, flag, text, err);
+}
+
+bool filter_accepts_name(const struct filter_set *set, const char *name)
+{
+	bool accepted = false;
+
+	for (size_t i = 0; name && i < set->item_count; i++)
+		if (pattern_matches(set->items[i].text, name))
+			accepted = !set->items[i].excluded;
+	return accepted != set->negated;
 }
 
 bool filter_given(const struct filter *filter)

@@ -28,6 +28,9 @@ enum filter_field {
 	FILTER_CPU,
 	FILTER_PID,
 	FILTER_COMM,
+	FILTER_SOCKET,
+	FILTER_UID,
+	FILTER_PROGRAM,
 	FILTER_FIELDS, /* how many there are */
 };
 
@@ -80,6 +83,7 @@ enum filter_name_kind {
 	FILTER_NAMES_REASONS,
 	FILTER_NAMES_FUNCTIONS,
 	FILTER_NAMES_NETNS,
+	FILTER_NAMES_USERS,
 	FILTER_NAME_KINDS, /* how many there are */
 };
 
@@ -111,6 +115,9 @@ int filter_check(const struct filter *filter, struct error *err);
  * Writes nothing if -p is not given or negated.
  */
 void filter_write_protocols(const struct filter *filter, FILE *out);
+
+/* Whether the names of a set (FILTER_VALUE_PROCESS) accept `name`; NULL: the drop has none. */
+bool filter_accepts_name(const struct filter_set *set, const char *name);
 
 /* Whether any flag is given that rejects drops. */
 bool filter_given(const struct filter *filter);

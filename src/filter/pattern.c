@@ -10,6 +10,27 @@
 
 #define NAME_SIZE 16 /* IFNAMSIZ, TASK_COMM_LEN */
 
+bool pattern_matches(const char *pattern, const char *name)
+{
+	const char *star = NULL, *rest = NULL; /* the last *, and what follows it in the name */
+
+	while (*name) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			rest = name;
+		} else if (*pattern == '?' || *pattern == *name) {
+			pattern++;
+			name++;
+		} else if (star) {
+			pattern = star;
+			name = ++rest;
+		} else {
+			return false;
+		}
+	}
+	return pattern[strspn(pattern, "*")] == '\0';
+}
+
 /* Whether the name is compared by words: its only wildcard, if any, is a * at the end. */
 static bool is_prefix(const char *text)
 {

@@ -2,12 +2,16 @@
 #ifndef BYTETRACE_FILTER_PATTERN_H
 #define BYTETRACE_FILTER_PATTERN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
+/* Whether a name matches a pattern with * and ?. */
+bool pattern_matches(const char *pattern, const char *name);
+
 /*
- * Tests in the generated program whether a name matches a pattern with * and ?, of less than 16
- * characters. Only characters of validated patterns are written.
+ * The same test in the generated program, for patterns of less than 16 characters. Only characters
+ * of validated patterns are written.
  */
 
 /*

@@ -31,13 +31,21 @@ extern const struct template_file embedded_templates[];
 enum { SLOT_FUNCTIONS = FILTER_STAGES, SLOT_KEY_MEMBERS, SLOT_EXPRESSION, SLOT_PROBE, SLOTS };
 
 static const char *const slot_names[SLOTS] = {
-	[FILTER_STAGE_CALL] = "filter_call",	   [FILTER_STAGE_SKB] = "filter_skb",
-	[FILTER_STAGE_VLAN] = "filter_vlan",	   [FILTER_STAGE_ETHERTYPE] = "filter_ethertype",
-	[FILTER_STAGE_NETWORK] = "filter_network", [FILTER_STAGE_TRANSPORT] = "filter_transport",
-	[FILTER_STAGE_TCP] = "filter_tcp",	   [FILTER_STAGE_LENGTH] = "filter_length",
-	[FILTER_STAGE_DEVICE] = "filter_device",   [FILTER_STAGE_NETNS] = "filter_netns",
-	[SLOT_FUNCTIONS] = "filter_functions",	   [SLOT_KEY_MEMBERS] = "key_members",
-	[SLOT_EXPRESSION] = "expression",	   [SLOT_PROBE] = "probe",
+	[FILTER_STAGE_CALL] = "filter_call",
+	[FILTER_STAGE_SKB] = "filter_skb",
+	[FILTER_STAGE_VLAN] = "filter_vlan",
+	[FILTER_STAGE_ETHERTYPE] = "filter_ethertype",
+	[FILTER_STAGE_NETWORK] = "filter_network",
+	[FILTER_STAGE_TRANSPORT] = "filter_transport",
+	[FILTER_STAGE_TCP] = "filter_tcp",
+	[FILTER_STAGE_LENGTH] = "filter_length",
+	[FILTER_STAGE_SOCKET] = "filter_socket",
+	[FILTER_STAGE_DEVICE] = "filter_device",
+	[FILTER_STAGE_NETNS] = "filter_netns",
+	[SLOT_FUNCTIONS] = "filter_functions",
+	[SLOT_KEY_MEMBERS] = "key_members",
+	[SLOT_EXPRESSION] = "expression",
+	[SLOT_PROBE] = "probe",
 };
 
 /* Keep a text with its name as long as the program. Takes both, which may be NULL: out of memory.
@@ -214,7 +222,7 @@ static char *slot_text(const struct generate_config *config, int slot,
 
 /* What a program needs for the flags and its probe, in the words of templates/README.md. */
 struct needs {
-	bool details, columns, packet, packet_first, ports, device, skb, skb_front, stack;
+	bool details, columns, packet, packet_first, ports, device, socket, skb, skb_front, stack;
 	bool probe_in_scratch, drop_device;
 };
 
@@ -235,6 +243,8 @@ static struct needs find_needs(const struct generate_config *config, const char 
 		.device = record & RECORD_DEVICE || keys & BIT_IFACE ||
 			  filter_tests(filter, FILTER_STAGE_DEVICE) ||
 			  filter_tests(filter, FILTER_STAGE_NETNS),
+		.socket = record & RECORD_SOCKET || keys & (BIT_SOCKET | BIT_UID | BIT_PROGRAM) ||
+			  filter_tests(filter, FILTER_STAGE_SOCKET),
 		/* An expression looks at the packet inside, so that must be found before. */
 		.packet_first =
 			filter_reads_packet(filter) || (config->inner && config->expression),
@@ -242,7 +252,7 @@ static struct needs find_needs(const struct generate_config *config, const char 
 
 	needs.packet =
 		needs.packet_first || needs.ports || keys & (BIT_PROTO | BIT_SADDR | BIT_DADDR);
-	needs.skb_front = needs.device || needs.details || config->expression ||
+	needs.skb_front = needs.device || needs.socket || needs.details || config->expression ||
 			  filter_tests(filter, FILTER_STAGE_LENGTH);
 	needs.skb = needs.packet || needs.skb_front || filter_tests(filter, FILTER_STAGE_SKB);
 	return needs;
@@ -261,6 +271,8 @@ static int render(struct program *program, const struct generate_config *config,
 	const struct template_condition conditions[] = {
 		{ "template", false },
 		{ "direct", direct },
+		{ "skb", needs.skb },
+		{ "headers", needs.packet || config->expression },
 		{ "copy", needs.skb && !direct },
 		{ "skb_front", needs.skb_front },
 		{ "packet", needs.packet },
@@ -272,12 +284,14 @@ static int render(struct program *program, const struct generate_config *config,
 		{ "inner", config->inner },
 		{ "expression", config->expression },
 		{ "device", needs.device },
+		{ "socket", needs.socket },
 		{ "details", needs.details },
 		{ "stack", needs.stack },
-		{ "short_record",
-		  !needs.device && !needs.details && !needs.stack && !needs.columns },
+		{ "short_record", !needs.device && !needs.socket && !needs.details &&
+					  !needs.stack && !needs.columns },
 		/* A key with the interface is large. */
-		{ "scratch", needs.stack || config->expression || (keys && needs.device) ||
+		{ "scratch", needs.stack || config->expression ||
+				     (keys && (needs.device || needs.socket)) ||
 				     needs.probe_in_scratch || needs.drop_device || needs.columns },
 		{ "device_only", needs.drop_device },
 		{ "summary", keys },
@@ -285,6 +299,8 @@ static int render(struct program *program, const struct generate_config *config,
 		{ "key_reason", keys & BIT_REASON },
 		{ "key_iface", keys & BIT_IFACE },
 		{ "key_proto", keys & BIT_PROTO },
+		{ "key_socket", keys & (BIT_SOCKET | BIT_PROGRAM) },
+		{ "key_uid", keys & BIT_UID },
 		{ "key_saddr", keys & BIT_SADDR },
 		{ "key_daddr", keys & BIT_DADDR },
 		{ "key_sport", keys & BIT_SPORT },
@@ -439,7 +455,8 @@ static void write_record_check(const struct layout *layout, FILE *out)
 		{ MEMBER(flags) },  { MEMBER(version) },   { MEMBER(stack_depth) },
 		{ MEMBER(mark) },   { MEMBER(probe) },	   { MEMBER(saddr) },
 		{ MEMBER(daddr) },  { MEMBER(ifname) },	   { MEMBER(comm) },
-		{ MEMBER(tunnel) }, { MEMBER(detailed) },
+		{ MEMBER(tunnel) }, { MEMBER(detailed) },  { MEMBER(socket) },
+		{ MEMBER(uid) },
 	};
 #undef MEMBER
 
@@ -476,7 +493,7 @@ static bool is_own_line(const struct program *program, const char *file)
 	return false;
 }
 
-/* Refuse a program that reports nothing: its code calls neither drop() nor drop_device(). */
+/* Refuse a program that reports nothing: its code calls none of the functions of the template. */
 static int check_calls(const struct program *program, const char *code, struct error *err)
 {
 	const struct source *source = &program->source;
@@ -486,7 +503,8 @@ static int check_calls(const struct program *program, const char *code, struct e
 		const char *line = code + (at - source->text);
 
 		if (is_own_line(program, source->lines[i].file) &&
-		    (code_line_calls(line, "drop") || code_line_calls(line, "drop_device")))
+		    (code_line_calls(line, "drop") || code_line_calls(line, "drop_socket") ||
+		     code_line_calls(line, "drop_device")))
 			return 0;
 		at += strcspn(at, "\n");
 		at += *at == '\n';

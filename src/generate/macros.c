@@ -20,7 +20,7 @@ void macros_make(struct macros *macros, const struct macros_source *source)
 		{ "skbaddr", NULL, "-DKFREE_SKB_SKBADDR_OFFSET" },
 		{ "location", NULL, "-DKFREE_SKB_LOCATION_OFFSET" },
 		{ "reason", "-DKFREE_SKB_REASON", "-DKFREE_SKB_REASON_OFFSET" },
-		{ "rx_sk", "-DKFREE_SKB_RX_SK", NULL },
+		{ "rx_sk", "-DKFREE_SKB_RX_SK", "-DKFREE_SKB_RX_SK_OFFSET" },
 	};
 	size_t count = 0;
 

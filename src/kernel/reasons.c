@@ -394,6 +394,8 @@ int reasons_each(struct reasons *reasons,
 	char label[REASON_NAME_SIZE];
 	int result = each_of(&reasons->core, take, context);
 
+	if (result)
+		return result;
 	if (!reasons->subsystems_known)
 		find_subsystems(reasons);
 	for (size_t i = 0; i < reasons->subsystems.count && !result; i++) {

@@ -3,9 +3,11 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <time.h>
 #include <linux/types.h>
 
 #include "event.h"
+#include "kernel/owners.h"
 #include "output/field.h"
 #include "output/grid.h"
 #include "output/names.h"
@@ -22,6 +24,7 @@
 #define COLOR_YELLOW "\033[33m"
 
 #define NANOSECONDS 1000000000u
+#define SECONDS_A_DAY 86400u
 
 /* The last three are those of a summary. */
 _Static_assert(COLUMN_COUNT + LAYOUT_MAX_COLUMNS + 3 <= GRID_MAX_COLUMNS,
@@ -55,17 +58,43 @@ static size_t write_name(char *to, const char *name, size_t size)
 	((present) ? write_protocol(cell, row, value) : write_link_protocol(cell, row))
 #define WRITE_PORT(present, value)                                                                 \
 	((present) || event->flags & DROP_NO_PORTS ? write_number(cell, value) : write_absent(cell))
+#define WRITE_OWNER(present, value) ((present) ? write_owner(cell, value) : write_absent(cell))
 #define WRITE_PLACE(present, value) ((present) ? write_place(cell, row, value) : write_absent(cell))
 #define WRITE_REASON(present, value)                                                               \
 	((present) ? write_reason(cell, row, value) : write_absent(cell))
 
-/* The time of day. */
+/* The day of a local time, in days since 1970. */
+static uint64_t day_of(const struct row *row, uint64_t time)
+{
+	return (time + row->clock_offset) / NANOSECONDS / SECONDS_A_DAY;
+}
+
+/* "2026-01-31 " */
+static size_t write_date(char *cell, uint64_t day)
+{
+	const time_t seconds = (time_t)(day * SECONDS_A_DAY);
+	struct tm date;
+	size_t length;
+
+	gmtime_r(&seconds, &date);
+	length = write_number(cell, (uint64_t)date.tm_year + 1900);
+	cell[length++] = '-';
+	length += write_digits(cell + length, (uint64_t)date.tm_mon + 1, 2);
+	cell[length++] = '-';
+	length += write_digits(cell + length, (uint64_t)date.tm_mday, 2);
+	cell[length++] = ' ';
+	return length;
+}
+
+/* The time of day, with the date if that is not the one on which the run began. */
 static size_t write_time(char *cell, const struct row *row, uint64_t time)
 {
 	const uint64_t local = time + row->clock_offset;
 	const uint64_t seconds = local / NANOSECONDS;
 	size_t length = 0;
 
+	if (day_of(row, time) != day_of(row, row->context->start))
+		length = write_date(cell, day_of(row, time));
 	length += write_digits(cell + length, seconds / 3600 % 24, 2);
 	cell[length++] = ':';
 	length += write_digits(cell + length, seconds / 60 % 60, 2);
@@ -102,15 +131,35 @@ static size_t write_link_protocol(char *cell, const struct row *row)
 						 : write_absent(cell);
 }
 
+/* A program, and which of its processes: nginx[712]. */
+static size_t write_owner(char *cell, const struct owner *owner)
+{
+	size_t length = write_name(cell, owner->name, sizeof(owner->name));
+
+	if (!owner->pid)
+		return length;
+	cell[length++] = '[';
+	length += write_number(cell + length, owner->pid);
+	cell[length++] = ']';
+	return length;
+}
+
+/* A function, on a terminal without what the compiler added to its name. */
 static size_t write_place(char *cell, const struct row *row, uint64_t address)
 {
-	struct symbols *symbols = row->context->symbols;
+	const bool offset = row->context->config->verbosity >= 2;
 	struct symbol symbol;
+	size_t length;
 
-	if (row->context->config->verbosity >= 2)
-		return names_write_place(cell, symbols, address, &symbol);
-	return symbols_find(symbols, address, &symbol) ? write_text(cell, symbol.name)
-						       : write_hex(cell, address, 1);
+	if (!symbols_find(row->context->symbols, address, &symbol))
+		return write_hex(cell, address, 1);
+	length = write_text(cell, symbol.name);
+	if (row->context->terminal)
+		length = names_stem(cell, length, offset);
+	if (!offset)
+		return length;
+	cell[length++] = '+';
+	return length + write_hex(cell + length, symbol.offset, 1);
 }
 
 static size_t write_reason(char *cell, const struct row *row, uint32_t reason)
@@ -139,21 +188,65 @@ cells_write *const cells_writers[COLUMN_COUNT] = {
 #undef WRITER
 };
 
-/* The escape sequence that colors a kind of column, or NULL. */
-static const char *color_of(enum column_kind kind)
+/* How columns give way on a narrow terminal, by what they show; the first to go comes first. */
+enum {
+	RANK_NUMBER,
+	RANK_NAME,
+	RANK_PROTOCOL,
+	RANK_PORT,
+	RANK_DECLARED,
+	RANK_ADDRESS,
+	RANK_PLACE,
+	RANK_REASON,
+	RANKS, /* what more -v adds is the first to go */
+};
+#define MAX_VERBOSITY 2
+#define LEAST_ADDRESS 15 /* an IPv4 address is never cut */
+#define LEAST_NAME 12
+#define LEAST_REASON 14	 /* NETFILTER_DROP */
+#define LEAST_PROTOCOL 6 /* 0x88cc */
+#define SLACK_TIME (sizeof(".123456") - 1)
+
+/* What a kind of column tells a grid. */
+static struct grid_column describe(enum column_kind kind)
 {
-	return kind == COLUMN_KIND_PLACE    ? COLOR_YELLOW
-	       : kind == COLUMN_KIND_REASON ? COLOR_RED
-					    : NULL;
+	switch (kind) {
+	case COLUMN_KIND_NUMBER:
+		return (struct grid_column){ .rank = RANK_NUMBER, .right = true };
+	case COLUMN_KIND_TEXT:
+	case COLUMN_KIND_OWNER:
+		return (struct grid_column){ .rank = RANK_NAME, .least = LEAST_NAME };
+	case COLUMN_KIND_WORD:
+		return (struct grid_column){ .rank = RANK_NAME };
+	case COLUMN_KIND_TIME:
+		return (struct grid_column){ .rank = RANK_DECLARED, .slack = SLACK_TIME };
+	case COLUMN_KIND_ADDRESS:
+		return (struct grid_column){ .rank = RANK_ADDRESS, .least = LEAST_ADDRESS };
+	case COLUMN_KIND_ETHERTYPE:
+	case COLUMN_KIND_PROTOCOL:
+		return (struct grid_column){ .rank = RANK_PROTOCOL, .least = LEAST_PROTOCOL };
+	case COLUMN_KIND_PORT:
+		return (struct grid_column){ .rank = RANK_PORT, .right = true };
+	case COLUMN_KIND_PLACE:
+		return (struct grid_column){ .rank = RANK_PLACE,
+					     .least = LEAST_NAME,
+					     .color = COLOR_YELLOW };
+	case COLUMN_KIND_REASON:
+		return (struct grid_column){ .rank = RANK_REASON,
+					     .least = LEAST_REASON,
+					     .color = COLOR_RED };
+	}
+	return (struct grid_column){ .rank = RANK_NAME };
 }
 
 void cells_add_column(struct grid *grid, const struct output_context *context, enum column_id id)
 {
-	const enum column_kind kind = columns[id].kind;
-	const bool right = kind == COLUMN_KIND_NUMBER || kind == COLUMN_KIND_PORT ||
-			   (kind == COLUMN_KIND_PROTOCOL && context->config->numeric);
+	struct grid_column column = describe(columns[id].kind);
 
-	grid_add(grid, columns[id].title, right, color_of(kind));
+	column.title = columns[id].title;
+	column.right |= columns[id].kind == COLUMN_KIND_PROTOCOL && context->config->numeric;
+	column.rank += (unsigned int)(MAX_VERBOSITY - columns[id].verbosity) * RANKS;
+	grid_add(grid, &column);
 }
 
 size_t cells_write_field(char *cell, const struct row *row, const char *name)
@@ -184,7 +277,10 @@ void cells_add_field(struct grid *grid, const struct layouts *layouts, size_t co
 	}
 	for (size_t i = 0; i < FIELD_NAME_SIZE; i++)
 		title[i] = (char)toupper((unsigned char)name[i]);
-	grid_add(grid, title, number, NULL);
+	grid_add(grid, &(struct grid_column){ .title = title,
+					      .right = number,
+					      .rank = RANK_DECLARED + MAX_VERBOSITY * RANKS,
+					      .least = number ? 0 : LEAST_NAME });
 }
 
 size_t cells_write_frame(char *cell, struct symbols *symbols, uint64_t address)

@@ -61,20 +61,36 @@ static bool is_new(struct hints *hints, uint64_t location, uint32_t reason)
 }
 
 /* Write "NAME: first words of its explanation"; 0 if it has none. */
-static size_t write_hint(char hint[HINT_SIZE], const char *text, const char *name)
+static size_t write_hint(char hint[HINT_SIZE], const struct explanation *found)
 {
-	struct explanation found;
+	char title[EXPLAIN_TITLE_SIZE];
 	const char *words;
 	size_t length;
 	int written;
 
-	if (!explain_find(text, name, &found))
-		return 0;
-	words = explain_hint(&found, &length);
+	words = explain_hint(found, &length);
 	if (!words)
 		return 0;
-	written = snprintf(hint, HINT_SIZE, "%s: %.*s", name, (int)length, words);
+	explain_title(title, found);
+	written = snprintf(hint, HINT_SIZE, "%s: %.*s", title, (int)length, words);
 	return written < HINT_SIZE ? (size_t)written : HINT_SIZE - 1;
+}
+
+/*
+ * The text that fits best: of the reason at this location; without a reason, of the location, which
+ * can still tell something; of the reason; for a reason newer than the texts, of the location.
+ */
+static bool choose(struct explanation *found, const char *reason, const char *location)
+{
+	const char *cases = embedded_cases;
+
+	if (location && explain_next_case(&cases, reason, location, found))
+		return true;
+	if (location && strcmp(reason, "NOT_SPECIFIED") == 0 &&
+	    explain_find(embedded_locations, location, found))
+		return true;
+	return explain_find(embedded_reasons, reason, found) ||
+	       (location && explain_find(embedded_locations, location, found));
 }
 
 size_t hints_write(struct hints *hints, char hint[HINT_SIZE], const struct output_context *context,
@@ -84,7 +100,7 @@ size_t hints_write(struct hints *hints, char hint[HINT_SIZE], const struct outpu
 	char buffer[REASON_NAME_SIZE];
 	const char *reason = names_reason(context, event->reason, buffer);
 	struct symbol symbol = { 0 };
-	size_t length = 0;
+	struct explanation found;
 
 	if (event->reason == DROP_NO_REASON)
 		return 0;
@@ -94,10 +110,5 @@ size_t hints_write(struct hints *hints, char hint[HINT_SIZE], const struct outpu
 	symbols_find(context->symbols, event->location, &symbol);
 	if (!is_new(hints, event->location - symbol.offset, event->reason))
 		return 0;
-	/* Without a reason, the location can still tell something. */
-	if (symbol.name && strcmp(reason, "NOT_SPECIFIED") == 0)
-		length = write_hint(hint, embedded_locations, symbol.name);
-	if (length == 0)
-		length = write_hint(hint, embedded_reasons, reason);
-	return length;
+	return choose(&found, reason, symbol.name) ? write_hint(hint, &found) : 0;
 }

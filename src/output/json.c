@@ -11,6 +11,7 @@
 #include <linux/types.h>
 
 #include "event.h"
+#include "kernel/owners.h"
 #include "output/field.h"
 #include "output/names.h"
 #include "output/write.h"
@@ -28,7 +29,7 @@
 #define TEXT_MAX LAYOUT_NAME_SIZE		      /* the longest text that is a column */
 #define STRING_SIZE (6 * WRITE_TEXT_MAX + 1)	      /* escaped; the longest is a symbol */
 #define PLACE_SIZE (2 * STRING_SIZE + 128)	      /* a symbol, its module, two numbers */
-#define OBJECT_SIZE (PLACE_SIZE + STRING_SIZE + 3072) /* the columns of a drop */
+#define OBJECT_SIZE (PLACE_SIZE + STRING_SIZE + 4096) /* the columns of a drop */
 
 struct json {
 	struct output_context context;
@@ -224,6 +225,10 @@ static char *put_reason(char *at, const struct json *json, const char *key, cons
 	put_known(put_number(at, KEY(key), present, value), KEY(key "_name"),                      \
 		  (present) ? protocol_ip_name(value) : NULL)
 #define PUT_PORT(key, present, value) PUT_NUMBER(key, present, value)
+#define PUT_OWNER(key, present, value)                                                             \
+	put_number(put_string(at, KEY(key), (present) ? (value)->name : NULL,                      \
+			      (present) ? strlen((value)->name) : 0),                              \
+		   KEY(key "_pid"), (present) && (value)->pid, (present) ? (value)->pid : 0)
 #define PUT_PLACE(key, present, value) put_place(at, json, KEY(key), present, value)
 #define PUT_REASON(key, present, value)                                                            \
 	put_reason(at, json, KEY(key), KEY(key "_name"), present, value)
@@ -237,6 +242,7 @@ INLINED char *put_columns(char *at, struct json *json, const struct drop *drop, 
 #define ROOM(id, name, json_key, title, verbosity, part, of_keys, kind, present, value)            \
 	+(sizeof(KEY(json_key)) + sizeof(KEY(json_key "_name")) +                                  \
 	  (COLUMN_KIND_##kind == COLUMN_KIND_TEXT     ? 6 * TEXT_MAX + 2                           \
+	   : COLUMN_KIND_##kind == COLUMN_KIND_OWNER  ? 6 * TEXT_MAX + 32                          \
 	   : COLUMN_KIND_##kind == COLUMN_KIND_PLACE  ? PLACE_SIZE                                 \
 	   : COLUMN_KIND_##kind == COLUMN_KIND_REASON ? STRING_SIZE                                \
 						      : 64))
@@ -277,7 +283,8 @@ static void put_count(struct json *json, const struct summary *summary,
 	if (row) {
 		const struct drop drop = { .event = row->event,
 					   .layout = &json->context.layouts->list[0],
-					   .fields = row->own };
+					   .fields = row->own,
+					   .owner = row->owner };
 
 		at = put_columns(at, json, &drop, keys);
 		at = put_fields(at, json, drop.layout, drop.fields);

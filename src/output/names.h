@@ -2,6 +2,7 @@
 #ifndef BYTETRACE_OUTPUT_NAMES_H
 #define BYTETRACE_OUTPUT_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,5 +27,11 @@ const char *names_reason(const struct output_context *context, uint32_t reason,
  */
 size_t names_write_place(char *to, struct symbols *symbols, uint64_t address,
 			 struct symbol *symbol);
+
+/*
+ * The length of a function's name without what the compiler added: .constprop.0, .isra.0, .part.0,
+ * .cold. With `keep_cold` the last one stays: an offset in it is not one in the function.
+ */
+size_t names_stem(const char *name, size_t length, bool keep_cold);
 
 #endif

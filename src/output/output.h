@@ -3,6 +3,7 @@
 #define BYTETRACE_OUTPUT_OUTPUT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct drop;
@@ -11,6 +12,7 @@ struct reasons;
 struct summary;
 struct symbols;
 struct output_format;
+struct terminal;
 
 /* How the user wants drops to be shown. */
 struct output_config {
@@ -20,6 +22,7 @@ struct output_config {
 	bool stack;    /* the kernel stack below each drop */
 	bool hints;    /* a line below the first drop of each reason and location */
 	bool numeric;  /* PROTOCOL as a number */
+	bool wide;     /* on a terminal, too, nothing is cut */
 };
 
 /* The same, with what only a run knows: the output file, and where names come from. */
@@ -27,6 +30,8 @@ struct output_context {
 	const struct output_config *config;
 	FILE *file; /* the caller flushes it, and checks ferror() */
 	bool color;
+	struct terminal *terminal;     /* that a table has to fit, which reads its size; or NULL */
+	uint64_t start;		       /* clock_monotonic() */
 	const struct layouts *layouts; /* of the programs whose records are shown */
 	struct reasons *reasons;
 	struct symbols *symbols;

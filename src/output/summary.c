@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "output/summary.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -74,7 +75,8 @@ static void make_row(struct writer *writer, const struct summary_row *counted)
 	const struct layouts *layouts = writer->context->layouts;
 	const struct drop drop = { .event = counted->event,
 				   .layout = &layouts->list[0],
-				   .fields = counted->own };
+				   .fields = counted->own,
+				   .owner = counted->owner };
 	const struct row row = { .context = writer->context, .drop = &drop };
 	struct cells *cells = &writer->cells;
 
@@ -100,6 +102,10 @@ static void make_other(struct writer *writer)
 
 static void widen(struct writer *writer)
 {
+	if (writer->grid.limit) {
+		grid_see(&writer->grid, writer->cells.lengths);
+		return;
+	}
 	for (size_t i = 0; i < writer->grid.column_count; i++)
 		if (writer->cells.lengths[i] > writer->grid.columns[i].width)
 			writer->grid.columns[i].width = writer->cells.lengths[i];
@@ -115,16 +121,24 @@ static void put_rows(struct writer *writer, bool print)
 			make_row(writer, &summary->rows[i]);
 		else
 			make_other(writer);
-		if (print)
-			grid_row(&writer->grid, writer->cells.text, writer->cells.lengths);
-		else
+		if (!print) {
 			widen(writer);
+			continue;
+		}
+		if (writer->grid.limit && grid_needs_header(&writer->grid))
+			grid_header(&writer->grid);
+		grid_row(&writer->grid, writer->cells.text, writer->cells.lengths);
 	}
 }
 
 void summary_print(const struct output_context *context, const struct summary *summary,
 		   unsigned int keys)
 {
+	static const struct grid_column counts[] = {
+		{ .title = "COUNT", .right = true, .rank = UINT_MAX },
+		{ .title = "SHARE", .right = true, .rank = 1 },
+		{ .title = "RATE", .right = true },
+	};
 	struct writer writer = {
 		.context = context,
 		.summary = summary,
@@ -140,10 +154,13 @@ void summary_print(const struct output_context *context, const struct summary *s
 			cells_add_column(&writer.grid, context, id);
 	for (size_t i = 0; i < context->layouts->column_count; i++)
 		cells_add_field(&writer.grid, context->layouts, i, writer.titles[i]);
-	grid_add(&writer.grid, "COUNT", true, NULL);
-	grid_add(&writer.grid, "SHARE", true, NULL);
-	grid_add(&writer.grid, "RATE", true, NULL);
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		grid_add(&writer.grid, &counts[i]);
+	if (context->terminal)
+		grid_use_terminal(&writer.grid, context->terminal);
 	put_rows(&writer, false);
+	if (writer.grid.limit)
+		grid_fit(&writer.grid);
 	grid_header(&writer.grid);
 	put_rows(&writer, true);
 	grid_border(&writer.grid);

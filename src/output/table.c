@@ -2,7 +2,8 @@
 /*
  * A table whose columns are as wide as their widest value so far. The rows of the first batch are
  * held back until the header can be made to fit them. A wider value in a later row widens its
- * column from that row on.
+ * column from that row on. On a terminal the table fits its width (grid_fit.c), and the header is
+ * repeated on each page.
  */
 #include "output/output.h"
 
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "output/cells.h"
+#include "output/fit.h"
 #include "output/grid.h"
 #include "output/hints.h"
 #include "output/summary.h"
@@ -42,6 +44,7 @@ struct table {
 	uint64_t clock_offset; /* local time - CLOCK_MONOTONIC, nanoseconds */
 
 	bool started; /* the header is printed */
+	bool resized; /* the terminal, since the last header */
 	struct line *held[MAX_HELD];
 	size_t held_count;
 
@@ -81,6 +84,8 @@ static void *table_create(const struct output_context *context)
 		return NULL;
 	table->context = *context;
 	table->grid = (struct grid){ .file = context->file, .color = context->color };
+	if (context->terminal)
+		grid_use_terminal(&table->grid, context->terminal);
 	add_columns(table, true);
 	add_columns(table, false);
 	for (size_t i = 0; i < context->layouts->column_count; i++)
@@ -99,18 +104,29 @@ static void *table_create(const struct output_context *context)
 
 static void put_line(struct table *table, const struct line *line)
 {
-	grid_row(&table->grid, line->cells, line->lengths);
+	struct grid *grid = &table->grid;
+
+	if (grid->limit && (grid_needs_header(grid) || table->resized)) {
+		grid_new_header(grid);
+		table->resized = false;
+	}
+	grid_row(grid, line->cells, line->lengths);
 	if (line->below) {
-		grid_color(&table->grid, GRID_DIM);
+		grid_color(grid, GRID_DIM);
 		fputs(line->below, table->context.file);
-		grid_color(&table->grid, GRID_OFF);
+		grid_color(grid, GRID_OFF);
+		for (const char *c = line->below; grid->limit && *c; c++)
+			grid->lines += *c == '\n';
 	}
 }
 
 static void start(struct table *table)
 {
 	table->started = true;
-	grid_header(&table->grid);
+	if (table->grid.limit)
+		grid_new_header(&table->grid);
+	else
+		grid_header(&table->grid);
 	for (size_t i = 0; i < table->held_count; i++) {
 		put_line(table, table->held[i]);
 		free(table->held[i]->below);
@@ -136,12 +152,10 @@ static char *make_below(const struct table *table, const struct drop *drop)
 	if (!out)
 		return NULL;
 	if (length > 0)
-		fprintf(out, HINT_INDENT "%.*s\n", (int)length, hint);
+		fit_words(out, HINT_INDENT, hint, length, table->grid.limit);
 	for (size_t i = 0; i < depth; i++) {
 		length = cells_write_frame(frame, table->context.symbols, drop->stack[i]);
-		fputs(STACK_INDENT, out);
-		fwrite(frame, 1, length, out);
-		putc('\n', out);
+		fit_line(out, STACK_INDENT, frame, length, table->grid.limit);
 	}
 	fclose(out);
 	return text;
@@ -160,9 +174,13 @@ static bool hold(struct table *table, size_t cells_length)
 }
 
 /* Below a header, columns widen in steps, so that a table of mixed traffic soon stops changing. */
-static size_t widen(const struct table *table, size_t length)
+static void widen(struct table *table, const size_t *lengths)
 {
-	return table->started ? (length + WIDTH_STEP - 1) / WIDTH_STEP * WIDTH_STEP : length;
+	const size_t step = table->started ? WIDTH_STEP : 1;
+
+	for (size_t i = 0; i < table->grid.column_count; i++)
+		if (lengths[i] > table->grid.columns[i].width)
+			table->grid.columns[i].width = (lengths[i] + step - 1) / step * step;
 }
 
 static void table_drop(void *output, const struct drop *drop)
@@ -173,8 +191,6 @@ static void table_drop(void *output, const struct drop *drop)
 	size_t length = 0;
 
 	for (size_t i = 0; i < table->grid.column_count; i++) {
-		struct grid_column *column = &table->grid.columns[i];
-
 		if (i < table->column_count)
 			line->lengths[i] =
 				cells_writers[table->columns[i]](line->cells + length, &row);
@@ -183,9 +199,11 @@ static void table_drop(void *output, const struct drop *drop)
 				line->cells + length, &row,
 				table->context.layouts->columns[i - table->column_count]);
 		length += line->lengths[i];
-		if (line->lengths[i] > column->width)
-			column->width = widen(table, line->lengths[i]);
 	}
+	if (table->grid.limit)
+		grid_see(&table->grid, line->lengths);
+	else
+		widen(table, line->lengths);
 	line->below = make_below(table, drop);
 	if (!table->started && hold(table, length)) {
 		if (table->held_count == MAX_HELD)
@@ -204,6 +222,8 @@ static void table_flush(void *output)
 
 	if (!table->started && table->held_count > 0)
 		start(table);
+	if (table->context.terminal)
+		table->resized |= grid_use_terminal(&table->grid, table->context.terminal);
 	/* For each batch: the clock or the UTC offset can change while drops are traced. */
 	table->clock_offset = clock_local_offset();
 }
@@ -214,6 +234,9 @@ static void table_finish(void *output)
 
 	if (!table->started)
 		start(table);
+	else if (table->context.terminal &&
+		 (grid_use_terminal(&table->grid, table->context.terminal) || table->resized))
+		grid_fit(&table->grid); /* a border that is not wider */
 	grid_border(&table->grid);
 	hints_free(table->hints);
 	free(table->line);

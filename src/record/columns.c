@@ -50,26 +50,38 @@ static bool same(const char *known, const char *name, size_t length)
 	return known && strlen(known) == length && strncasecmp(known, name, length) == 0;
 }
 
-/* Whether a JSON object has a second key for the name of such a value. */
-static bool has_name_key(enum column_kind kind)
+/* What ends the second key that a JSON object has for such a value; NULL: there is none. */
+static const char *second_key(enum column_kind kind)
 {
-	return kind == COLUMN_KIND_ETHERTYPE || kind == COLUMN_KIND_PROTOCOL ||
-	       kind == COLUMN_KIND_REASON;
+	switch (kind) {
+	case COLUMN_KIND_ETHERTYPE:
+	case COLUMN_KIND_PROTOCOL:
+	case COLUMN_KIND_REASON:
+		return "_name";
+	case COLUMN_KIND_OWNER:
+		return "_pid";
+	default:
+		return NULL;
+	}
+}
+
+/* Whether a name is the second key of a column in a JSON object. */
+static bool is_second_key(const struct column *column, const char *name, size_t length)
+{
+	const char *end = second_key(column->kind);
+	const size_t stem = strlen(column->json);
+
+	return end && length == stem + strlen(end) && same(column->json, name, stem) &&
+	       strncasecmp(name + stem, end, strlen(end)) == 0;
 }
 
 bool columns_taken(const char *name, size_t length)
 {
-	static const char suffix[] = "_name";
-	const size_t stem = length < sizeof(suffix) ? 0 : length - strlen(suffix);
-
 	for (size_t i = 0; i < COLUMN_COUNT; i++) {
 		const struct column *column = &columns[i];
 
 		if (same(column->name, name, length) || same(column->json, name, length) ||
-		    same(column->title, name, length))
-			return true;
-		if (stem && has_name_key(column->kind) && same(column->json, name, stem) &&
-		    memcmp(name + stem, suffix, strlen(suffix)) == 0)
+		    same(column->title, name, length) || is_second_key(column, name, length))
 			return true;
 	}
 	for (size_t i = 0; i < sizeof(other_names) / sizeof(*other_names); i++)

@@ -36,6 +36,11 @@
 	  DROP_HAS(DEVICE), event->ifname)                                                         \
 	C(IFINDEX, "ifindex", "ifindex", NULL, 0, RECORD_DEVICE, 0, NUMBER, event->ifindex != 0,   \
 	  event->ifindex)                                                                          \
+	C(SOCKET, "socket", "socket", "SOCKET", 2, RECORD_SOCKET, BIT_SOCKET, NUMBER,              \
+	  DROP_HAS(SOCKET), event->socket)                                                         \
+	C(UID, "uid", "uid", "UID", 2, RECORD_SOCKET, BIT_UID, NUMBER, DROP_HAS(UID), event->uid)  \
+	C(PROGRAM, "program", "program", "PROGRAM", 2, RECORD_SOCKET, BIT_PROGRAM, OWNER,          \
+	  drop->owner, drop->owner)                                                                \
 	C(MARK, "mark", "mark", NULL, 0, RECORD_DETAILS, 0, NUMBER, event->detailed, event->mark)  \
 	C(TUNNEL, "tunnel", "tunnel", "TUNNEL", 2, RECORD_INNER, 0, WORD,                          \
 	  event->tunnel != DROP_TUNNEL_NONE, decode_tunnel_name(event->tunnel))                    \
@@ -62,11 +67,12 @@ enum {
 	RECORD_DEVICE = 1 << 0,	 /* netns, ifindex, ifname */
 	RECORD_DETAILS = 1 << 1, /* time, length, mark, pid, comm */
 	RECORD_STACK = 1 << 2,
+	RECORD_SOCKET = 1 << 3, /* socket, uid */
 	/* Parts that follow from other flags: a table shows them only in such a run. */
-	RECORD_INNER = 1 << 3, /* --inner */
-	RECORD_PROBE = 1 << 4, /* several --probe: tells whose row it is, so comes first */
+	RECORD_INNER = 1 << 4, /* --inner */
+	RECORD_PROBE = 1 << 5, /* several --probe: tells whose row it is, so comes first */
 };
-#define RECORD_ON_DEMAND (RECORD_DEVICE | RECORD_DETAILS | RECORD_STACK)
+#define RECORD_ON_DEMAND (RECORD_DEVICE | RECORD_DETAILS | RECORD_STACK | RECORD_SOCKET)
 
 enum column_kind {
 	COLUMN_KIND_NUMBER,
@@ -78,6 +84,7 @@ enum column_kind {
 	COLUMN_KIND_PROTOCOL,  /* of IP, a number and its name; if not present, a table shows the
 				  EtherType */
 	COLUMN_KIND_PORT,
+	COLUMN_KIND_OWNER,  /* const struct owner *: a program */
 	COLUMN_KIND_PLACE,  /* an address in kernel code */
 	COLUMN_KIND_REASON, /* a number and its name */
 };

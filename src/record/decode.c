@@ -53,6 +53,7 @@ int decode_drop(void *bytes, size_t size, uint32_t cpu, const struct layouts *la
 	drop->layout = layout;
 	drop->fields = (const char *)(event + 1);
 	drop->cpu = cpu;
+	drop->owner = NULL;
 	trim_stack(drop);
 	return 0;
 }

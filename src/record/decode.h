@@ -8,6 +8,7 @@
 struct drop_event;
 struct layout;
 struct layouts;
+struct owner;
 
 /* A decoded drop: a valid record, and what comes with it from outside. */
 struct drop {
@@ -15,6 +16,7 @@ struct drop {
 	const struct layout *layout; /* of the program that wrote the record */
 	const char *fields;	     /* values of that program's own columns */
 	uint32_t cpu;		     /* the CPU that dropped the packet */
+	const struct owner *owner;   /* of the socket; decode_drop() sets it to NULL: not known */
 	const uint64_t *stack;	     /* from the function that dropped the packet outwards */
 	size_t stack_depth;
 };

@@ -21,12 +21,14 @@
 	M(BIT_IFACE, u64, ifname_words, [2])                                                       \
 	M(BIT_SADDR, u32, saddr, [4])                                                              \
 	M(BIT_DADDR, u32, daddr, [4])                                                              \
+	M(BIT_SOCKET | BIT_PROGRAM, u32, socket, )                                                 \
+	M(BIT_UID, u32, uid, )                                                                     \
 	M(BIT_REASON, u32, reason, )                                                               \
 	M(BIT_PROTO | BIT_SADDR | BIT_DADDR, u16, ethertype, )                                     \
 	M(BIT_SPORT, u16, sport, )                                                                 \
 	M(BIT_DPORT, u16, dport, )                                                                 \
-	M(BIT_PROTO, u8, l4_protocol, )                                                            \
-	M(~(unsigned int)(BIT_REASON | BIT_LOCATION | BIT_OWN), u8, flags, )
+	M(~(unsigned int)(BIT_REASON | BIT_LOCATION | BIT_OWN), u16, flags, )                      \
+	M(BIT_PROTO, u8, l4_protocol, )
 
 #define CHECK_SIZE(keys, type, member, array)                                                      \
 	_Static_assert(sizeof(__##type array) == sizeof(((struct drop_event *)0)->member),         \
@@ -73,6 +75,7 @@ int keys_parse(struct keys *keys, const char *text, struct error *err)
 		if (!key && add_own(keys, text, length))
 			key = BIT_OWN;
 		keys->set |= key;
+		keys->shown |= key;
 		if (!key)
 			return error_set(err, STATUS_USAGE, EINVAL,
 					 "--summary: %s does not start with a key (%s) or a column "

@@ -17,7 +17,8 @@ struct error;
 
 /* What --summary counts drops by. */
 struct keys {
-	unsigned int set;			 /* BIT_...; 0: drops are shown, not counted */
+	unsigned int set; /* BIT_...: what the program counts by; 0: drops are shown, not counted */
+	unsigned int shown;			 /* those of them that the user asked for */
 	char own[KEYS_MAX_OWN][FIELD_NAME_SIZE]; /* columns of the program */
 	size_t own_count;
 };

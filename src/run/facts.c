@@ -16,6 +16,7 @@
 #include "kernel/symbols.h"
 #include "kernel/tracefs.h"
 #include "util/cpus.h"
+#include "util/users.h"
 #include "util/error.h"
 
 void facts_close(struct kernel_facts *facts)
@@ -156,6 +157,7 @@ int facts_resolve_names(struct filter *filter, const struct kernel_facts *facts,
 			.each = each_reason,
 		},
 		[FILTER_NAMES_FUNCTIONS] = facts_functions(facts),
+		[FILTER_NAMES_USERS] = { .what = "user", .find = users_find },
 		[FILTER_NAMES_NETNS] = { .what = "network namespace", .find = netns_find },
 	};
 	int result = filter_resolve(filter, names, err);

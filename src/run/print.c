@@ -12,6 +12,7 @@
 #include "cli/flags.h"
 #include "cli/options.h"
 #include "compile/listing.h"
+#include "explain/list.h"
 #include "explain/show.h"
 #include "filter/expression.h"
 #include "generate/generate.h"
@@ -105,7 +106,7 @@ int print_explanations(struct options *options, struct error *err)
 			facts.reasons ? "this kernel does not report drop reasons" : err->text);
 	result = options->explain.count
 			 ? show_names(&show, options->explain.list, options->explain.count, err)
-			 : show_list(&show, err);
+			 : list_reasons(&show, err);
 out:
 	facts_close(&facts);
 	return result ? result : print_finish(err);

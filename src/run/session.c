@@ -10,14 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <linux/types.h>
 
 #include "event.h"
+#include "filter/filter.h"
+#include "kernel/owners.h"
 #include "kernel/symbols.h"
 #include "output/output.h"
 #include "bpf/load.h"
 #include "run/reload.h"
 #include "record/decode.h"
+#include "record/keys.h"
 #include "record/maps.h"
 #include "stream/rate.h"
 #include "stream/buffers.h"
@@ -25,37 +29,54 @@
 #include "util/clock.h"
 #include "util/cpus.h"
 #include "util/error.h"
+#include "util/stdio.h"
 
 #define LOOK_MS 50 /* how often to read the rings: a lone drop does not wake the reader */
 
 #define NANOSECONDS 1000000000u
+#define SETTLE_NS (2ull * NANOSECONDS) /* after the first signal, more of them are ignored */
 
 /* Full, or at the end of a batch of drops, it is written. */
 static char output_buffer[64 * 1024];
 
 static volatile sig_atomic_t interrupted;
+static uint64_t interrupted_at; /* clock_monotonic() */
 
 /*
- * The first SIGINT or SIGTERM ends the session in the orderly way. That may block if nobody reads
- * the output, so the second signal, of either kind, kills the process.
+ * The first signal ends the session in the orderly way. timeout(1) and others send it twice, to the
+ * process and to its group, so that more of them mean nothing at first. The orderly end may block
+ * if nobody reads the output: one that comes later kills the process.
  */
 static void on_signal(int number)
 {
-	(void)number;
-	interrupted = 1;
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
+	const int saved = errno;
+
+	if (!interrupted) {
+		interrupted_at = clock_monotonic();
+		interrupted = 1;
+	} else if (clock_monotonic() - interrupted_at > SETTLE_NS) {
+		signal(number, SIG_DFL);
+		raise(number);
+	}
+	errno = saved;
 }
 
 static void catch_signals(sigset_t *caught)
 {
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	struct sigaction before;
 
+	interrupted_at = clock_monotonic(); /* the first call, which a handler must not make */
 	sigemptyset(caught);
-	sigaddset(caught, SIGINT);
-	sigaddset(caught, SIGTERM);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		sigaddset(caught, ends[i]);
+	action.sa_mask = *caught;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		/* nohup(1) ignores SIGHUP. */
+		if (ends[i] != SIGHUP || sigaction(SIGHUP, NULL, &before) ||
+		    before.sa_handler != SIG_IGN)
+			sigaction(ends[i], &action, NULL);
 	/* Failed writes are reported instead. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
@@ -91,17 +112,30 @@ static bool count_reached(const struct sink *sink)
 	return sink->config->limits.count > 0 && sink->totals->shown >= sink->config->limits.count;
 }
 
+/* Find the program that owns the socket. False: the filter rejects it. */
+static bool find_owner(const struct session_config *config, uint32_t socket,
+		       const struct owner **owner)
+{
+	if (!config->owners)
+		return true;
+	*owner = owners_find(config->owners, socket);
+	return !config->programs->given ||
+	       filter_accepts_name(config->programs, *owner ? (*owner)->name : NULL);
+}
+
 static int show_record(void *context, uint32_t cpu, void *bytes, size_t size)
 {
 	struct sink *sink = context;
 	struct drop drop;
 
+	if (decode_drop(bytes, size, cpu, sink->config->output->layouts, &drop))
+		return -EPROTO;
+	if (!find_owner(sink->config, drop.event->socket, &drop.owner))
+		return 0;
 	if (count_reached(sink)) {
 		sink->totals->suppressed++;
 		return 0;
 	}
-	if (decode_drop(bytes, size, cpu, sink->config->output->layouts, &drop))
-		return -EPROTO;
 	if (sink->config->limits.rate && !rate_take(&sink->rate)) {
 		hint_rate(sink);
 		sink->totals->suppressed++;
@@ -123,14 +157,31 @@ static int reader_gone(struct error *err)
 static int flush(const struct session_config *config, struct error *err)
 {
 	FILE *file = config->output->file;
+	int failure;
 
-	errno = 0;
 	if (fflush(file) == 0 && !ferror(file))
 		return 0;
-	if (errno == EPIPE)
+	failure = stdio_failure();
+	if (failure == EPIPE)
 		return reader_gone(err);
-	return error_set(err, STATUS_OUTPUT, errno ? errno : EIO, "cannot write the output: %s",
-			 strerror(errno ? errno : EIO));
+	if (failure == ETIMEDOUT)
+		return error_set(err, STATUS_OUTPUT, failure,
+				 "cannot write the output: nothing was read for %d seconds after "
+				 "the end of --duration",
+				 STDIO_STALL_SECONDS);
+	return error_set(err, STATUS_OUTPUT, failure ? failure : EIO, "cannot write the output: %s",
+			 strerror(failure ? failure : EIO));
+}
+
+/*
+ * On a terminal, whatever is printed after Ctrl-C takes the place of the "^C" that the terminal
+ * shows where the cursor is. It may still change the width of a line in the middle of a flood, but
+ * to prevent that, the terminal's mode would have to be changed, which outlives SIGKILL.
+ */
+static void print_over_interrupt(const struct session_config *config)
+{
+	if (interrupted && isatty(STDOUT_FILENO))
+		putc('\r', config->output->file);
 }
 
 /*
@@ -139,6 +190,7 @@ static int flush(const struct session_config *config, struct error *err)
  */
 static int drain(struct sink *sink, struct buffers *buffers, struct error *err)
 {
+	print_over_interrupt(sink->config);
 	if (sink->config->limits.rate)
 		rate_refill(&sink->rate, sink->config->limits.rate, clock_monotonic());
 	if (buffers_drain(buffers, show_record, sink))
@@ -201,6 +253,8 @@ static int show_drops(struct sink *sink, struct buffers *buffers, struct loaded 
 	const struct session_config *config = sink->config;
 	uint64_t end_ms = config->limits.duration_ms ? now_ms() + config->limits.duration_ms : 0;
 
+	if (end_ms)
+		stdio_expect_end(end_ms * 1000000);
 	/* Read the symbols before the first drop, whose followers would fill the buffers. */
 	symbols_prepare(config->output->symbols);
 	hint_restricted(config->output->symbols);
@@ -303,7 +357,7 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 	result = buffers_open(&buffers, events, config->limits.buffer, err);
 	if (result)
 		return result;
-	buffers_watch_hangup(buffers, fileno(config->output->file));
+	buffers_watch_hangup(buffers, STDOUT_FILENO);
 	result = start(loaded, types, &caught, err);
 	if (result)
 		goto out;
@@ -329,17 +383,41 @@ static size_t own_size(const struct session_config *config)
 	return config->layouts->list[0].size;
 }
 
+/* Count by program instead of by socket, or by neither, if the user did not ask for it. */
+static bool change_row(void *context, struct summary_row *row)
+{
+	const struct session_config *config = context;
+	struct drop_event *event = row->event;
+	uint32_t number = 0;
+
+	if (!find_owner(config, event->socket, &row->owner))
+		return false;
+	if (row->owner)
+		row->owner = owners_program(config->owners, row->owner, &number);
+	if (!(config->keys->shown & BIT_PROGRAM)) {
+		row->owner = NULL;
+		number = 0;
+	}
+	if (!(config->keys->shown & BIT_SOCKET)) {
+		event->socket = number;
+		event->flags &= (uint16_t)~DROP_HAS_SOCKET;
+	}
+	return true;
+}
+
 /* Read and show the counts up to now; they replace those in `before`. */
 static int show_summary(const struct session_config *config, const struct loaded *loaded,
 			struct summary *before, uint64_t start_time, struct error *err)
 {
 	struct summary now;
-	int result = summary_read(&now, loaded, config->keys, own_size(config), err);
+	int result = summary_read(&now, loaded, config->keys->set, own_size(config), err);
 
 	if (result)
 		return result;
+	if (config->owners)
+		summary_change(&now, change_row, (void *)config);
 	summary_compare(&now, before->rows ? before : NULL, start_time);
-	config->format->summary(config->output, &now, config->keys);
+	config->format->summary(config->output, &now, config->keys->shown);
 	summary_free(before);
 	*before = now;
 	return flush(config, err);
@@ -382,12 +460,14 @@ static int show_summaries(const struct session_config *config, const struct load
 		limits->duration_ms ? start_time + limits->duration_ms * 1000000 : UINT64_MAX;
 	uint64_t next = limits->interval_ms ? start_time : UINT64_MAX;
 
+	if (limits->duration_ms)
+		stdio_expect_end(end);
 	while (!interrupted && clock_monotonic() < end) {
 		int result;
 
 		if (limits->interval_ms)
 			next = next_summary(next, limits->interval_ms * 1000000);
-		if (!wait_until(next < end ? next : end, fileno(config->output->file), caught))
+		if (!wait_until(next < end ? next : end, STDOUT_FILENO, caught))
 			return reader_gone(err);
 		if (interrupted || next >= end)
 			return 0;
@@ -407,7 +487,7 @@ int session_count(const struct session_config *config, struct loaded *loaded, co
 	int result;
 
 	memset(totals, 0, sizeof(*totals));
-	result = summary_check(loaded, config->keys, own_size(config), err);
+	result = summary_check(loaded, config->keys->set, own_size(config), err);
 	if (result)
 		return result;
 	result = start(loaded, types, &caught, err);
@@ -418,6 +498,7 @@ int session_count(const struct session_config *config, struct loaded *loaded, co
 	summary_free(&before); /* the last summary is of the whole run */
 	if (result)
 		return result;
+	print_over_interrupt(config);
 	result = show_summary(config, loaded, &before, start_time, err);
 	totals->shown = before.total;
 	summary_free(&before);

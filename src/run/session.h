@@ -17,10 +17,12 @@ struct reload;
 struct session_config {
 	const struct output_format *format;
 	const struct output_context *output;
-	struct limits limits;	 /* with the rate resolved, not RATE_DEFAULT */
-	unsigned int keys;	 /* BIT_... that the program counts by */
-	struct reload *reload;	 /* programs that may be replaced, or NULL */
-	struct layouts *layouts; /* output->layouts, which a reload changes */
+	struct limits limits;		   /* with the rate resolved, not RATE_DEFAULT */
+	const struct keys *keys;	   /* what the program counts by */
+	struct owners *owners;		   /* of sockets, or NULL: not needed */
+	const struct filter_set *programs; /* those whose drops are shown */
+	struct reload *reload;		   /* programs that may be replaced, or NULL */
+	struct layouts *layouts;	   /* output->layouts, which a reload changes */
 };
 
 /* What became of the drops that matched the filters; their sum is all of them. */

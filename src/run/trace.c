@@ -4,16 +4,20 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bpf/load.h"
 #include "cli/options.h"
+#include "kernel/owners.h"
 #include "output/output.h"
 #include "run/facts.h"
 #include "run/print.h"
 #include "run/programs.h"
 #include "run/reload.h"
 #include "run/session.h"
+#include "util/clock.h"
 #include "util/error.h"
+#include "util/terminal.h"
 
 #define RATE_OF_OWN_PROGRAMS 10000 /* default of --rate, drops per second */
 
@@ -49,10 +53,13 @@ static uint64_t max_rate(const struct options *options)
 static int load_and_show(const struct options *options, struct programs *programs,
 			 const struct kernel_facts *facts, struct error *err)
 {
+	struct terminal terminal = { .fd = STDOUT_FILENO };
 	const struct output_context output = {
 		.config = &options->output,
 		.file = stdout,
 		.color = print_in_color(options->color),
+		.terminal = isatty(STDOUT_FILENO) && !options->output.wide ? &terminal : NULL,
+		.start = clock_monotonic(),
 		.layouts = &programs->layouts,
 		.reasons = facts->reasons,
 		.symbols = facts->symbols,
@@ -61,14 +68,20 @@ static int load_and_show(const struct options *options, struct programs *program
 		.format = options->output.format,
 		.output = &output,
 		.limits = options->limits,
-		.keys = options->generate.keys.set,
+		.keys = &options->generate.keys,
 		.layouts = &programs->layouts,
+		.programs = &options->generate.filter.sets[FILTER_PROGRAM],
 	};
 	struct session_totals totals;
 	struct loaded loaded = { .replaceable = options->watch };
 	int result;
 
 	session.limits.rate = max_rate(options);
+	if (options->generate.record & RECORD_SOCKET || session.keys->set & BIT_PROGRAM) {
+		session.owners = owners_create("/proc");
+		if (!session.owners)
+			return error_nomem(err);
+	}
 	for (size_t i = 0; i < programs->count; i++) {
 		result = programs_load(&loaded, &programs->list[i].image, options, i, false, facts,
 				       err);
@@ -80,7 +93,7 @@ static int load_and_show(const struct options *options, struct programs *program
 		if (result)
 			goto out;
 	}
-	result = session.keys
+	result = session.keys->set
 			 ? session_count(&session, &loaded, facts->types.description, &totals, err)
 			 : session_run(&session, &loaded, facts->types.description, &totals, err);
 	if (result)
@@ -89,6 +102,7 @@ static int load_and_show(const struct options *options, struct programs *program
 		(unsigned long long)totals.shown, (unsigned long long)totals.lost,
 		(unsigned long long)totals.suppressed);
 out:
+	owners_free(session.owners);
 	reload_free(session.reload);
 	load_close(&loaded);
 	return result;

@@ -2,7 +2,6 @@
 #include "stream/summary.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/types.h>
@@ -110,6 +109,15 @@ static void add_hot(struct summary *summary, const char *values, size_t count, s
 	}
 }
 
+/* Sort the rows, and count all drops. */
+static void add_up(struct summary *summary)
+{
+	qsort(summary->rows, summary->row_count, sizeof(*summary->rows), compare_rows);
+	summary->total = summary->other;
+	for (size_t i = 0; i < summary->row_count; i++)
+		summary->total += summary->rows[i].count;
+}
+
 int summary_check(const struct loaded *loaded, unsigned int keys, size_t own_size,
 		  struct error *err)
 {
@@ -159,17 +167,34 @@ int summary_read(struct summary *summary, const struct loaded *loaded, unsigned 
 	}
 	read_rows(summary, map->fd, keys, own_size, map->max_entries, counts, cpus);
 	add_hot(summary, hot_values, hot->max_entries * cpus, hot->value_size, keys, &wanted);
-	qsort(summary->rows, summary->row_count, sizeof(*summary->rows), compare_rows);
 	summary->other = read_count(other->fd, &zero, counts, cpus);
-	summary->total = summary->other;
-	for (size_t i = 0; i < summary->row_count; i++)
-		summary->total += summary->rows[i].count;
+	add_up(summary);
 	summary->time = clock_monotonic();
 out:
 	free(wanted.event);
 	free(hot_values);
 	free(counts);
 	return result;
+}
+
+void summary_change(struct summary *summary, bool (*change)(void *context, struct summary_row *row),
+		    void *context)
+{
+	struct summary_row *rows = summary->rows;
+	size_t kept = 0, joined = 0;
+
+	for (size_t i = 0; i < summary->row_count; i++)
+		if (change(context, &rows[i]))
+			rows[kept++] = rows[i];
+	qsort(rows, kept, sizeof(*rows), compare_events);
+	for (size_t i = 0; i < kept; i++) {
+		if (joined > 0 && compare_events(&rows[joined - 1], &rows[i]) == 0)
+			rows[joined - 1].count += rows[i].count;
+		else
+			rows[joined++] = rows[i];
+	}
+	summary->row_count = joined;
+	add_up(summary);
 }
 
 void summary_compare(struct summary *summary, const struct summary *previous, uint64_t time)

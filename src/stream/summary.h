@@ -2,18 +2,21 @@
 #ifndef BYTETRACE_STREAM_SUMMARY_H
 #define BYTETRACE_STREAM_SUMMARY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct drop_event;
 struct error;
 struct loaded;
+struct owner;
 
 /* A row. Members of the event that are not keys are zero. */
 struct summary_row {
 	struct drop_event *event;
 	const char *own; /* values of the program's columns among the keys */
 	size_t own_size;
+	const struct owner *owner; /* of the socket; NULL: not known */
 	uint64_t count;
 	uint64_t before; /* the count in the previous summary */
 };
@@ -43,6 +46,13 @@ int summary_check(const struct loaded *loaded, unsigned int keys, size_t own_siz
  */
 int summary_read(struct summary *summary, const struct loaded *loaded, unsigned int keys,
 		 size_t own_size, struct error *err);
+
+/*
+ * Change the events of all rows with `change`, and forget the rows for which that returns false.
+ * Rows that have become equal are joined.
+ */
+void summary_change(struct summary *summary, bool (*change)(void *context, struct summary_row *row),
+		    void *context);
 
 /* Fill the members called ..._before from `previous`; NULL: counting started at `time`. */
 void summary_compare(struct summary *summary, const struct summary *previous, uint64_t time);

@@ -76,6 +76,7 @@ int main(int argc, char **argv)
 	/* As on Linux 6.12; with OLD_KERNEL in the environment, as on one before 5.3. */
 	const char *const macros[] = { "-DKFREE_SKB_REASON",
 				       "-DKFREE_SKB_RX_SK",
+				       "-DKFREE_SKB_RX_SK_OFFSET=24",
 				       "-DKFREE_SKB_CONSUMED=1",
 				       "-DKFREE_SKB_SKBADDR_OFFSET=8",
 				       "-DKFREE_SKB_LOCATION_OFFSET=16",

@@ -50,9 +50,17 @@ def open_tracefs():
     return f"/proc/self/fd/{mount}"
 
 
-def kernel_gives_reasons():
+def tracepoint_has(field):
     with open(f"{open_tracefs()}/events/skb/kfree_skb/format", encoding="ascii") as file:
-        return " reason;" in file.read()
+        return f" {field};" in file.read()
+
+
+def kernel_gives_reasons():
+    return tracepoint_has("reason")
+
+
+def kernel_passes_socket():
+    return tracepoint_has("rx_sk")
 
 
 class Oracle:

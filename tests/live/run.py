@@ -31,6 +31,7 @@ import test_probes
 import test_recorded
 import test_safety
 import test_see
+import test_sockets
 import test_summary
 import test_watch
 from net import Unsupported
@@ -39,7 +40,7 @@ from trace import Settings
 
 def functions(module, wanted):
     """Run the functions test_* of a module; yields what test_causes.results() yields."""
-    for name, function in vars(module).items():
+    for name, function in list(vars(module).items()):
         label = f"{module.__name__.removeprefix('test_')} {name.removeprefix('test_')}"
         if not name.startswith("test_") or not wanted(label):
             continue
@@ -77,7 +78,7 @@ def main():
     suites = [test_causes.results(wanted), test_recorded.results(wanted)]
     suites += [functions(module, wanted)
                for module in (test_filters, test_fields, test_expressions, test_output, test_see,
-                              test_summary, test_explain, test_cpus, test_attach, test_errors, test_cache,
+                              test_summary, test_sockets, test_explain, test_cpus, test_attach, test_errors, test_cache,
                               test_safety, test_watch, test_lab, test_kprobes, test_probes, test_course)]
     start = last = time.monotonic()
     # The tests' own files stay out of /tmp, where they look for what bytetrace leaves behind.

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is said about drops: whether it is true on this kernel, and whether it is said once."""
 
+import collections
 import contextlib
+import functools
+import json
 import os
 import re
 import socket
@@ -12,31 +15,57 @@ import time
 import net
 from net import A4, A6, B4, B6, IPV4, IPV6
 from oracle import kernel_gives_reasons, open_tracefs
+from places import PLACES
 from test_causes import causes, drop_rule, matches
+from test_probes import KERNEL
 from trace import Settings, Trace, run
 
 NSTAT = re.compile(r"^  nstat -az ([\w ]+)$", re.M)
+DEVICE = re.compile(r"^  (ip|tc) -s(?: -s)? (?:link|qdisc) show .*\n((?:      .*\n)*)", re.M)
+# The words of such a note, and the counter that they mean.
+DEVICE_COUNTERS = {("ip", "RX dropped"): "rx_dropped", ("ip", "TX dropped"): "tx_dropped",
+                   ("ip", "otherhost"): "rx_otherhost_dropped", ("tc", "dropped"): "qdisc_dropped"}
 
 
+@functools.lru_cache(maxsize=None)
 def explain(*names):
     code, out, err = run("--explain", *names)
     assert code == 0, err
     return out
 
 
+def section(text, heading):
+    """The lines below the first heading of that name."""
+    found = re.search(rf"^{heading}\n((?:  .*\n)*)", text, re.M)
+    return found[1] if found else ""
+
+
+def named_counters(text):
+    """The counters that an explanation names, of nstat and of devices."""
+    counted = section(text, "What counts it")
+    named = {counter for line in NSTAT.findall(counted) for counter in line.split()}
+    return named | {counter for program, note in DEVICE.findall(counted)
+                    for (its, words), counter in DEVICE_COUNTERS.items() if its == program and words in note}
+
+
 def counters(ns):
-    """What nstat reads, by the names that it prints."""
-    found = {}
+    """What nstat reads, by the names that it prints, and the sums of all devices of the namespace."""
+    found = collections.Counter()
+    for link in json.loads(ns.ip("-j", "-s", "-s", "link")):
+        for direction, values in link["stats64"].items():
+            found[f"{direction}_dropped"] += values["dropped"]
+            found["rx_otherhost_dropped"] += values.get("otherhost", 0)
+    found["qdisc_dropped"] = sum(qdisc["drops"] for qdisc in json.loads(ns.run("tc", "-j", "-s", "qdisc")))
     with ns.inside():
         for name in "snmp", "netstat":
             with open(f"/proc/thread-self/net/{name}", encoding="ascii") as file:
                 lines = file.read().splitlines()
             for names, values in zip(lines[::2], lines[1::2]):
                 prefix, *keys = names.split()
-                found.update((prefix.rstrip(":") + key, int(value))
-                             for key, value in zip(keys, values.split()[1:]))
+                found.update({prefix.rstrip(":") + key: int(value)
+                              for key, value in zip(keys, values.split()[1:])})
         with open("/proc/thread-self/net/snmp6", encoding="ascii") as file:
-            found.update((key, int(value)) for key, value in map(str.split, file))
+            found.update({key: int(value) for key, value in map(str.split, file)})
     return found
 
 
@@ -125,51 +154,172 @@ OWN_CAUSES = [
 ]
 
 
-def test_counters_that_are_named_do_move():
-    """Real drops of each kind: a counter that --explain names for their reason counted them."""
-    if not kernel_gives_reasons():
-        raise net.Unsupported("this kernel gives no reasons")
+def title_of(row):
+    """How the explanation of a drop is called: that of its reason and location, or of one of them."""
+    function = re.sub(r"[.+].*", "", row["LOCATION"])
+    if row["REASON"] == "NOT_SPECIFIED":
+        for name in f"NOT_SPECIFIED@{function}", function:
+            text = explain(name).splitlines()[0]
+            if text.startswith((f"NOT_SPECIFIED at {function}: ", f"{function}: ")) and "no text yet" not in text:
+                return text.partition(": ")[0]
+        return "NOT_SPECIFIED"
+    return explain(f"{row['REASON']}@{function}").partition(": ")[0]
+
+
+def make_drops(functions):
+    """Make each drop in namespaces of its own: its row or None, what it must hold, and the counters that moved."""
     made = []
-    with Trace("-vv", "-n") as tracer, contextlib.ExitStack() as stack:
-        for function in [function for _, _, function in causes] + OWN_CAUSES:
+    with Trace("-vv", "-n", "--hints") as tracer, contextlib.ExitStack() as stack:
+        for function in functions:
             with contextlib.suppress(net.Unsupported):
                 pair = stack.enter_context(net.Pair())
                 before = [counters(pair.a), counters(pair.b)]
                 # What waits in a socket's queue has lost its namespace.
                 spaces = {str(pair.a.inode), str(pair.b.inode), "-"}
-                made.append((function(pair), spaces, pair, before))
+                made.append((function, function(pair), spaces, pair, before))
         time.sleep(2 * Settings.pause)
-        made = [(expected, spaces, moved(before[0], counters(pair.a)) | moved(before[1], counters(pair.b)))
-                for expected, spaces, pair, before in made]
+        made = [(function, expected, spaces, moved(before[0], counters(pair.a)) | moved(before[1], counters(pair.b)))
+                for function, expected, spaces, pair, before in made]
         tracer.stop()
         rows = tracer.rows
+    results = []
+    for function, expected, spaces, changes in made:
+        location = expected.pop("FUNCTION", "")
+        row = next((row for row in rows if row["NETNS"] in spaces and matches(row, expected)
+                    and re.match(rf"{location}\b", row["LOCATION"])), None)
+        results.append((function, expected, row, changes))
+    return results, [line[4:] for line in tracer.text.splitlines() if line.startswith("  ^ ")]
+
+
+def test_counters_that_are_named_do_move():
+    """Real drops of each kind: a counter that --explain names for their reason, or for their location, counted them."""
+    if not kernel_gives_reasons():
+        raise net.Unsupported("this kernel gives no reasons")
+    made, _ = make_drops([function for _, _, function in causes] + OWN_CAUSES + [place[0] for place in PLACES])
     wrong, checked, missing = [], set(), []
-    for expected, spaces, changes in made:
-        row = next((row for row in rows if row["NETNS"] in spaces and matches(row, expected)), None)
+    for function, expected, row, changes in made:
         if not row:  # this kernel has another reason for it, or none
             missing.append(expected)
             continue
-        named = {counter for line in NSTAT.findall(explain(row["REASON"])) for counter in line.split()}
+        title = title_of(row)
+        named = named_counters(explain(title.replace(" at ", "@")))
         if named and not named & changes:
-            wrong.append(f"{row['REASON']} at {row['LOCATION']}: none of {sorted(named)} moved, but {sorted(changes)}")
-        elif named:
-            checked.add(row["REASON"])
+            wrong.append(f"{function.__name__}: {row['REASON']} at {row['LOCATION']}: none of {sorted(named)} moved, "
+                         f"but {sorted(changes)}")
+            continue
+        if named:
+            checked.add(title)
+        # And the other way round: by the counter, one finds the drop.
+        for counter in named & changes:
+            drops = section(explain(counter), "Drops that increase it")
+            # The first reason and location of a text stand for all.
+            if not re.search(rf"^  {explain(title.replace(' at ', '@')).partition(': ')[0]}: ", drops, re.M) \
+                    and f"  {first_title(title)}: " not in drops:
+                wrong.append(f"--explain {counter} does not list {title}: {drops}")
     assert not wrong, "\n".join(wrong)
     assert all("REASON" in expected for expected in missing), f"no rows like {missing}"
-    assert len(checked) + len(missing) >= 20, (checked, missing)
+    assert len(checked) + len(missing) >= 30, (checked, missing)
+
+
+def first_title(title):
+    """The name under which others list a text that has several."""
+    names = re.search(r"^Of (.*(?:\n   .*)*)", explain(title), re.M) if " at " not in title else None
+    return names[1].split()[0] if names else title
+
+
+def test_counted_but_not_dropped():
+    """SYNs that find the SYN queue full are counted, but the kernel reports no drop, as --explain says."""
+    client = "192.0.2.50"
+    with net.Pair() as pair, Trace("-vv", "-n", "-D", "1020") as tracer:
+        pair.b.sysctl("net.ipv4.tcp_syncookies", 0)
+        pair.b.ip("neigh", "add", client, "lladdr", "02:00:00:00:00:0a", "dev", "eth0")
+        before = counters(pair.b)
+        with pair.b.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+            listener.bind((B4, 1020))
+            listener.listen(1)
+            for port in range(40200, 40208):
+                pair.a.frame(IPV4, net.ipv4(6, net.tcp(port, 1020, client), client))
+            time.sleep(Settings.pause)
+        changes = moved(before, counters(pair.b))
+        tracer.stop()
+    assert {"TcpExtListenDrops", "TcpExtTCPReqQFullDrop"} <= changes, changes
+    assert not [row for row in tracer.rows if row["NETNS"] == str(pair.b.inode)], tracer.rows
+    assert section(explain("TCPReqQFullDrop"), "Drops that increase it").startswith("  None: ")
+    assert "without reporting a drop" in " ".join(explain("ListenDrops").split())
+
+
+def test_not_counted():
+    """Drops of which --explain says that no counter increases."""
+    quiet = [place[0] for place in PLACES if place[1] in ("__rtnl_unlock", "dst_discard_out", "NOT_SPECIFIED at ip_error")]
+    made, _ = make_drops(quiet)
+    errors = re.compile("Drop|Discard|Err|Fail|NoRoutes|NoPorts|dropped")
+    for _, expected, row, changes in made:
+        assert row or KERNEL < (6, 18), f"no row like {expected}"
+        # Earlier packets find no socket; and the kernel's own, of IPv6, a device that is down.
+        wrong = {name for name in changes if errors.search(name) and "Icmp" not in name} \
+            - {"UdpNoPorts", "rx_dropped", "tx_dropped", "Ip6OutDiscards"}
+        assert not row or not wrong, (row, wrong)
+
+
+def test_hints_fit_reason_and_location():
+    """What misleads, or says nothing, by its reason alone."""
+    made, hints = make_drops([place[0] for place in PLACES])
+    rows = {function: (expected, row) for function, expected, row, _ in made}
+    problems = []
+    for function, title, words in PLACES:
+        expected, row = rows.get(function, (None, None))
+        if not row:
+            # Unsupported, or another reason or function on this kernel.
+            if KERNEL >= (6, 18) and expected:
+                problems.append(f"{function.__name__}: no row like {expected}")
+            continue
+        reason, _, location = title.rpartition(" at ")
+        function_of_row = row["LOCATION"].partition("+")[0].partition(".")[0]
+        if KERNEL < (6, 18) and function_of_row != location and row["REASON"] != title:
+            continue
+        hint = next((hint for hint in hints if hint.startswith(f"{title}: ")), None)
+        if not hint or words not in hint:
+            problems.append(f"{function.__name__}: {row['REASON']} at {row['LOCATION']}: {title} should say "
+                            f"{words!r}: {hint}")
+        elif not re.search(rf"^{re.escape(title)}: ", explain(f"{row['REASON']}@{function_of_row}"), re.M):
+            problems.append(f"--explain {row['REASON']}@{function_of_row} has no text {title}")
+    assert not problems, "\n".join(problems)
 
 
 def test_counters_that_are_named_exist():
-    """Each counter that is named for a reason of this kernel is one that it has."""
+    """Each counter that is named for a reason or location of this kernel is one that it has."""
     with net.Netns() as ns:
         known = counters(ns)
-    reasons = [line.split()[0] for line in explain().splitlines() if not line.startswith(" ")]
-    missing = set()
-    for reason in reasons:
-        missing |= {counter for line in NSTAT.findall(explain(reason)) for counter in line.split()} - known.keys()
+    text = explain(*re.findall(r"^(\w+): ", explain("*"), re.M))
+    sections = re.findall(r"^(?:What counts it|How to read it)\n((?:  .*\n)*)", text, re.M)
+    missing = {counter for line in NSTAT.findall("\n".join(sections)) for counter in line.split()} - known.keys()
     # Those that came later than this kernel; without IPv6 there are none of it.
     missing -= {"TcpExtBeyondWindow"}
-    assert not {name for name in missing if "6" not in name[:5]}, missing
+    assert not {name for name in missing if "6" not in name[:8]}, missing
+
+
+def test_counters_by_name():
+    out = explain("TcpExtListenDrops")
+    assert out.startswith("TcpExtListenDrops: ") and "\n  TCP_LISTEN_OVERFLOW: " in out, out
+    for name in "tcpextlistendrops", "ListenDrops", "LISTENDROPS":
+        assert explain(name).partition(":")[2] == out.partition(":")[2], name
+    assert "SOCKET_RCVBUFF: " in explain("RcvbufErrors")
+    assert "UNHANDLED_PROTO: " in explain("rx_dropped")
+    assert "\n  None: " in explain("rx_missed_errors")
+    # One of the kernel that no text names.
+    out = explain("OutSegs")
+    assert out.startswith("TcpOutSegs: a counter of this kernel, no text yet\n"), out
+    code, _, err = run("--explain", "ListenDrps")
+    assert code == 2 and "did you mean ListenDrops, " in err, err
+
+
+def test_patterns():
+    lines = explain("TCP_*").splitlines()
+    assert all(re.match(r"(?i)tcp_\w+: ", line) for line in lines), lines
+    assert {"TCP_FLAGS", "TCP_RESET", "tcp_v4_rcv"} <= {line.partition(":")[0] for line in lines}, lines
+    assert explain("netfilter_d?op") == explain("NETFILTER_DROP")
+    code, out, err = run("--explain", "SOCKET_X*")
+    assert (code, out) == (2, "") and 'matches "SOCKET_X*"; did you mean ' in err, err
 
 
 def test_list_has_all_reasons_of_this_kernel():

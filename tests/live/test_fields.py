@@ -313,3 +313,57 @@ def test_location_of_a_flood_stays_exact():
         time.sleep(Settings.pause)
         tracer.stop()
     assert tracer.totals[1:] == (0, 0), tracer.totals
+
+
+def rows_of_frames(pair, *frames):
+    """What is shown of frames that a sends to b, by what follows their addresses, in order."""
+    with Trace("-o", "json", "--netns", pair.b.name) as tracer:
+        for frame in frames:
+            with pair.a.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+                s.bind(("eth0", 0))
+                s.send(net.MAC_B + net.MAC_A + frame)
+        wait_for(lambda: tracer.text.count("\n") >= len(frames), 5, "a row for each frame")
+        tracer.stop()
+    return [json.loads(line) for line in tracer.text.splitlines()]
+
+
+def test_rarp():
+    """It has the addresses of ARP, in the same places."""
+    with net.Pair() as pair:
+        drop, = rows_of_frames(pair, struct.pack("!H", 0x8035) + net.arp())
+    assert drop["ethertype_name"] == "rarp" and drop["protocol"] is None, drop
+    assert (drop["saddr"], drop["daddr"], drop["sport"]) == (A4, B4, None), drop
+
+
+def test_vlan_tag_that_is_cut():
+    """The packet ends within its tag, or three are left of four: that much of its protocol is known."""
+    with net.Pair() as pair:
+        cut, third = rows_of_frames(
+            pair, struct.pack("!HH", net.VLAN, 7),
+            struct.pack("!9H", net.QINQ, 1, net.VLAN, 2, net.VLAN, 3, net.VLAN, 4, IPV4) + net.ipv4(17, net.udp(1, 2)))
+    assert cut["ethertype_name"] == "802.1q" and cut["protocol"] is None, cut
+    assert third["ethertype_name"] == "802.1q" and third["vlan"] == 2 and third["saddr"] is None, third
+
+
+def test_frame_out_of_a_tunnel():
+    """VXLAN has taken out a frame and drops it, as its source is the device's own address."""
+    with net.Pair() as pair:
+        pair.b.ip("link", "add", "vx", "address", "02:00:00:00:00:ee", "type", "vxlan", "id", "7",
+                  "local", B4, "remote", A4, "dstport", "4789")
+        pair.b.ip("link", "set", "vx", "addrgenmode", "none", "up")
+        own = bytes.fromhex("0200000000ee")
+        inner = [struct.pack("!H", IPV4) + net.ipv4(6, net.tcp(1234, 22, "10.0.0.1", "10.0.0.2"), "10.0.0.1", "10.0.0.2"),
+                 struct.pack("!H", net.ARP) + net.arp("10.0.0.3", "10.0.0.4"),
+                 struct.pack("!HHH", net.VLAN, 9, IPV4) + net.ipv4(17, net.udp(5, 6), "10.0.0.5", "10.0.0.6")]
+        with Trace("-o", "json", "--netns", pair.b.name, "--reason", "*LOCAL_MAC") as tracer, \
+                Trace("-o", "json", "--netns", pair.b.name, "--reason", "*LOCAL_MAC", "tcp port 22") as matching:
+            for frame in inner:
+                pair.a.udp(struct.pack("!II", 0x08000000, 7 << 8) + net.MAC_B + own + frame, B4, 4789)
+            wait_for(lambda: tracer.text.count("\n") >= 3, 5, "three rows")
+            tracer.stop()
+            matching.stop()
+    tcp, arp, udp = (json.loads(line) for line in tracer.text.splitlines())
+    assert (tcp["saddr"], tcp["protocol_name"], tcp["dport"]) == ("10.0.0.1", "tcp", 22), tcp
+    assert (arp["ethertype_name"], arp["saddr"], arp["daddr"]) == ("arp", "10.0.0.3", "10.0.0.4"), arp
+    assert (udp["vlan"], udp["saddr"], udp["dport"]) == (9, "10.0.0.5", 6), udp
+    assert matching.text.count("\n") == 1, matching.text

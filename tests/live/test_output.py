@@ -2,14 +2,19 @@
 """What is printed, when, and how a run ends."""
 
 import collections
-import itertools
+import contextlib
+import fcntl
 import json
 import os
 import re
 import resource
+import select
 import signal
+import struct
 import subprocess
 import tempfile
+import termios
+import threading
 import time
 
 import net
@@ -223,27 +228,151 @@ def test_closed_output():
         assert "Bad file descriptor" in done.stderr, done
 
 
-def test_second_signal_ends_what_hangs():
-    """Nobody reads, so the orderly end cannot come; it need not be SIGKILL that helps."""
-    for first, second in itertools.product((signal.SIGTERM, signal.SIGINT), repeat=2):
-        reader, writer = os.pipe()
-        os.set_blocking(writer, False)
-        while True:  # fill the pipe
-            try:
-                os.write(writer, bytes(4096))
-            except BlockingIOError:
-                break
-        os.set_blocking(writer, True)
-        with Pings() as pings, Trace("-p", "icmp", "-s", A4, stdout=writer) as tracer:
-            os.close(writer)
+@contextlib.contextmanager
+def full_pipe():
+    """A pipe into which nothing can be written: (reader, writer)."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, bytes(4096))
+    os.set_blocking(writer, True)
+    yield reader, writer
+    os.close(reader)
+    os.close(writer)
+
+
+def read_until(reader, condition, seconds=10):
+    """What comes out of a pipe, up to where the condition holds."""
+    text, end = b"", time.monotonic() + seconds * Settings.slow
+    while not condition(text):
+        ready, _, _ = select.select([reader], [], [], max(0, end - time.monotonic()))
+        assert ready, f"timed out after {text[-300:]!r}"
+        text += os.read(reader, 1000)
+    return text
+
+
+def test_late_signal_ends_what_hangs():
+    """Nobody reads, so the orderly end cannot come; it need not be SIGKILL that helps.
+
+    In the first two seconds more signals mean nothing: timeout(1) sends its own twice.
+    """
+    for first, second in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGHUP),
+                          (signal.SIGHUP, signal.SIGINT)):
+        with full_pipe() as (_, writer), Pings() as pings, Trace("-p", "icmp", "-s", A4, stdout=writer) as tracer:
             pings.send()
             time.sleep(0.3 * Settings.slow)
-            tracer.process.send_signal(first)
-            time.sleep(0.1 * Settings.slow)
-            assert tracer.process.poll() is None
+            for number in first, second, first:
+                tracer.process.send_signal(number)
+                time.sleep(0.2)
+            assert tracer.process.poll() is None, (first, second)
+            time.sleep(2)
             tracer.process.send_signal(second)
             assert tracer.finish() == -second, (first, second)
-        os.close(reader)
+
+
+def test_hangup():
+    """SIGHUP ends in the orderly way, unless nohup(1) ignores it."""
+    with Pings() as pings, Trace("-p", "icmp", "-s", A4) as tracer:
+        pings.send(2)
+        tracer.stop(signal.SIGHUP)
+        assert tracer.totals == (2, 0, 0) and tracer.text.endswith("+\n"), tracer.text
+    with Trace("-p", "253", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as tracer:
+        tracer.process.send_signal(signal.SIGHUP)
+        time.sleep(0.3 * Settings.slow)
+        assert tracer.process.poll() is None
+        tracer.stop()
+
+
+def test_two_signals_at_once():
+    """Both are there before the process handles one of them."""
+    with Pings() as pings, Trace("-p", "icmp", "-s", A4) as tracer:
+        pings.send(2)
+        time.sleep(Settings.pause)
+        for number in signal.SIGSTOP, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCONT:
+            tracer.process.send_signal(number)
+        assert tracer.finish() == 0
+        assert tracer.totals == (2, 0, 0) and tracer.text.endswith("+\n"), tracer.text
+
+
+def test_timeout():
+    """timeout(1) signals its child, then its group, to which the child belongs."""
+    def on_one_cpu():  # where the child comes first: it runs between the two signals
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        os.nice(19)
+
+    runs = 2 if Settings.slow > 1 else 8
+    with tempfile.TemporaryDirectory() as directory:
+        command = 'exec timeout "$1" nice -n -39 "$2" --cache-dir "$3" -p 253 >"$3/$4.out" 2>"$3/$4.errors"'
+        assert run("--cache-dir", directory, "-p", "253", "--duration", "0.1")[0] == 0
+        processes = [subprocess.Popen(["sh", "-c", command, "sh", str(1.5 * Settings.slow), Settings.program,
+                                       directory, str(i)], start_new_session=True, preexec_fn=on_one_cpu)
+                     for i in range(runs)]
+        for process in processes:
+            assert process.wait(20 * Settings.slow) == 124
+        for i in range(runs):
+            with open(f"{directory}/{i}.errors", encoding="ascii") as errors, \
+                    open(f"{directory}/{i}.out", encoding="ascii") as out:
+                errors, out = errors.read(), out.read()
+                assert " shown, " in errors and len(out.splitlines()) == 4, (i, errors, out)
+
+
+def test_duration_with_a_stalled_reader():
+    for flags in (), ("--summary",), ("-o", "json"):
+        with full_pipe() as (_, writer), Pings() as pings, \
+                Trace("-p", "icmp", "-s", A4, "--duration", "0.5", *flags, stdout=writer) as tracer:
+            pings.send()
+            start = time.monotonic()
+            assert tracer.finish() == 1
+            assert time.monotonic() - start > 1.9
+            assert tracer.errors.endswith("bytetrace: cannot write the output: nothing was read for 2 seconds "
+                                          "after the end of --duration\n"), tracer.errors
+    # Standard error may be the same pipe.
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    with Pings() as pings:
+        process = subprocess.Popen([Settings.program, *Settings.cache, "-p", "icmp", "-s", A4, "--duration", "1"],
+                                   stdout=writer, stderr=writer)
+        assert b"tracing" in os.read(reader, 4096)
+        pings.send(200)
+        assert process.wait(10 * Settings.slow) == 1
+    os.close(reader)
+    os.close(writer)
+
+
+def test_reader_that_is_late():
+    """It gets everything if it reads in time, also from a descriptor that does not block."""
+    for blocking in True, False:
+        with full_pipe() as (reader, writer), Pings() as pings:
+            os.set_blocking(writer, blocking)
+            with Trace("-p", "icmp", "-s", A4, "--duration", "0.5", stdout=writer) as tracer:
+                pings.send(500)
+                time.sleep(1.5)
+                assert tracer.process.poll() is None
+                text = read_until(reader, lambda text: text.count(b"+\n") == 3)
+                assert tracer.finish() == 0
+            assert text.count(b"192.0.2.1 ") == tracer.totals[0] > 0, (blocking, tracer.totals)
+
+
+def test_reader_of_a_descriptor_that_does_not_block():
+    """A slow one gets every byte, and so does one of --help."""
+    count = 3000
+    with full_pipe() as (reader, writer), net.Netns() as ns:
+        os.set_blocking(writer, False)
+        with Trace("-p", "udp", "-D", "2006", "-d", HERE, stdout=writer) as tracer:
+            with ns.inside():
+                net.flood(HERE, 2006, count)
+            time.sleep(0.3 * Settings.slow)
+            tracer.process.send_signal(signal.SIGINT)
+            text = read_until(reader, lambda text: text.count(b"+\n") == 3)
+            assert tracer.finish() == 0
+        assert tracer.totals == (count, 0, 0) and text.count(b"2006 | ") == count, tracer.totals
+    with full_pipe() as (reader, writer):
+        os.set_blocking(writer, False)
+        process = subprocess.Popen([Settings.program, "--help"], stdout=writer)
+        time.sleep(0.3)
+        read_until(reader, lambda text: b"--explain NETFILTER_DROP" in text)
+        assert process.wait(10 * Settings.slow) == 0
 
 
 def test_summaries_while_it_is_stopped():
@@ -443,3 +572,140 @@ def test_hostile_names():
     assert [row["INTERFACE"] for row in rows] == ["a\\x7c$(x)\\xc3\\xa9", "lo"], rows
     assert rows[1]["COMM"] == "x\\x0a\\x1b[2J\\x7cy", rows
     assert "\033" not in tracer.text
+
+
+class Terminal:
+    """A terminal that shows nothing: what was printed on it, and keys that are typed on it."""
+
+    def __init__(self, columns, rows=24):
+        self.controller, self.end = os.openpty()
+        self.printed = b""
+        self.resize(columns, rows)
+
+    def resize(self, columns, rows=24):
+        fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def become_controlling(self):
+        """In the child: keys make signals."""
+        os.setsid()
+        fcntl.ioctl(self.end, termios.TIOCSCTTY, 0)
+
+    def type(self, keys):
+        os.write(self.controller, keys)
+
+    def collect(self):
+        with contextlib.suppress(OSError):  # the last end was closed
+            while True:
+                self.printed += os.read(self.controller, 65536)
+
+    def read(self):
+        time.sleep(0.1)
+        return self.printed.decode(errors="replace").replace("\r\n", "\n")
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self.collect)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.end)
+        self.thread.join()
+        os.close(self.controller)
+
+
+@contextlib.contextmanager
+def mixed_drops():
+    """A function that makes drops of short and long addresses."""
+    with net.Netns() as ns:
+        def send(count=1):
+            for _ in range(count):
+                for address in "127.0.0.1", "::1":
+                    ns.udp(b"x", address, 2007, sport=2008)
+        ns.ip("addr", "add", "2001:db8:1111:2222:3333:4444:5555:6666", "dev", "lo", "nodad")
+        yield ns, send
+
+
+def fits(text, columns):
+    long = [line for line in text.replace("\r", "").splitlines() if len(line) > columns]
+    return not long, long[:3]
+
+
+def test_table_fits_the_terminal():
+    with mixed_drops() as (ns, send):
+        for columns, flags in ((80, ()), (40, ("--hints",)), (20, ("-k", "--hints")), (80, ("-vv", "-k", "--hints")),
+                               (7, ("-v",)), (60, ("--summary=location,reason,saddr,daddr",)),
+                               (30, ("--probe", "udp_fail_queue"))):
+            with Terminal(columns) as terminal, \
+                    Trace("--netns", ns.name, "--color=never", *flags, stdout=terminal.end) as tracer:
+                send(3)
+                time.sleep(Settings.pause)
+                send(3)
+                tracer.stop()
+                text = terminal.read()
+            good, long = fits(text, columns)
+            assert good, (columns, flags, long)
+            if "udp_fail_queue" not in flags:
+                assert tracer.totals == (12, 0, 0), tracer.totals
+                assert columns < 20 or "NO_SOCKET" in text, text
+
+
+def test_wide():
+    """As in a pipe."""
+    with mixed_drops() as (ns, send):
+        texts = []
+        for flags in ("--wide",), ():
+            with Terminal(40) as terminal, Trace("--netns", ns.name, "--color=never", "-o", "table", *flags, "--hints",
+                                                 stdout=terminal.end if flags else subprocess.PIPE) as tracer:
+                send(2)
+                tracer.stop()
+                texts.append(terminal.read() if flags else tracer.process.stdout.read().decode())
+        assert texts[0].lstrip("\r") == texts[1] and "…" not in texts[0], texts
+
+
+def test_resize_of_the_terminal():
+    with mixed_drops() as (ns, send), Terminal(100) as terminal, \
+            Trace("--netns", ns.name, "--color=never", stdout=terminal.end) as tracer:
+        send()
+        wait_for(lambda: "NO_SOCKET" in terminal.read(), 5, "row")
+        terminal.resize(50)
+        time.sleep(0.2)
+        before = len(terminal.read())
+        send()
+        wait_for(lambda: "NO_SOCKET" in terminal.read()[before:], 5, "row")
+        tracer.stop()
+        after = terminal.read()[before:]
+    assert after.count("REASON") == 1 and fits(after, 50)[0], after
+
+
+def test_interrupt_key():
+    """The terminal's ^C is not in the border, and its modes are those from before."""
+    with mixed_drops() as (ns, send), Terminal(80) as terminal:
+        before = termios.tcgetattr(terminal.end)
+        for flags in (), ("--summary",):
+            terminal.printed = b""
+            with Trace("--netns", ns.name, "--color=never", *flags, stdout=terminal.end,
+                       preexec_fn=terminal.become_controlling) as tracer:
+                send()
+                time.sleep(Settings.pause)
+                terminal.type(b"\x03")
+                assert tracer.finish() == 0
+                lines = terminal.read().splitlines()
+            assert re.fullmatch(r"\+[-+]+\+", lines[-1].rpartition("\r")[2]), lines
+            assert any("^C\r" in line for line in lines), lines
+        assert termios.tcgetattr(terminal.end) == before
+
+
+def test_time_in_a_time_namespace():
+    """CLOCK_MONOTONIC is another one there than in the kernel's records."""
+    with mixed_drops() as (ns, send):
+        for offset in 0, 1_000_000, -100:
+            script = f'exec unshare -T --monotonic={offset} "$0" "$@"'
+            command = ["sh", "-c", script, Settings.program, *Settings.cache, "--netns", ns.name, "-o", "json",
+                       "--count", "1"]
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            line = process.stderr.readline()
+            if "tracing" not in line:
+                raise net.Unsupported(line.strip())
+            send()
+            out, _ = process.communicate(timeout=20 * Settings.slow)
+            assert abs(json.loads(out)["time"] - time.time()) < 2 * Settings.slow, (offset, out)

@@ -52,7 +52,7 @@ class Trace:
                                         stdin=subprocess.DEVNULL, **popen)
         if wait:
             try:
-                wait_for(lambda: self.tracing or self.process.poll() is not None, 10, "start")
+                wait_for(lambda: self.tracing or self.process.poll() is not None, 30, "start")
                 assert self.tracing, f"bytetrace did not start: {self.errors.strip()}"
             except BaseException:
                 self.process.kill()

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "explain/counters.h"
+#include "explain/list.h"
 #include "explain/show.h"
 #include "kernel/reasons.h"
 #include "kernel/symbols.h"
@@ -123,6 +125,48 @@ static void wrapped(void **state)
 	free(text);
 }
 
+/* Texts of a reason at a location. */
+static void cases(void **state)
+{
+	static const char text[] = "[ONE]\nhint: no case\n"
+				   "[ONE TWO @here @there]\nhint: a\n"
+				   "[ONE @elsewhere]\nhint: b\n";
+	static const struct {
+		const char *reason, *location, *title;
+	} found[] = {
+		{ "ONE", "here", "ONE at here" },
+		{ "skb_drop_reason_two", "There.isra.0+0x1/0x2 [m]", "TWO at there" },
+		{ "ONE", "elsewhere", "ONE at elsewhere" },
+		{ NULL, "there", "ONE at there" },
+	};
+	static const struct {
+		const char *reason, *location;
+	} missing[] = { { "ONE", "her" },   { "TWO", "elsewhere" }, { "here", "here" },
+			{ "ONE", "@here" }, { "@here", NULL },	    { "THREE", NULL },
+			{ "ONE", "" },	    { "", "here" } };
+	char title[EXPLAIN_TITLE_SIZE];
+	struct explanation entry;
+	const char *at;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(found) / sizeof(*found); i++) {
+		at = text;
+		assert_true(explain_next_case(&at, found[i].reason, found[i].location, &entry));
+		assert_int_equal(explain_title(title, &entry), strlen(found[i].title));
+		assert_string_equal(title, found[i].title);
+	}
+	for (size_t i = 0; i < sizeof(missing) / sizeof(*missing); i++) {
+		at = text;
+		assert_false(
+			explain_next_case(&at, missing[i].reason, missing[i].location, &entry));
+	}
+	at = text;
+	assert_true(explain_next_case(&at, "ONE", NULL, &entry));
+	assert_true(explain_next_case(&at, "ONE", NULL, &entry));
+	assert_int_equal(entry.location_length, strlen("elsewhere"));
+	assert_false(explain_next_case(&at, "ONE", NULL, &entry));
+}
+
 /* Lines fit a terminal and have nothing invisible at their end. */
 static void assert_lines(const char *text)
 {
@@ -147,9 +191,9 @@ static size_t count_parts(const struct explanation *entry, const char *key)
 
 static bool is_known(const char *line)
 {
-	static const char *const starts[] = { "#",	" ",	     "\n",	"[",
-					      "hint: ", "meaning: ", "cause: ", "counter: ",
-					      "look: ", "fix: " };
+	static const char *const starts[] = { "#",	 " ",	      "\n",	 "[",
+					      "hint: ",	 "meaning: ", "cause: ", "counter: ",
+					      "shown: ", "look: ",    "fix: " };
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
 		if (strncmp(line, starts[i], strlen(starts[i])) == 0)
@@ -157,43 +201,136 @@ static bool is_known(const char *line)
 	return false;
 }
 
-static const char *whole_text; /* the one that check_entry() is called for */
-
-static int check_entry(void *context, const char *name, uint64_t first, uint64_t last)
+/* A name is a word; that of a location begins with @, which only cases have. */
+static void assert_names(const struct explanation *entry, bool is_case)
 {
-	struct explanation entry;
-	char *text = print(whole_text, name, NULL, false);
+	static const char word[] = "0123456789_abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const char *name = NULL;
+	size_t length = 0, reasons = 0, locations = 0;
 
-	(void)context;
-	(void)first;
-	(void)last;
-	assert_true(explain_find(whole_text, name, &entry));
-	assert_lines(text);
-	free(text);
-	if (count_parts(&entry, "hint: ") != 1 || count_parts(&entry, "meaning: ") != 1)
+	while (explain_next_name(entry, &name, &length)) {
+		const bool is_location = *name == '@';
+
+		if (length == is_location ||
+		    strspn(name + is_location, word) + is_location != length)
+			fail_msg("not a name: %.*s", (int)length, name);
+		*(is_location ? &locations : &reasons) += 1;
+	}
+	if (reasons == 0 || (locations > 0) != is_case)
+		fail_msg("[%.*s: %zu locations", (int)entry->names_length, entry->names, locations);
+}
+
+/* What --explain finds by a name is this entry, not an earlier one with the same name. */
+static void assert_found(const char *text, const struct explanation *entry)
+{
+	const char *name = NULL;
+	size_t length = 0;
+
+	while (explain_next_name(entry, &name, &length)) {
+		char copy[EXPLAIN_NAME_SIZE];
+		struct explanation found;
+
+		snprintf(copy, sizeof(copy), "%.*s", (int)length, name);
+		assert_true(explain_find(text, copy, &found));
+		if (found.names != entry->names)
+			fail_msg("%s: has two texts", copy);
+	}
+}
+
+/* The reasons of a case have texts, and each of them at each location is in this entry only. */
+static void assert_case(const struct explanation *entry)
+{
+	const char *reason = NULL, *location;
+	size_t length = 0, location_length;
+
+	while (explain_next_name(entry, &reason, &length)) {
+		char reason_name[EXPLAIN_NAME_SIZE], location_name[EXPLAIN_NAME_SIZE];
+		struct explanation found;
+
+		if (*reason == '@')
+			continue;
+		snprintf(reason_name, sizeof(reason_name), "%.*s", (int)length, reason);
+		if (!explain_find(embedded_reasons, reason_name, &found))
+			fail_msg("%s: a case, but not a reason", reason_name);
+		location = NULL;
+		location_length = 0;
+		while (explain_next_name(entry, &location, &location_length)) {
+			const char *at = embedded_cases;
+
+			if (*location != '@')
+				continue;
+			snprintf(location_name, sizeof(location_name), "%.*s",
+				 (int)location_length - 1, location + 1);
+			assert_true(explain_next_case(&at, reason_name, location_name, &found));
+			if (found.names != entry->names)
+				fail_msg("%s at %s: has two texts", reason_name, location_name);
+		}
+	}
+}
+
+/* A counter is one of nstat, or its entry says how to read it. */
+static void assert_counter(const struct explanation *entry)
+{
+	const char *name = NULL;
+	size_t length = 0;
+
+	while (explain_next_name(entry, &name, &length))
+		if ((counters_plain_name(name) == name) != counters_has_command(entry))
+			fail_msg("%.*s: nstat prints it, or it needs \"shown\"", (int)length, name);
+}
+
+static void check_entry(const char *text, const struct explanation *entry)
+{
+	const bool is_case = text == embedded_cases;
+	char *printed = NULL;
+	size_t size;
+	FILE *out = open_memstream(&printed, &size);
+	char name[EXPLAIN_TITLE_SIZE];
+
+	explain_title(name, entry);
+	explain_print(out, entry, NULL, false);
+	fclose(out);
+	assert_lines(printed);
+	free(printed);
+	assert_names(entry, is_case);
+	if (is_case)
+		assert_case(entry);
+	else
+		assert_found(text, entry);
+	if (text == embedded_counters)
+		assert_counter(entry);
+	if (count_parts(entry, "hint: ") != 1 || count_parts(entry, "meaning: ") != 1)
 		fail_msg("%s: must have one hint and one meaning", name);
 	if (strcmp(name, "MAX") != 0 &&
-	    (count_parts(&entry, "cause: ") == 0 || count_parts(&entry, "look: ") == 0 ||
-	     count_parts(&entry, "fix: ") == 0))
+	    (count_parts(entry, "cause: ") == 0 || count_parts(entry, "look: ") == 0 ||
+	     count_parts(entry, "fix: ") == 0))
 		fail_msg("%s: lacks causes, where to look, or what helps", name);
-	return 0;
+	if (count_parts(entry, "shown: ") > (text == embedded_counters))
+		fail_msg("%s: has \"shown\"", name);
 }
 
 /* What is embedded is in the format that its first lines describe. */
 static void texts(void **state)
 {
-	const char *const both[] = { embedded_reasons, embedded_locations };
+	const char *const all[] = { embedded_reasons, embedded_locations, embedded_cases,
+				    embedded_counters };
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
-		whole_text = both[i];
-		for (const char *line = whole_text; *line; line = strchr(line, '\n') + 1) {
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		const char *at = all[i];
+		struct explanation entry;
+		size_t entries = 0;
+
+		for (const char *line = all[i]; *line; line = strchr(line, '\n') + 1) {
 			if (!is_known(line))
 				fail_msg("unknown: %.40s", line);
 			if (strncmp(line, "hint: ", 6) == 0 && strcspn(line, "\n") > 76)
 				fail_msg("hint too long: %.100s", line);
 		}
-		assert_int_equal(explain_each(whole_text, check_entry, NULL), 0);
+		for (; explain_next(&at, &entry); entries++)
+			check_entry(all[i], &entry);
+		assert_in_range(entries, 10, 1000);
 	}
 }
 
@@ -260,7 +397,7 @@ static int show(const char *const *shown, size_t count, struct reasons *reasons,
 	int result;
 
 	config.file = open_memstream(text, &size);
-	result = count ? show_names(&config, shown, count, err) : show_list(&config, err);
+	result = count ? show_names(&config, shown, count, err) : list_reasons(&config, err);
 	fclose(config.file);
 	symbols_free(symbols);
 	return result;
@@ -279,14 +416,14 @@ static void shown_names(void **state)
 			 0);
 	assert_int_equal(strncmp(text, "XDP: ", 5), 0);
 	assert_non_null(strstr(text, "\n\nnft_do_chain: "));
-	assert_null(strstr(text, "Not among"));
+	assert_null(strstr(text, "do not have this reason"));
 	free(text);
 	assert_int_equal(show((const char *[]){ "PSP_INPUT" }, 1, reasons, &text, &err), 0);
 	assert_non_null(
 		strstr(text, "\nThis kernel and its loaded subsystems do not have this reason"));
 	free(text);
 	assert_int_equal(show((const char *[]){ "PSP_INPUT" }, 1, NULL, &text, &err), 0);
-	assert_null(strstr(text, "Not among"));
+	assert_null(strstr(text, "do not have this reason"));
 	free(text);
 	reasons_free(reasons);
 }
@@ -318,10 +455,150 @@ static void unknown_names(void **state)
 	assert_int_equal(show((const char *[]){ "sollar_flare" }, 1, reasons, &text, &err),
 			 -EINVAL);
 	assert_int_equal(err.status, STATUS_USAGE);
-	assert_non_null(strstr(err.text, "unknown drop reason or function \"sollar_flare\""));
+	assert_non_null(
+		strstr(err.text, "unknown drop reason, function or counter \"sollar_flare\""));
 	assert_non_null(strstr(err.text, "did you mean SOLAR_FLARE, "));
 	free(text);
 	reasons_free(reasons);
+}
+
+/* What --explain prints for one name, or for two. */
+static char *explain(const char *name, const char *second)
+{
+	struct error err;
+	char *text;
+
+	assert_int_equal(show((const char *[]){ name, second }, second ? 2 : 1, NULL, &text, &err),
+			 0);
+	assert_lines(text);
+	return text;
+}
+
+static void assert_explained(const char *name, const char *second, const char *start,
+			     const char *within)
+{
+	char *text = explain(name, second);
+
+	if (strncmp(text, start, strlen(start)) != 0 || !strstr(text, within))
+		fail_msg("%s %s: %s", name, second ? second : "", text);
+	free(text);
+}
+
+/* By reason and location; and each lists what is special about the other. */
+static void shown_cases(void **state)
+{
+	(void)state;
+	assert_explained("tcp_flags", "tcp_v4_do_rcv+0x7c/0x200", "TCP_FLAGS at tcp_v4_do_rcv: ",
+			 "\nElsewhere: bytetrace --explain TCP_FLAGS\n");
+	assert_explained("NO_SOCKET@ping_rcv", NULL, "NO_SOCKET at ping_rcv: normal",
+			 "\nElsewhere: bytetrace --explain NO_SOCKET\n");
+	/* Nothing special: both. */
+	assert_explained("NETFILTER_DROP", "nft_do_chain+0x4e8/0x5a0 [nf_tables]",
+			 "NETFILTER_DROP: ", "\n\nnft_do_chain: ");
+	assert_explained("NETFILTER_DROP@nft_do_chain", NULL,
+			 "NETFILTER_DROP: ", "\n\nnft_do_chain: ");
+	assert_explained(
+		"TCP_FLAGS", NULL, "TCP_FLAGS: ",
+		"\nAt certain locations\n  tcp_v4_do_rcv, tcp_v6_do_rcv\n      ACK for a ");
+	assert_explained("nf_hook_slow", NULL, "nf_hook_slow: ",
+			 "\nWith certain reasons\n  NETFILTER_DROP\n      iptables-legacy ");
+	assert_explained("ip6_tlvopt_unknown", NULL,
+			 "ip6_tlvopt_unknown: ", "\n  UNHANDLED_PROTO\n      unknown IPv6 option");
+}
+
+static void counter_names(void **state)
+{
+	static const struct {
+		const char *counter, *name;
+		bool same;
+	} table[] = {
+		{ "TcpExtListenDrops", "TcpExtListenDrops", true },
+		{ "TcpExtListenDrops", "tcpextlistendrops", true },
+		{ "TcpExtListenDrops", "LISTENDROPS", true },
+		{ "TcpExtListenDrops", "Drops", false },
+		{ "TcpExtListenDrops", "TcpListenDrops", false },
+		{ "TcpExtListenDrops", "", false },
+		{ "Udp6RcvbufErrors", "RcvbufErrors", true },
+		{ "Udp6RcvbufErrors", "6RcvbufErrors", false },
+		{ "UdpLiteInErrors", "InErrors", true },
+		{ "Ip6InDiscards", "InDiscards", true },
+		{ "IpExtInNoRoutes", "InNoRoutes", true },
+		{ "insert_failed", "failed", false },
+		{ "Tcp", "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (counters_same(table[i].counter, table[i].name) != table[i].same)
+			fail_msg("%s %s", table[i].counter, table[i].name);
+}
+
+static void shown_counters(void **state)
+{
+	char *text;
+
+	(void)state;
+	assert_explained("listendrops", NULL, "TcpExtListenDrops: ",
+			 "\nDrops that increase it\n  TCP_LISTEN_OVERFLOW: accept queue full");
+	/* Of two protocols, explained once. */
+	text = explain("RcvbufErrors", NULL);
+	assert_non_null(strstr(text, "UdpRcvbufErrors: "));
+	assert_null(strstr(text, "\nUdp6RcvbufErrors: "));
+	assert_non_null(strstr(text, "\n  SOCKET_RCVBUFF: "));
+	free(text);
+	/* Without a text of its own. */
+	assert_explained("TcpMinTTLDrop", NULL, "TcpExtTCPMinTTLDrop: ",
+			 "\nHow to read it\n  nstat -az TcpExtTCPMinTTLDrop\n"
+			 "\nDrops that increase it\n  TCP_MINTTL: ");
+	/* The counters of devices are told apart by the notes of the texts. */
+	text = explain("rx_dropped", NULL);
+	assert_non_null(strstr(text, "\n  UNHANDLED_PROTO: "));
+	assert_null(strstr(text, "\n  FULL_RING: "));
+	free(text);
+	assert_explained("tx_dropped", NULL, "tx_dropped: ", "\n  FULL_RING: ");
+	/* A case, by both names. */
+	assert_explained("OutRsts", NULL, "TcpOutRsts: ", "\n  TCP_FLAGS at tcp_v4_do_rcv: ");
+	/* What the kernel never saw. */
+	assert_explained("rx_missed_errors", NULL,
+			 "rx_missed_errors: ", "\nDrops that increase it\n  None: ");
+	assert_explained("TcpExtTCPReqQFullDrop", NULL,
+			 "TcpExtTCPReqQFullDrop: ", "\nDrops that increase it\n  None: ");
+}
+
+/* One line for each of several matches, the whole text of a single one. */
+static void patterns(void **state)
+{
+	struct error err;
+	char *text;
+
+	(void)state;
+	assert_int_equal(show((const char *[]){ "tcp_f*" }, 1, NULL, &text, &err), 0);
+	assert_string_equal(
+		text, "TCP_FLAGS: the TCP flags are not valid in this connection state\n"
+		      "TCP_FASTOPEN: segment not acceptable for a TCP Fast Open connection\n");
+	free(text);
+	/* Reasons, locations and counters, with and without their prefix. */
+	assert_int_equal(show((const char *[]){ "SKB_DROP_REASON_TCP_LISTEN*", "listen*" }, 2, NULL,
+			      &text, &err),
+			 0);
+	assert_int_equal(strncmp(text, "TCP_LISTEN_OVERFLOW: ", 21), 0);
+	assert_non_null(strstr(text, "\nWhat it means\n"));
+	assert_non_null(strstr(text, "\nTcpExtListenOverflows: "));
+	free(text);
+	assert_int_equal(show((const char *[]){ "ip6_tlv*", "*MinTTL*" }, 2, NULL, &text, &err), 0);
+	assert_non_null(strstr(text, "ip6_tlvopt_unknown: "));
+	assert_non_null(strstr(text, "\nTCP_MINTTL: "));
+	assert_non_null(strstr(text, "\nTcpExtTCPMinTTLDrop: counts TCP_MINTTL\n"));
+	free(text);
+	assert_int_equal(show((const char *[]){ "ListenDrps" }, 1, NULL, &text, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "did you mean ListenDrops, "));
+	free(text);
+	assert_int_equal(show((const char *[]){ "netfilter_drp*" }, 1, NULL, &text, &err), -EINVAL);
+	assert_int_equal(err.status, STATUS_USAGE);
+	assert_non_null(strstr(err.text, "no drop reason, location or counter"));
+	assert_non_null(strstr(err.text, "\"netfilter_drp*\""));
+	assert_non_null(strstr(err.text, "did you mean NETFILTER_DROP, "));
+	free(text);
 }
 
 /* A function of the kernel without a text: where it is. */
@@ -360,11 +637,14 @@ static void listed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),       cmocka_unit_test(printed),
-		cmocka_unit_test(wrapped),     cmocka_unit_test(texts),
-		cmocka_unit_test(kernels),     cmocka_unit_test(subsystems),
-		cmocka_unit_test(shown_names), cmocka_unit_test(unknown_names),
-		cmocka_unit_test(functions),   cmocka_unit_test(listed),
+		cmocka_unit_test(names),	 cmocka_unit_test(printed),
+		cmocka_unit_test(wrapped),	 cmocka_unit_test(texts),
+		cmocka_unit_test(kernels),	 cmocka_unit_test(subsystems),
+		cmocka_unit_test(shown_names),	 cmocka_unit_test(unknown_names),
+		cmocka_unit_test(functions),	 cmocka_unit_test(listed),
+		cmocka_unit_test(cases),	 cmocka_unit_test(shown_cases),
+		cmocka_unit_test(patterns),	 cmocka_unit_test(shown_counters),
+		cmocka_unit_test(counter_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

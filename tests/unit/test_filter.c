@@ -275,6 +275,44 @@ static void messages(void **state)
 	filter_free(&filter);
 }
 
+/* Names that only the reader knows: the same lists and patterns as in the program. */
+static void accepted_names(void **state)
+{
+	static const struct {
+		const char *text, *name;
+		bool accepted;
+	} table[] = {
+		{ "nginx", "nginx", true },
+		{ "nginx", "nginx2", false },
+		{ "nginx", NULL, false },
+		{ "!nginx", "nginx", false },
+		{ "!nginx", "named", true },
+		{ "!nginx", NULL, true },
+		{ "n*,!named", "nginx", true },
+		{ "n*,!named", "named", false },
+		{ "sshd,*d,!systemd", "sshd", true },
+		{ "?inx", "xinx", true },
+		{ "a*b*c", "aXbXbXc", true },
+		{ "a*b*c", "aXbX", false },
+		{ "*", "", true },
+		{ "[ab]", "a", false },
+		{ "[ab]", "[ab]", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct filter filter = { 0 };
+		struct error err;
+
+		assert_int_equal(
+			filter_parse(&filter, FILTER_PROGRAM, "--program", table[i].text, &err), 0);
+		if (filter_accepts_name(&filter.sets[FILTER_PROGRAM], table[i].name) !=
+		    table[i].accepted)
+			fail_msg("%s: %s", table[i].text, table[i].name);
+		filter_free(&filter);
+	}
+}
+
 /* A row that lacks a member would be an empty word somewhere. */
 static void rows_are_complete(void **state)
 {
@@ -284,7 +322,8 @@ static void rows_are_complete(void **state)
 
 		assert_non_null(row->flag);
 		if (!row->argument || !row->help || !row->word || !row->expected ||
-		    (!row->kinds[0].term && !row->kinds[1].term))
+		    (row->stage != FILTER_STAGE_READER && !row->kinds[0].term &&
+		     !row->kinds[1].term))
 			fail_msg("--%s: the row is not complete", row->flag);
 		if (row->value == FILTER_VALUE_RANGE &&
 		    (row->limit == 0 || row->limit > row->kinds[0].max))
@@ -837,6 +876,7 @@ int main(void)
 		cmocka_unit_test(lists_add_up),
 		cmocka_unit_test(bad_values),
 		cmocka_unit_test(messages),
+		cmocka_unit_test(accepted_names),
 		cmocka_unit_test(rows_are_complete),
 		cmocka_unit_test(stages),
 		cmocka_unit_test(texts),

@@ -12,6 +12,7 @@
 
 #include "event.h"
 #include "kernel/reasons.h"
+#include "kernel/owners.h"
 #include "kernel/symbols.h"
 #include "record/columns.h"
 #include "record/decode.h"
@@ -36,7 +37,7 @@ static struct drop_event event = {
 	.dport = 53,
 	.l4_protocol = 17,
 	.flags = DROP_HAS_ETHERTYPE | DROP_HAS_ADDRESSES | DROP_HAS_L4 | DROP_HAS_PORTS |
-		 DROP_HAS_VLAN | DROP_HAS_DEVICE | DROP_HAS_NETNS,
+		 DROP_HAS_VLAN | DROP_HAS_DEVICE | DROP_HAS_NETNS | DROP_HAS_SOCKET | DROP_HAS_UID,
 	.tunnel = DROP_TUNNEL_VXLAN,
 	.detailed = 1,
 	.netns = 4026531840,
@@ -45,8 +46,12 @@ static struct drop_event event = {
 	.length = 84,
 	.pid = 4711,
 	.mark = 42,
+	.socket = 4242,
+	.uid = 1000,
 	.comm = "ping",
 };
+
+static const struct owner owner = { "nginx", 712 };
 
 /* Everything that a format can show. */
 static const struct output_config config = { .verbosity = 2, .inner = true, .stack = true };
@@ -78,7 +83,11 @@ static int tear_down(void **state)
 static char *show_drop(const struct output_format *format)
 {
 	const struct drop drop = {
-		.event = &event, .layout = &programs[0], .stack = stack, .stack_depth = 1
+		.event = &event,
+		.layout = &programs[0],
+		.owner = &owner,
+		.stack = stack,
+		.stack_depth = 1,
 	};
 	char *text = NULL;
 	size_t size;
@@ -96,7 +105,9 @@ static char *show_drop(const struct output_format *format)
 /* A summary by all keys in a format; the caller frees it. */
 static char *show_summary(const struct output_format *format)
 {
-	struct summary_row row = { .event = &event, .own = (const char *)&event, .count = 3 };
+	struct summary_row row = {
+		.event = &event, .own = (const char *)&event, .owner = &owner, .count = 3
+	};
 	const struct summary summary = {
 		.rows = &row, .row_count = 1, .other = 1, .total = 4, .time = 2
 	};
@@ -125,7 +136,7 @@ static void needs(void **state)
 					       { .verbosity = 1 },
 					       { .verbosity = 2, .inner = true },
 					       { .stack = true } };
-	const unsigned int all = RECORD_DEVICE | RECORD_DETAILS;
+	const unsigned int all = RECORD_DEVICE | RECORD_DETAILS | RECORD_SOCKET;
 
 	(void)state;
 	assert_int_equal(output_table.needs(&table[0]), 0);

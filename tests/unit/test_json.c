@@ -14,6 +14,7 @@
 
 #include "event.h"
 #include "kernel/reasons.h"
+#include "kernel/owners.h"
 #include "kernel/symbols.h"
 #include "record/decode.h"
 #include "record/layout.h"
@@ -84,6 +85,7 @@ static void assert_shown(const struct drop *drop, const char *format, const char
 static void all_keys(void **state)
 {
 	static const uint64_t stack[] = { NFT_DO_CHAIN, IN_MODULE, 0x1234 };
+	static const struct owner owner = { "fifteen of them", 712 };
 	struct drop_event event = {
 		.time = 1,
 		.location = NFT_DO_CHAIN,
@@ -91,6 +93,8 @@ static void all_keys(void **state)
 		.length = 84,
 		.netns = 4026531840,
 		.ifindex = 2,
+		.socket = 4242,
+		.uid = 1000,
 		.mark = 42,
 		.detailed = 1,
 		.tunnel = DROP_TUNNEL_VXLAN,
@@ -101,7 +105,8 @@ static void all_keys(void **state)
 		.dport = 53,
 		.l4_protocol = 17,
 		.flags = DROP_HAS_ETHERTYPE | DROP_HAS_ADDRESSES | DROP_HAS_L4 | DROP_HAS_PORTS |
-			 DROP_HAS_VLAN | DROP_HAS_DEVICE | DROP_HAS_NETNS,
+			 DROP_HAS_VLAN | DROP_HAS_DEVICE | DROP_HAS_NETNS | DROP_HAS_SOCKET |
+			 DROP_HAS_UID,
 		.ifname = "eth0",
 		.comm = "fifteen of them",
 	};
@@ -113,12 +118,15 @@ static void all_keys(void **state)
 		&(struct drop){ .event = &event,
 				.layout = &plain,
 				.cpu = 3,
+				.owner = &owner,
 				.stack = stack,
 				.stack_depth = 3 },
 		"tests/fixtures/format/6.18",
 		",\"probe\":\"kfree_skb\",\"cpu\":3,\"pid\":4711,\"comm\":\"fifteen of "
 		"them\",\"netns\":4026531840,"
-		"\"interface\":\"eth0\",\"ifindex\":2,\"mark\":42,\"tunnel\":\"vxlan\",\"vlan\":7,"
+		"\"interface\":\"eth0\",\"ifindex\":2,"
+		"\"socket\":4242,\"uid\":1000,\"program\":\"fifteen of them\",\"program_pid\":712,"
+		"\"mark\":42,\"tunnel\":\"vxlan\",\"vlan\":7,"
 		"\"ethertype\":34525,"
 		"\"ethertype_name\":\"ipv6\",\"saddr\":\"2001:db8::1\","
 		"\"daddr\":\"::ffff:192.0.2.1\",\"protocol\":17,\"protocol_name\":\"udp\","
@@ -137,15 +145,17 @@ static void what_is_not_there_is_null(void **state)
 	const struct drop_event event = { .time = 1 };
 
 	(void)state;
-	assert_shown(
-		&(struct drop){ .event = &event, .layout = &plain }, "tests/fixtures/format/5.10",
-		",\"probe\":\"kfree_skb\",\"cpu\":0,\"pid\":null,\"comm\":null,\"netns\":null,"
-		"\"interface\":null,"
-		"\"ifindex\":null,\"mark\":null,\"tunnel\":null,\"vlan\":null,\"ethertype\":null,"
-		"\"ethertype_name\":null,"
-		"\"saddr\":null,\"daddr\":null,\"protocol\":null,\"protocol_name\":null,"
-		"\"sport\":null,\"dport\":null,\"length\":null,"
-		"\"location\":null,\"reason\":null,\"reason_name\":null}\n");
+	assert_shown(&(struct drop){ .event = &event, .layout = &plain },
+		     "tests/fixtures/format/5.10",
+		     ",\"probe\":\"kfree_skb\",\"cpu\":0,\"pid\":null,\"comm\":null,\"netns\":null,"
+		     "\"interface\":null,"
+		     "\"ifindex\":null,\"socket\":null,\"uid\":null,\"program\":null,"
+		     "\"program_pid\":null,\"mark\":null,\"tunnel\":null,\"vlan\":null,"
+		     "\"ethertype\":null,"
+		     "\"ethertype_name\":null,"
+		     "\"saddr\":null,\"daddr\":null,\"protocol\":null,\"protocol_name\":null,"
+		     "\"sport\":null,\"dport\":null,\"length\":null,"
+		     "\"location\":null,\"reason\":null,\"reason_name\":null}\n");
 }
 
 /* A file of symbols with the longest possible name and module, all of which are escaped. */

@@ -33,9 +33,9 @@ static void declared_by_key(void **state)
 	} table[] = {
 		{ BIT_OWN, "" },
 		{ BIT_REASON, "\tu32 reason;\n" },
-		{ BIT_PROTO, "\tu16 ethertype;\n\tu8 l4_protocol;\n\tu8 flags;\n" },
+		{ BIT_PROTO, "\tu16 ethertype;\n\tu16 flags;\n\tu8 l4_protocol;\n" },
 		{ BIT_IFACE | BIT_SADDR,
-		  "\tu64 ifname_words[2];\n\tu32 saddr[4];\n\tu16 ethertype;\n\tu8 flags;\n" },
+		  "\tu64 ifname_words[2];\n\tu32 saddr[4];\n\tu16 ethertype;\n\tu16 flags;\n" },
 	};
 
 	(void)state;
@@ -73,7 +73,7 @@ static void each_key_has_a_size(void **state)
 			assert_true(keys_size(1u << i, 0) > 0);
 	assert_int_equal(keys_size(BIT_REASON, 0), 8);
 	assert_int_equal(keys_size(BIT_REASON | BIT_LOCATION, 16), 32);
-	assert_int_equal(keys_size(EVERY_KEY, 0), 72);
+	assert_int_equal(keys_size(EVERY_KEY, 0), 80);
 }
 
 static void unpacked(void **state)
@@ -87,7 +87,7 @@ static void unpacked(void **state)
 		uint64_t location;
 		uint32_t reason;
 		uint16_t dport;
-		uint8_t flags;
+		uint16_t flags;
 	} key = { "columns", 0xffffffff81000110, 12, 53, DROP_HAS_PORTS };
 
 	(void)state;

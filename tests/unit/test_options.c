@@ -92,7 +92,8 @@ static void fields_that_pcap_lacks(void **state)
 	(void)state;
 	assert_int_equal(parse(&options,
 			       "--tcp-flags syn --len 64-128 --mark 1 --netns blue --reason TCP_* "
-			       "--location nft_* --cpu 0-1 --pid 1 --comm nginx --inner "
+			       "--location nft_* --cpu 0-1 --pid 1 --comm nginx --socket 7 --uid 0 "
+			       "--program nginx --inner "
 			       "--print-filter",
 			       &err),
 			 0);
@@ -273,7 +274,8 @@ static void mistakes(void **state)
 		{ "--types=btf --headers /h", "--headers contradicts --types=btf" },
 		{ "--source a.c --templates /t",
 		  "--source and --templates contradict: both name the program" },
-		{ "--explain=", "--explain: \"\" is not the name of a reason or a function" },
+		{ "--explain=",
+		  "--explain: \"\" is not the name of a reason, function or counter" },
 		{ "--explain XDP -p tcp",
 		  "filters have no effect with --explain: nothing is traced" },
 		{ "--hints -o json", "--hints contradicts --output: hints are printed only below "

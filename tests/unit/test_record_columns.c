@@ -37,6 +37,7 @@ static void names_are_taken(void **state)
 	}
 	assert_true(taken("source") && taken("destination") && taken("interface"));
 	assert_true(taken("ethertype_name") && taken("protocol_name") && taken("reason_name"));
+	assert_true(taken("program_pid"));
 	assert_true(taken("stack") && taken("other") && taken("count") && taken("share"));
 	assert_true(taken("rate"));
 	assert_false(taken("") || taken("_name") || taken("rcvbuf") || taken("vlan_name"));
@@ -46,8 +47,9 @@ static void names_are_taken(void **state)
 static void keys(void **state)
 {
 	(void)state;
-	assert_string_equal(columns_key_names(),
-			    "iface, saddr, daddr, proto, sport, dport, location, reason");
+	assert_string_equal(
+		columns_key_names(),
+		"iface, socket, uid, program, saddr, daddr, proto, sport, dport, location, reason");
 	assert_int_equal(columns_key("proto", 5), BIT_PROTO);
 	assert_int_equal(columns_key("reason,", 6), BIT_REASON);
 	assert_int_equal(columns_key("protocol", 8), 0);

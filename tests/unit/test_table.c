@@ -346,7 +346,7 @@ static void absent_fields(void **state)
 
 	(void)state;
 	assert_row(&event, 1, false, reasons, "|-|-|-|-|-|-|0x1234|NOT_SPECIFIED|");
-	assert_row(&event, 2, false, no_reasons, "|1|-|-|-|-|-|-|-|-|-|-|-|0x1234|-|");
+	assert_row(&event, 2, false, no_reasons, "|1|-|-|-|-|-|-|-|-|-|-|-|-|-|-|0x1234|-|");
 	/* A probe of an event that is not a drop, at an unknown location. */
 	assert_row(&(struct drop_event){ .reason = DROP_NO_REASON }, 1, false, reasons,
 		   "|-|-|-|-|-|-|-|-|");
@@ -385,15 +385,18 @@ static void every_column(void **state)
 	struct drop_event event = ping();
 
 	(void)state;
-	event.flags |= DROP_HAS_NETNS | DROP_HAS_VLAN;
+	event.flags |= DROP_HAS_NETNS | DROP_HAS_VLAN | DROP_HAS_SOCKET | DROP_HAS_UID;
 	event.netns = 4026531840;
+	event.socket = 4242;
+	event.uid = 1000;
 	event.vlan = 7;
 	event.detailed = 1;
 	event.pid = 99;
 	event.length = 84;
 	strcpy(event.comm, "ping");
 	assert_row(&event, 2, false, reasons,
-		   "|1|99|ping|4026531840|ens1f0np0|7|192.168.2.1|192.168.10.1|icmp|0|0|84|"
+		   "|1|99|ping|4026531840|ens1f0np0|4242|1000|-|7|192.168.2.1|192.168.10.1|icmp|0|"
+		   "0|84|"
 		   "nft_do_chain+0x10|NETFILTER_DROP|");
 }
 

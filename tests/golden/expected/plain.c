@@ -2,8 +2,8 @@
 /*
  * bytetrace: what the kernel runs for each dropped packet.
  *
- * The way of a drop: probe -> drop() -> skb -> link layer -> tunnel -> network -> transport -> device
- * -> record -> hand-over, or counting. Each step fills its part of struct drop_event. The filters on
+ * The way of a drop: probe -> drop() -> skb -> link layer -> tunnel -> network -> transport -> socket
+ * -> device -> record -> hand-over, or counting. Each step fills its part of struct drop_event. The filters on
  * a part stand right behind it, and leave as soon as one does not match. What no filter needs is read
  * last.
  */
@@ -21,7 +21,7 @@
  * addresses as in the packet. A field whose flag is not set was not there, or could not be read,
  * and is 0.
  */
-#define DROP_EVENT_VERSION 4
+#define DROP_EVENT_VERSION 5
 
 #define DROP_HAS_ETHERTYPE 0x01 /* ethertype */
 #define DROP_HAS_ADDRESSES 0x02 /* saddr, daddr */
@@ -31,6 +31,8 @@
 #define DROP_HAS_VLAN 0x20	/* vlan */
 #define DROP_HAS_DEVICE 0x40	/* ifname */
 #define DROP_HAS_NETNS 0x80	/* netns */
+#define DROP_HAS_SOCKET 0x100	/* socket */
+#define DROP_HAS_UID 0x200	/* uid */
 
 #define DROP_NO_REASON (~0u) /* reason: not a drop, or the kernel does not say why */
 
@@ -40,10 +42,11 @@ struct drop_event {
 	__u32 reason;	/* enum skb_drop_reason; 0: the kernel gives none */
 	__u32 probe;	/* DROP_PROBE: which program's record it is */
 	__u16 ethertype, vlan, sport, dport; /* vlan: the outermost ID */
-	__u8 l4_protocol, flags, version;    /* flags: DROP_HAS_... */
-	__u8 stack_depth, tunnel;	     /* tunnel: enum drop_tunnel */
-	__u8 detailed; /* 1: time is a time; length, mark, pid and comm are filled */
-	__u8 reserved[2];
+	__u16 flags;			     /* DROP_HAS_... */
+	__u8 l4_protocol, version;
+	__u8 stack_depth, tunnel; /* tunnel: enum drop_tunnel */
+	__u8 detailed;		  /* 1: time is a time; length, mark, pid and comm are filled */
+	__u8 reserved;
 	union {
 		__u8 bytes[16]; /* IPv4 in the first four */
 		__u32 words[4];
@@ -58,6 +61,8 @@ struct drop_event {
 	__u32 length; /* skb->len */
 	__u32 pid;    /* thread group that was running; the sender only by luck */
 	__u32 mark;   /* skb->mark */
+	__u32 socket; /* inode of the socket that the packet was for or came from */
+	__u32 uid;    /* user that the socket belongs to */
 	__u32 reserved2;
 	char comm[16];
 #ifdef DROP_FIELDS
@@ -67,6 +72,44 @@ struct drop_event {
 };
 
 #define DROP_EVENT_SHORT __builtin_offsetof(struct drop_event, netns) /* bytes */
+
+enum {
+	HEADER_UNSET = 0xffff, /* skb->mac_header that was never set */
+	ETHERNET_SIZE = 14,
+};
+
+/*
+ * Where the network header starts; 0: that is not known. The header that is noted is still that of the
+ * outer packet if the Ethernet header of a frame inside it has just been stepped over.
+ */
+static __always_inline u32 network_offset(const struct sk_buff *skb)
+{
+	u32 behind = skb->mac_header + ETHERNET_SIZE;
+
+	if (skb->mac_header != HEADER_UNSET && skb->mac_header > skb->network_header &&
+	    behind == (u32)((const unsigned char *)skb->data - (const unsigned char *)skb->head))
+		return behind;
+	return skb->network_header;
+}
+
+/*
+ * Two stretches of struct sk_buff are copied, each at once and when it is first needed, because a
+ * read costs more than the bytes that it copies: from its start to the end of data_len, and from
+ * skb_iif (or the bits in front of it) to the pointers to the packet's bytes. Not 0: it failed.
+ */
+#define SKB_FRONT_END __builtin_offsetof(struct sk_buff, mac_len)
+#ifdef SKB_VLAN_ALL
+#define SKB_BACK __builtin_offsetof(struct sk_buff, skb_iif)
+#else
+#define SKB_BACK __builtin_offsetof(struct sk_buff, queue_mapping)
+#endif
+#define SKB_BACK_END __builtin_offsetof(struct sk_buff, truesize)
+
+static __always_inline int copy_back(struct sk_buff *skb, const struct sk_buff *address)
+{
+	return bpf_probe_read_kernel((void *)skb + SKB_BACK, SKB_BACK_END - SKB_BACK,
+				     (void *)address + SKB_BACK);
+}
 
 struct drop_record {
 	struct drop_event event;
@@ -90,25 +133,6 @@ static __always_inline void count_lost(void)
 #define record_time() tick() /* is not shown, only puts records in order */
 
 #define RECORD_SIZE (HAS_COLUMNS ? sizeof(struct drop_event) : DROP_EVENT_SHORT)
-
-/*
- * Two stretches of struct sk_buff are copied, each at once and when it is first needed, because a
- * read costs more than the bytes that it copies: from its start to the end of data_len, and from
- * skb_iif (or the bits in front of it) to the pointers to the packet's bytes. Not 0: it failed.
- */
-#define SKB_FRONT_END __builtin_offsetof(struct sk_buff, mac_len)
-#ifdef SKB_VLAN_ALL
-#define SKB_BACK __builtin_offsetof(struct sk_buff, skb_iif)
-#else
-#define SKB_BACK __builtin_offsetof(struct sk_buff, queue_mapping)
-#endif
-#define SKB_BACK_END __builtin_offsetof(struct sk_buff, truesize)
-
-static __always_inline int copy_back(struct sk_buff *skb, const struct sk_buff *address)
-{
-	return bpf_probe_read_kernel((void *)skb + SKB_BACK, SKB_BACK_END - SKB_BACK,
-				     (void *)address + SKB_BACK);
-}
 
 /* The linear part of a packet. Offsets count from the start of the buffer. */
 struct packet {
@@ -134,14 +158,14 @@ static __always_inline u32 forget(u32 number)
 
 enum {
 	ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_ARP = 0x0806, ETHERTYPE_VLAN = 0x8100,
-	ETHERTYPE_IPV6 = 0x86dd, ETHERTYPE_QINQ = 0x88a8,
-	ETHERNET_SIZE = 14, VLAN_TAG_SIZE = 4, MAX_VLAN_TAGS = 2,
-	HEADER_UNSET = 0xffff, /* skb->mac_header that was never set */
+	ETHERTYPE_RARP = 0x8035, ETHERTYPE_IPV6 = 0x86dd, ETHERTYPE_QINQ = 0x88a8,
+	VLAN_TAG_SIZE = 4, MAX_VLAN_TAGS = 2,
 };
 
 /*
  * Step over VLAN tags, from the EtherType of the first one. Records the outermost VLAN and the
- * EtherType behind the tags, and returns the offset of the network header; 0: the packet ends before.
+ * EtherType behind the tags, or that of a tag that is cut off, and returns the offset of the network
+ * header; 0: the packet ends before.
  */
 static __always_inline u32 read_tags(struct drop_event *event, struct packet packet, u16 ethertype,
 				     u32 offset)
@@ -155,8 +179,10 @@ static __always_inline u32 read_tags(struct drop_event *event, struct packet pac
 	for (int i = 0; i < MAX_VLAN_TAGS; i++) {
 		if (ethertype != ETHERTYPE_VLAN && ethertype != ETHERTYPE_QINQ)
 			break;
-		if (offset == 0 || packet_read(packet, offset, &tag, sizeof(tag)))
-			return 0;
+		if (offset == 0 || packet_read(packet, offset, &tag, sizeof(tag))) {
+			offset = 0;
+			break;
+		}
 		if (!(event->flags & DROP_HAS_VLAN)) {
 			event->vlan = bpf_ntohs(tag.tci) & 0xfff;
 			event->flags |= DROP_HAS_VLAN;
@@ -178,7 +204,7 @@ static __always_inline u32 read_tags(struct drop_event *event, struct packet pac
 static __always_inline u32 read_link(struct drop_event *event, const struct sk_buff *skb,
 				     struct packet packet)
 {
-	u32 offset = skb->network_header;
+	u32 offset = network_offset(skb);
 	u16 ethertype = bpf_ntohs(skb->protocol);
 
 	if (HAS_VLAN_TAG(skb)) {
@@ -289,7 +315,7 @@ static __always_inline u32 read_ipv6(struct drop_event *event, struct packet pac
 	return offset <= 0xffff ? forget(offset) : 0;
 }
 
-/* Sender and target address of an Ethernet/IPv4 ARP packet. */
+/* Sender and target address of an Ethernet/IPv4 ARP or RARP packet. */
 static __always_inline void read_arp(struct drop_event *event, struct packet packet, u32 offset)
 {
 	struct {
@@ -318,9 +344,13 @@ static __always_inline u32 read_network(struct drop_event *event, struct packet 
 	case ETHERTYPE_IPV6:
 		return offset ? read_ipv6(event, packet, offset, ahead) : 0;
 	case ETHERTYPE_ARP:
+	case ETHERTYPE_RARP:
 		if (offset)
 			read_arp(event, packet, offset);
 		return 0;
+	case ETHERTYPE_VLAN:
+	case ETHERTYPE_QINQ:
+		return 0; /* what is behind the tag is not known */
 	default:
 		if (event->flags & DROP_HAS_ETHERTYPE)
 			event->flags |= DROP_NO_PORTS;
@@ -392,7 +422,8 @@ static __always_inline int hand_over(void *ctx, struct drop_event *event, u32 si
 
 /* Fill the record, from what filters need to what only is shown. Not 0: the drop is lost. */
 static __always_inline int record_drop(void *ctx, struct drop_record *record,
-				       struct sk_buff *address, u64 location, u32 reason)
+				       struct sk_buff *address, struct sock *given, u64 location,
+				       u32 reason)
 {
 	struct drop_event *event = &record->event;
 	struct sk_buff copy, *skb = &copy;
@@ -407,28 +438,39 @@ static __always_inline int record_drop(void *ctx, struct drop_record *record,
 	if (!read_packet(event, skb, &packet))
 		return 0;
 	event->time = record_time();
-	fill_columns(event, ctx, address, location, reason);
+	fill_columns(event, ctx, address, given, location, reason);
 	return hand_over(ctx, event, RECORD_SIZE);
 }
 
 #ifdef DROP_FIELDS
 #include <bytetrace/scratch.h>
 #else
-static __always_inline void make_record(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
+static __always_inline void make_record(void *ctx, struct sk_buff *skb, struct sock *given,
+					u64 location, u32 reason)
 {
 	struct drop_record record;
 
 	__builtin_memset(&record.event, 0, sizeof(record.event));
-	if (record_drop(ctx, &record, skb, location, reason))
+	if (record_drop(ctx, &record, skb, given, location, reason))
 		count_lost();
 }
 #endif
 
-/* What a probe calls: the code at `location` (0: not known) dropped skb for `reason`. */
+/*
+ * What a probe calls: the code at `location` (0: not known) dropped skb for `reason`. `sk` is the
+ * socket that it was for, NULL: that of the skb, if it has one.
+ */
+static __always_inline int drop_socket(void *ctx, struct sk_buff *skb, struct sock *sk,
+				       u64 location, u32 reason)
+{
+	make_record(ctx, skb, sk, location, reason);
+	return 0;
+}
+
+/* The same for a probe that knows no socket. */
 static __always_inline int drop(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
 {
-	make_record(ctx, skb, location, reason);
-	return 0;
+	return drop_socket(ctx, skb, NULL, location, reason);
 }
 
 /*
@@ -449,6 +491,10 @@ int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 #else
 	u32 reason = 0;
 #endif
+	struct sock *sk = NULL;
 
-	return drop(ctx, skb, location, reason);
+#ifdef KFREE_SKB_RX_SK
+	sk = (struct sock *)ctx->args[3];
+#endif
+	return drop_socket(ctx, skb, sk, location, reason);
 }
