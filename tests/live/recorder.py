@@ -74,6 +74,11 @@ class Owner:
     protocol: int
     state: int
 
+    @property
+    def is_whole(self):
+        """A request and a closed connection are smaller structures, without a user."""
+        return self.netns != 0 and self.state not in (6, 12)
+
 
 class Drop:
     """What the arguments of one drop say."""
@@ -231,11 +236,14 @@ def packet_facts(drop):
 
 
 def device_facts(drop, interfaces):
-    """`interfaces`: names by namespace and number, for packets that have lost their device."""
+    """`interfaces`: names by namespace and number, for packets that have lost their device. Those of namespaces
+    that are none of ours are not known."""
     if drop.device:
         index, name = drop.device.ifindex, drop.device.name.decode()
     elif drop.iif:
         index, name = drop.iif, interfaces.get((drop.netns, drop.iif))
+        if drop.netns and drop.netns not in (netns for netns, _ in interfaces):
+            return {"netns": drop.netns, "ifindex": index}
     elif drop.dst_device and drop.dst_device.netns == drop.netns:
         index, name = drop.dst_device.ifindex, drop.dst_device.name.decode()
     else:
@@ -253,10 +261,10 @@ class Facts:
 
     def of(self, drop):
         function, offset = self.symbols.find(drop.location)
-        owner = drop.owner if drop.owner.inode else drop.rx_owner
+        owner = drop.rx_owner if drop.rx_owner.netns else drop.owner
         return {"cpu": drop.cpu, "pid": drop.pid, "comm": drop.comm.decode(errors="replace"),
                 "mark": drop.mark, "length": drop.len,
                 "address": f"{drop.location:#x}", "function": function, "offset": int(offset, 16),
                 "reason": drop.reason, "reason_name": self.reasons.get(drop.reason),
-                "socket": owner.inode or None, "uid": owner.uid if owner.inode else None,
+                "socket": owner.inode or None, "uid": owner.uid if owner.is_whole else None,
                 **device_facts(drop, self.interfaces), **packet_facts(drop)}
