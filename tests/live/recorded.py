@@ -134,6 +134,24 @@ class Connection:
             options, self.address, B4, self.window), self.address))
 
 
+def checked(header):
+    """An IPv4 header with its checksum."""
+    header = header[:10] + bytes(2) + header[12:]
+    return header[:10] + struct.pack("!H", net.checksum(header)) + header[12:]
+
+
+@contextlib.contextmanager
+def keep_nothing():
+    """struct sock_fprog of a socket filter that keeps nothing."""
+    buffer = net.ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))  # BPF_RET | BPF_K
+    yield struct.pack("HxxxxxxQ", 1, net.ctypes.addressof(buffer))
+
+
+def drop_all(sock):
+    with keep_nothing() as program:
+        sock.setsockopt(socket.SOL_SOCKET, 26, program)  # SO_ATTACH_FILTER
+
+
 def compile_bpf(text):
     """An object file of a BPF program in C, deleted at the end of the run."""
     if not shutil.which("clang"):

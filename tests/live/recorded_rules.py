@@ -1,22 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Causes of drops in what people configure: netfilter, traffic control, XDP."""
 
-import os
 import shutil
 import socket
 import struct
-import time
 
 import net
 from net import A4, A6, B4, B6, ARP, IPV4, IPV6, QINQ, VLAN
 from recorded import ACK, RST, SYN, cause, compile_bpf, ignored, segment
-from recorded_ip import ELSEWHERE4, ELSEWHERE6, forward, icmp6
+from recorded_ip import ELSEWHERE4, ELSEWHERE6, forward
 from recorded_link import bridge
-from trace import Settings
 
 
-def rule(scene, ns, hook, match="", verdict="drop", priority=0, family="inet", kind="filter", device=""):
-    ns.nft(f"table {family} t {{ chain c {{ type {kind} hook {hook} {device} priority {priority}; {match} {verdict}; }}; }}")
+def rule(scene, ns, hook, match="", verdict="drop", priority=0, family="inet", device=""):
+    ns.nft(f"table {family} t {{ chain c {{ type filter hook {hook} {device} priority {priority}; "
+           f"{match} {verdict}; }}; }}")
 
 
 @cause("NETFILTER_DROP")

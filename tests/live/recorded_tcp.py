@@ -3,12 +3,10 @@
 
 import socket
 import struct
-import time
 
 import net
-from net import A4, A6, B4, B6, IPV4, IPV6
-from recorded import ACK, FIN, PSH, RST, SYN, Connection, cause, ignored, segment, timestamps
-from trace import Settings
+from net import A4, A6, B4, B6
+from recorded import ACK, FIN, PSH, RST, SYN, Connection, cause, drop_all, segment, timestamps
 
 
 @cause("TCP_OLD_DATA")
@@ -230,12 +228,6 @@ def tcp6_ipsec_policy(scene):
     scene.send6(6, segment(40029, 2029, SYN, source=A6, destination=B6))
 
 
-def drop_all(sock):
-    """A socket filter that keeps nothing."""
-    buffer = net.ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))  # BPF_RET | BPF_K
-    sock.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HxxxxxxQ", 1, net.ctypes.addressof(buffer)))  # SO_ATTACH_FILTER
-
-
 @cause("SOCKET_FILTER")
 def tcp_socket_filter(scene):
     drop_all(scene.listen(2030))
@@ -288,17 +280,3 @@ def tcp_time_wait_paws(scene):
 @cause("NO_SOCKET")
 def tcp_reset_to_nobody(scene):
     scene.send4(6, segment(40037, 2037, RST))
-
-
-@cause("SOCKET_RCVBUFF", "SOCKET_BACKLOG", "TCP_LISTEN_OVERFLOW", "TCP_OVERFLOW", "NOT_SPECIFIED")
-def tcp6_listen_overflow(scene):
-    scene.b.sysctl("net.ipv4.tcp_syncookies", 0)
-    server = scene.listen(2038, address=B6)
-    server.listen(0)
-    with scene.a.inside():
-        clients = [scene.keep(socket.socket(socket.AF_INET6, socket.SOCK_STREAM)) for _ in range(3)]
-        for client in clients:
-            client.setblocking(False)
-            with ignored(BlockingIOError):
-                client.connect((B6, 2038))
-            scene.answer_time()

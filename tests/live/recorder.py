@@ -13,7 +13,6 @@ import subprocess
 import net
 from net import ARP, IPV4, IPV6, QINQ, VLAN
 from oracle import Symbols, open_tracefs
-from trace import Settings, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RARP = 0x8035
@@ -237,11 +236,14 @@ def packet_facts(drop):
 
 
 def device_facts(drop, interfaces):
-    """`interfaces`: names by namespace and number, for packets that have lost their device."""
+    """`interfaces`: names by namespace and number, for packets that have lost their device. Those of namespaces
+    that are none of ours are not known."""
     if drop.device:
         index, name = drop.device.ifindex, drop.device.name.decode()
     elif drop.iif:
         index, name = drop.iif, interfaces.get((drop.netns, drop.iif))
+        if drop.netns and drop.netns not in (netns for netns, _ in interfaces):
+            return {"netns": drop.netns, "ifindex": index}
     elif drop.dst_device and drop.dst_device.netns == drop.netns:
         index, name = drop.dst_device.ifindex, drop.dst_device.name.decode()
     else:

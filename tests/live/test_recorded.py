@@ -14,14 +14,16 @@ import traceback
 
 import net
 import recorded
-import recorded_ip  # pylint: disable=unused-import
-import recorded_link  # pylint: disable=unused-import
-import recorded_rules  # pylint: disable=unused-import
-import recorded_tcp  # pylint: disable=unused-import
+import recorded_ip
+import recorded_link
+import recorded_rules
+import recorded_tcp
 from recorded import Scene
 from recorder import Facts, Recorder
 from trace import Settings, Trace
 
+# Their causes are registered when they are imported.
+SUBJECTS = recorded_ip, recorded_link, recorded_rules, recorded_tcp
 # Columns that this build has or not.
 OPTIONAL = {"socket", "uid"}
 
@@ -101,8 +103,8 @@ def describe(wrong, drop, row):
 
 
 def is_report(facts):
-    """Kernels send reports of their multicast groups whenever they like, and drop those of others."""
-    return facts["protocol"] in (2, 58) and facts["daddr"] in ("224.0.0.22", "ff02::16")
+    """Kernels speak of groups, neighbors and routers whenever they like, and drop what others say."""
+    return facts["protocol"] == 58 and str(facts["daddr"]).startswith("ff02::")
 
 
 def judge(reasons, pairs):
