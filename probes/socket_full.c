@@ -13,7 +13,8 @@
  * Kernels: all with raw tracepoints (4.17). What they do not show:
  * - TCP: before 5.18 nothing; before 6.11 the socket only if its connection is established.
  * - UDP: before 6.10 the packet, which has been freed by then: only NETNS and the columns below are
- *   known, and filters on addresses, ports and interface do not match.
+ *   known, and filters on addresses, ports and interface do not match. Over IPv6, there is the
+ * packet instead of the socket, and before 5.18 nothing.
  * - Packet sockets: a packet that somebody else also receives, which is the usual case for incoming
  *   packets (the tp_drops of PACKET_STATISTICS count all); before 6.11 the socket.
  * - Raw sockets: newer kernels skip a full one before there is a packet for it, and only count
@@ -173,6 +174,27 @@ int raw_tracepoint__sock_rcvqueue_full(struct bpf_raw_tracepoint_args *ctx)
 			 rcvbuf_reason());
 }
 
+/*
+ * Before 6.10, a datagram is freed first, and over IPv6 some kernels do not pass the socket after
+ * that. The port of such a datagram, which has been shown without the socket; 0: none.
+ */
+BPF_PERCPU_ARRAY(shown, u16, 1);
+
+static __always_inline void note_shown(u16 port)
+{
+	int zero = 0;
+
+	shown.update(&zero, &port);
+}
+
+static __always_inline bool is_shown(struct sock *sk)
+{
+	int zero = 0;
+	u16 *port = shown.lookup(&zero);
+
+	return port && *port && *port == READ(sk, __sk_common.skc_num);
+}
+
 int raw_tracepoint__udp_fail_queue_rcv_skb(struct bpf_raw_tracepoint_args *ctx)
 {
 	u32 reason = rcvbuf_reason();
@@ -185,6 +207,9 @@ int raw_tracepoint__udp_fail_queue_rcv_skb(struct bpf_raw_tracepoint_args *ctx)
 	struct sk_buff *skb = (struct sk_buff *)ctx->args[2];
 #else
 	struct sk_buff *skb = NULL;
+
+	if (is_shown((struct sock *)ctx->args[1]))
+		return 0;
 #endif
 	return drop_full(ctx, skb, (struct sock *)ctx->args[1], 0, reason);
 }
@@ -207,6 +232,16 @@ int raw_tracepoint__tcp_probe(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+/* The destination port. */
+static __always_inline u16 port_of(struct sk_buff *skb)
+{
+	__be16 port = 0;
+
+	bpf_probe_read_kernel(&port, sizeof(port),
+			      READ(skb, head) + READ(skb, transport_header) + 2);
+	return bpf_ntohs(port);
+}
+
 /* The address of a segment may have been that of an earlier one: the ports tell. */
 static __always_inline struct sock *socket_of(struct sk_buff *skb)
 {
@@ -225,6 +260,7 @@ static __always_inline struct sock *socket_of(struct sk_buff *skb)
 }
 
 DROP_FUNCTIONS(tcp, "tcp_*")
+DROP_FUNCTIONS(udp, "udpv6_*,__udpv6_*,udp_queue_rcv*,__udp_queue_rcv*")
 DROP_FUNCTIONS(packet, "packet_rcv*,tpacket_rcv*")
 
 int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
@@ -234,12 +270,20 @@ int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 #ifdef KFREE_SKB_REASON
 	u32 reason = ctx->args[2];
 	bool tcp = is_full(reason) && DROP_IN(tcp, location);
+	bool udp6 = false;
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+	if (is_full(reason) && DROP_IN(udp, location)) {
+		udp6 = READ(skb, protocol) == bpf_htons(0x86dd);
+		note_shown(udp6 ? port_of(skb) : 0);
+	}
+#endif
 #else
 	u32 reason = 0;
-	bool tcp = false;
+	bool tcp = false, udp6 = false;
 #endif
 
-	if (!tcp && !DROP_IN(packet, location))
+	if (!tcp && !udp6 && !DROP_IN(packet, location))
 		return 0;
 	return drop_full(ctx, skb, tcp ? socket_of(skb) : NULL, location, reason);
 }
