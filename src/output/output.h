@@ -7,6 +7,7 @@
 
 struct drop;
 struct layouts;
+struct nft_rules;
 struct reasons;
 struct summary;
 struct symbols;
@@ -30,6 +31,7 @@ struct output_context {
 	const struct layouts *layouts; /* of the programs whose records are shown */
 	struct reasons *reasons;
 	struct symbols *symbols;
+	struct nft_rules *nft_rules; /* NULL: texts of firewall rules are not shown */
 };
 
 /*

@@ -7,7 +7,9 @@
 
 #include "bpf/load.h"
 #include "cli/options.h"
+#include "kernel/nft_rules.h"
 #include "output/output.h"
+#include "record/layout.h"
 #include "run/facts.h"
 #include "run/print.h"
 #include "run/programs.h"
@@ -45,11 +47,22 @@ static uint64_t max_rate(const struct options *options)
 		       : 0;
 }
 
+/* Whether rows show the text of firewall rules: those of the probe netfilter do. */
+static bool shows_rules(const struct options *options, const struct layouts *layouts)
+{
+	if (options->output.format != &output_json && !options->output.hints)
+		return false;
+	for (size_t i = 0; i < layouts->count; i++)
+		if (layout_field(&layouts->list[i], "nf_rule"))
+			return true;
+	return false;
+}
+
 /* Load, attach, show drops until the end of the session, and print the totals. */
 static int load_and_show(const struct options *options, struct programs *programs,
 			 const struct kernel_facts *facts, struct error *err)
 {
-	const struct output_context output = {
+	struct output_context output = {
 		.config = &options->output,
 		.file = stdout,
 		.color = print_in_color(options->color),
@@ -69,6 +82,8 @@ static int load_and_show(const struct options *options, struct programs *program
 	int result;
 
 	session.limits.rate = max_rate(options);
+	if (shows_rules(options, &programs->layouts) && nft_rules_create(&output.nft_rules, err))
+		fprintf(stderr, "bytetrace: warning: %s\n", err->text);
 	for (size_t i = 0; i < programs->count; i++) {
 		result = programs_load(&loaded, &programs->list[i].image, options, i, false, facts,
 				       err);
@@ -91,6 +106,7 @@ static int load_and_show(const struct options *options, struct programs *program
 out:
 	reload_free(session.reload);
 	load_close(&loaded);
+	nft_rules_free(output.nft_rules);
 	return result;
 }
 

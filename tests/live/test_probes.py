@@ -12,6 +12,7 @@ import re
 import resource
 import socket
 import struct
+import tempfile
 import time
 
 import net
@@ -153,6 +154,8 @@ def test_probe_socket_full_ping():
 def test_probe_socket_full_udp():
     """UDP sockets that nobody reads."""
     for family, name, address, source in ((socket.AF_INET, "inet", B4, A4), (socket.AF_INET6, "inet6", B6, net.A6)):
+        if family == socket.AF_INET6 and not kernel_gives_reasons():
+            continue
         with net.Pair() as pair, probe("socket_full") as tracer:
             with pair.b.socket(family, socket.SOCK_DGRAM) as reader:
                 reader.bind((address, 1004))
@@ -166,12 +169,15 @@ def test_probe_socket_full_udp():
                 drops = int(re.search(r",d(\d+)\)", pair.b.run("ss", "-Hunam", "sport", "=", ":1004"))[1])
                 rows = objects(tracer, pair.b)
         assert rcvbuf == limit and len(rows) == drops > 0, (rows, drops)
-        for row in rows:
-            only([row], probe="socket_full", rcvbuf=limit, lport=1004, family=name, type="dgram")
-        assert {row["reason_name"] for row in rows} == RCVBUFF, rows
-        assert rows[-1]["rmem"] == rmem, (rows, rmem)
+        has_packet, has_socket = (KERNEL >= (6, 10) or family == socket.AF_INET6,
+                                  KERNEL >= (6, 10) or family == socket.AF_INET)
         packet = {"saddr": source, "daddr": address, "sport": 41004, "dport": 1004}
-        only(rows[:1], **(packet if KERNEL >= (6, 10) else {"saddr": None}))
+        told = {"rcvbuf": limit, "lport": 1004, "family": name, "type": "dgram"}
+        for row in rows:
+            only([row], probe="socket_full", **(packet if has_packet else {"saddr": None}),
+                 **(told if has_socket else {"rcvbuf": 0, "family": ""}))
+        assert {row["reason_name"] for row in rows} == RCVBUFF, rows
+        assert not has_socket or rows[-1]["rmem"] == rmem, (rows, rmem)
 
 
 def test_probe_socket_full_tcp():
@@ -460,3 +466,67 @@ def test_probe_bridge():
     only(rows[:1], **shared, smac="02:00:00:00:00:0a", dmac="02:00:00:00:00:0c")
     only(rows[1:], **shared, smac="01:00:00:00:00:0a", dmac="02:00:00:00:00:0b")
     assert all("br_" in row["location"]["function"] for row in rows), rows
+
+
+# The columns of the probe netfilter, which needs kprobes, for one rule.
+RULE_PROBE = """
+struct told {
+	struct sk_buff skb;
+	char by[16], family[8], table[16], chain[16];
+};
+
+DROP_FIELD(char[12], nf_by, "%%s", ((struct told *)skb)->by)
+DROP_FIELD(char[8], nf_family, "%%s", ((struct told *)skb)->family)
+DROP_FIELD(char[32], nf_table, "%%s", ((struct told *)skb)->table)
+DROP_FIELD(char[32], nf_chain, "%%s", ((struct told *)skb)->chain)
+DROP_FIELD(u64, nf_rule, "%%u", %d)
+
+int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct told told;
+
+	__builtin_memset(&told, 0, sizeof(told));
+	if (ctx->args[2] != DROP_REASON_NETFILTER_DROP)
+		return 0;
+	bpf_probe_read_kernel(&told.skb, sizeof(told.skb), (void *)ctx->args[0]);
+	__builtin_memcpy(told.by, "nftables", 9);
+	__builtin_memcpy(told.family, "inet", 5);
+	__builtin_memcpy(told.table, "bt_text", 8);
+	__builtin_memcpy(told.chain, "guard", 6);
+	return drop(ctx, &told.skb, ctx->args[1], ctx->args[2]);
+}
+"""
+
+
+def test_rule_text():
+    """The text of the rule with a handle, in the namespace of the drop, also once it has changed."""
+    if not kernel_gives_reasons():
+        raise net.Unsupported("this kernel does not say which drops are netfilter's")
+    with net.Pair() as pair, tempfile.TemporaryDirectory() as directory:
+        pair.b.nft("table inet bt_text { chain guard { type filter hook input priority 0; "
+                   "udp dport 1017 counter drop; }; }")
+        handle = int(re.search(r"drop # handle (\d+)", pair.b.run("nft", "-a", "list", "ruleset"))[1])
+        path = os.path.join(directory, "rule.c")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(RULE_PROBE % handle)
+        with probe(path, "-D", "1017") as tracer, Trace("--probe", path, "-D", "1017", "--hints") as table:
+            def dropped(text):
+                """Whether a new row has the text, which may come later than the first row that lacks it."""
+                before = tracer.text.count("\n")
+                pair.a.udp(b"x", B4, 1017, sport=41017)
+                wait_for(lambda: tracer.text.count("\n") > before, 5, "a drop")
+                return json.loads(tracer.text.splitlines()[before])["nf_rule_text"] == text
+
+            wait_for(lambda: dropped("udp dport 1017 counter drop") and "1017 counter" in table.text, 10, "a text")
+            pair.b.run("nft", "replace", "rule", "inet", "bt_text", "guard", "handle", str(handle),
+                       "udp dport { 1017, 1018 } drop")
+            wait_for(lambda: dropped("udp dport { 1017, 1018 } drop") and "1018" in table.text, 10, "the new text")
+            pair.b.run("nft", "flush", "ruleset")
+            pair.b.nft("table inet other { chain c { type filter hook input priority 0; udp dport 1017 drop; }; }")
+            wait_for(lambda: dropped(None), 10, "no text")
+            tracer.stop()
+            table.stop()
+    assert tracer.totals[1] == 0, tracer.errors
+    hints = [line for line in table.text.splitlines() if line.startswith("  ^ inet")]
+    assert hints == [f"  ^ inet bt_text guard handle {handle}: udp dport {text} drop"
+                     for text in ("1017 counter", "{ 1017, 1018 }")], table.text
