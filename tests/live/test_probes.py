@@ -10,6 +10,7 @@ import json
 import os
 import re
 import resource
+import signal
 import socket
 import struct
 import tempfile
@@ -521,6 +522,16 @@ def test_rule_text():
             pair.b.run("nft", "replace", "rule", "inet", "bt_text", "guard", "handle", str(handle),
                        "udp dport { 1017, 1018 } drop")
             wait_for(lambda: dropped("udp dport { 1017, 1018 } drop") and "1018" in table.text, 10, "the new text")
+            # A helper process that does not answer holds nothing up.
+            with open(f"/proc/{tracer.process.pid}/task/{tracer.process.pid}/children", encoding="ascii") as file:
+                helper = int(file.read())
+            os.kill(helper, signal.SIGSTOP)
+            time.sleep(1)
+            start = time.monotonic()
+            assert all(dropped(None) for _ in range(5))
+            assert time.monotonic() - start < Settings.slow, "rows wait for a text"
+            os.kill(helper, signal.SIGCONT)
+            wait_for(lambda: dropped("udp dport { 1017, 1018 } drop"), 10, "the text again")
             pair.b.run("nft", "flush", "ruleset")
             pair.b.nft("table inet other { chain c { type filter hook input priority 0; udp dport 1017 drop; }; }")
             wait_for(lambda: dropped(None), 10, "no text")
