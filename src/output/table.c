@@ -251,6 +251,8 @@ static unsigned int table_needs(const struct output_config *config)
 {
 	unsigned int parts = config->stack ? RECORD_STACK : 0;
 
+	/* A hint on a rule needs its namespace. */
+	parts |= config->hints ? RECORD_DEVICE : 0;
 	for (enum column_id id = 0; id < COLUMN_COUNT; id++)
 		if (is_verbose_enough(config, &columns[id]))
 			parts |= columns[id].part & RECORD_ON_DEMAND;
