@@ -64,6 +64,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(MODULES)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 TOOLS := $(BUILD)/tests/golden/render $(BUILD)/tests/compile/compile_headers \
+	$(BUILD)/tests/compile/dump_modules \
 	$(BUILD)/tests/bench/consume
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(TOOLS:=.d) $(FILTER_TEST:.o=.d)
 
@@ -73,6 +74,10 @@ $(BUILD)/render-golden: $(BUILD)/tests/golden/render.o $(MODULES)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/compile-headers: $(BUILD)/tests/compile/compile_headers.o $(MODULES)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/dump-modules: $(BUILD)/tests/compile/dump_modules.o $(MODULES)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 

@@ -5,28 +5,47 @@
  * other parts of netfilter (connection tracking, queues, ebtables) are not included.
  *
  * Attach point: kprobes and kretprobes on nft_do_chain, ipt_do_table and ip6t_do_table, which note
- * what a packet passes through; a kprobe on nft_immediate_eval (verdicts of rules); the raw
- * tracepoint skb:kfree_skb reports the drop. Modules must be loaded before tracing starts. Kernels:
- * from 5.4 on, with kprobes; x86-64 and arm64. The structs of nf_tables and x_tables are defined in
- * modules, so this file has their layouts from 5.4 to 7.2.
+ * what a packet passes through; kprobes on nft_immediate_eval (verdicts of rules), reject_tg and
+ * reject_tg6 (REJECT of iptables); the raw tracepoint skb:kfree_skb reports the drop. Modules must
+ * be loaded before tracing starts. Kernels: from 5.4 on, with kprobes; x86-64 and arm64. The
+ * structs of nf_tables and x_tables are defined in modules, so this file has their layouts from 5.4
+ * to 7.2.
  *
- * NF_TABLE, NF_CHAIN and NF_HOOK say where: the chain of the rule that dropped the packet;
- * before 6.4 the base chain, if a verdict map leads to that rule. For iptables it is the built-in
- * chain that the packet came through. NF_RULE is the handle of the rule as in `nft -a list
- * ruleset`; 0 if the chain's policy, a verdict map or `reject` dropped the packet, and for
- * iptables, whose rules have no handle.
+ * NF_BY: nftables or iptables. NF_FAMILY: of the table (ip, ip6, inet, arp, bridge, netdev).
+ * NF_TABLE, NF_CHAIN and NF_HOOK say where: the chain of the rule that dropped the packet; before
+ * 6.4 the base chain, if a verdict map leads to that rule; the built-in chain, if iptables does not
+ * say which rule it was. NF_RULE: for nftables the handle of the rule as in `nft -a list ruleset`;
+ * 0 if the chain's policy, a verdict map or `reject` dropped the packet. For iptables the number of
+ * the rule as in `iptables -L --line-numbers`; 0 if it was the policy or is not known: a module
+ * other than REJECT dropped the packet, the table has more than 256 entries, or the kernel hides
+ * where its per-CPU counters are (kernel.kptr_restrict, CONFIG_KALLSYMS_ALL).
+ *
+ * iptables does not say which rule with DROP it was, but counts its packets and bytes for each CPU:
+ * it was the only one whose counter has moved by this packet since the drop before it.
  */
 #include <linux/version.h>
+
+/* Where a rule is in an iptables table. */
+struct position {
+	u64 chain_name; /* 0: a built-in chain */
+	u32 number;
+};
 
 /* What a packet passes through or was dropped by. Pointers lead to the kernel's own strings. */
 struct netfilter_note {
 	u64 table, chain; /* names; chain 0: iptables, named after the hook */
-	u64 rule;	  /* its handle */
-	u64 nft_chain;	  /* struct nft_chain that was entered */
+	u64 rule;	  /* its handle or number */
+	u64 nft_chain;	  /* struct nft_chain that was entered; 0: iptables */
 	u64 nft_jumped;	  /* the one that a rule jumped to last */
-	u32 hook, family;
+	u64 entries;	  /* struct xt_table_info, the rules of an iptables table */
+	u64 target;	  /* REJECT: its struct xt_entry_target */
+	struct position here, found;
+	u32 moved;	  /* rules that can have dropped the packet */
+	u32 hook, family; /* enum nf_inet_hooks; NFPROTO_... */
 	char hook_name[16];
-	char chain_name[16];
+	char chain_name[32];
+	char family_name[8];
+	char by[16];
 };
 
 /* The key is the address of the packet. */
@@ -63,11 +82,32 @@ BPF_TABLE("lru_hash", u64, u64, netfilter_calls, 1024);
 #define NFT_IMMEDIATE_CHAIN 16
 #define NFT_IMMEDIATE_REGISTER 24
 #define NFT_RULE_LAST_CHAIN 32
+#define XT_TABLE_PRIVATE 24
 #define XT_TABLE_NAME 56
+#define XT_INFO_HOOK_ENTRY 12
+#define XT_INFO_UNDERFLOW 32
+#define XT_INFO_ENTRIES 64
+#define XT_ACTION_TARGET_DATA 8
+#define XT_TARGET_SIZE 32 /* of struct xt_entry_target, which data follow */
+#define XT_TARGET_KERNEL 8
+#define XT_TARGET_NAME 16
+#define XT_TARGET_FUNCTION 48
+#define XT_COUNTERS(offsets) ((offsets) + 8 + ((offsets)&4)) /* aligned to 8 bytes */
+#define IPT_ENTRY_OFFSETS 88				     /* target_offset, next_offset */
+#define IP6T_ENTRY_OFFSETS 140
 
-enum { VERDICT_DROP = 0, VERDICT_JUMP = -3, VERDICT_GOTO = -4 };
+enum { VERDICT_DROP = 0, VERDICT_JUMP = -3, VERDICT_GOTO = -4, VERDICT_STANDARD_DROP = -1 };
 
 enum { MAX_RULES = 256 };
+
+enum {
+	FAMILY_INET = 1,
+	FAMILY_IP = 2,
+	FAMILY_ARP = 3,
+	FAMILY_NETDEV = 5,
+	FAMILY_BRIDGE = 7,
+	FAMILY_IP6 = 10
+};
 
 static __always_inline int is_kernel_pointer(u64 address)
 {
@@ -77,28 +117,36 @@ static __always_inline int is_kernel_pointer(u64 address)
 /*
  * Whether the name of a table is at this offset: it follows hash tables whose size varies, and,
  * right in front of it, a handle, a use count, the family and, from 5.13 on, a netlink port.
+ * Returns the family, or 0.
  */
-static __always_inline int is_name(u64 table, u32 at, u32 front)
+static __always_inline u32 family_before(u64 table, u32 at, u32 front)
 {
 	u64 handle = KERNEL_READ(u64, table + at - front);
 	u16 family = KERNEL_READ(u16, table + at - front + 12) & 0x3f;
 
-	return is_kernel_pointer(KERNEL_READ(u64, table + at)) && handle > 0 && handle >> 32 == 0 &&
-	       (family == 1 || family == 2 || family == 3 || family == 5 || family == 7 ||
-		family == 10);
+	if (!is_kernel_pointer(KERNEL_READ(u64, table + at)) || handle == 0 || handle >> 32 != 0)
+		return 0;
+	return family == FAMILY_INET || family == FAMILY_IP || family == FAMILY_ARP ||
+			       family == FAMILY_NETDEV || family == FAMILY_BRIDGE ||
+			       family == FAMILY_IP6
+		       ? family
+		       : 0;
 }
 
-static __always_inline u64 nft_table_name(u64 table)
+/* Set name and family of an nftables table. */
+static __always_inline void note_nft_table(struct netfilter_note *note, u64 table)
 {
-	if (is_name(table, 384, 24))
-		return KERNEL_READ(u64, table + 384);
-	if (is_name(table, 432, 24)) /* 7.2 */
-		return KERNEL_READ(u64, table + 432);
-	if (is_name(table, 248, 24))
-		return KERNEL_READ(u64, table + 248);
-	if (is_name(table, 240, 16)) /* 5.12 */
-		return KERNEL_READ(u64, table + 240);
-	return 0;
+	u32 at = 384;
+	u32 family = family_before(table, at, 24);
+
+	if (!family)
+		family = family_before(table, at = 432, 24); /* 7.2 */
+	if (!family)
+		family = family_before(table, at = 248, 24);
+	if (!family)
+		family = family_before(table, at = 240, 16); /* 5.12 */
+	note->family = family;
+	note->table = family ? KERNEL_READ(u64, table + at) : 0;
 }
 
 /* A packet enters a table or chain. `state` is a struct nf_hook_state. */
@@ -119,8 +167,11 @@ static __always_inline int enter_chain(struct pt_regs *ctx, u64 skb, u64 state,
 	return 0;
 }
 
-/* The packet leaves; unless it is dropped now, later drops have other causes. */
-static __always_inline int leave_chain(struct pt_regs *ctx)
+/*
+ * The packet leaves; unless it is dropped now, later drops have other causes. Returns the packet if
+ * it is dropped, or 0.
+ */
+static __always_inline u64 leave_chain(struct pt_regs *ctx)
 {
 	u64 frame = PT_REGS_SP(ctx);
 	u64 *skb = netfilter_calls.lookup(&frame);
@@ -130,8 +181,9 @@ static __always_inline int leave_chain(struct pt_regs *ctx)
 		return 0;
 	key = *skb;
 	netfilter_calls.delete(&frame);
-	if ((PT_REGS_RC(ctx) & 0xff) != VERDICT_DROP)
-		netfilter_notes.delete(&key);
+	if ((PT_REGS_RC(ctx) & 0xff) == VERDICT_DROP)
+		return key;
+	netfilter_notes.delete(&key);
 	return 0;
 }
 
@@ -148,7 +200,8 @@ int kprobe__nft_do_chain(struct pt_regs *ctx)
 
 int kretprobe__nft_do_chain(struct pt_regs *ctx)
 {
-	return leave_chain(ctx);
+	leave_chain(ctx);
+	return 0;
 }
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
@@ -157,33 +210,171 @@ int kretprobe__nft_do_chain(struct pt_regs *ctx)
 #define XT_ARGUMENTS(ctx) PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), PT_REGS_PARM3(ctx)
 #endif
 
-static __always_inline int enter_xtables(struct pt_regs *ctx, u64 skb, u64 state, u64 table)
+/* What a rule with DROP had counted when it was last looked at. */
+struct rule_count {
+	u64 packets, bytes;
+};
+
+/* By the address of the rule. */
+BPF_TABLE("lru_percpu_hash", u64, struct rule_count, rule_counts, 4096);
+
+/* Whether the rules of a table, a struct xt_table_info, were looked at on this CPU. */
+BPF_TABLE("lru_percpu_hash", u64, u64, known_tables, 256);
+
+/* What this CPU has counted for a rule. False: it is not known where. */
+static __always_inline bool read_count(struct rule_count *count, u64 counters)
 {
-	struct netfilter_note note;
+#ifdef DROP_ADDRESS___per_cpu_offset
+	u64 at = KERNEL_READ(u64, counters) +
+		 KERNEL_READ(u64, DROP_ADDRESS___per_cpu_offset + 8 * bpf_get_smp_processor_id());
+
+#ifdef DROP_ADDRESS_nr_cpu_ids
+	if (KERNEL_READ(u32, DROP_ADDRESS_nr_cpu_ids) == 1)
+		at = counters;
+#endif
+	return bpf_probe_read_kernel(count, sizeof(*count), (void *)at) == 0;
+#else
+	return false;
+#endif
+}
+
+/* Whether it is the target that starts a chain of the user's, with its name: ERROR. */
+static __always_inline bool starts_chain(u64 kernel_target)
+{
+	return KERNEL_READ(u32, kernel_target + XT_TARGET_NAME) == 0x4f525245 /* "ERRO" */;
+}
+
+/*
+ * Look at all rules of a table. With `dropped`, find the one that dropped this packet of `length`
+ * bytes: sets its chain and its number, unless not exactly one can have done so. Without, just note
+ * what the rules have counted. What changes in the loop is in the note, a map's value, so that the
+ * verifier need not follow it.
+ */
+static __always_inline void walk_rules(struct netfilter_note *note, u32 offsets, bool dropped,
+				       u32 length)
+{
+	const u64 start = note->entries + XT_INFO_ENTRIES;
+	const u64 end = start + KERNEL_READ(u32, note->entries);
+	const u64 hook = note->entries + 4 * (note->hook & 7);
+	const u64 first = start + KERNEL_READ(u32, hook + XT_INFO_HOOK_ENTRY);
+	const u64 policy = start + KERNEL_READ(u32, hook + XT_INFO_UNDERFLOW);
+	struct position *here = &note->here;
+	struct rule_count count, *before;
+	u64 entry = start, target, kernel_target;
+	u32 sizes;
+
+	*here = (struct position){};
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < MAX_RULES && entry < end; i++) {
+		sizes = KERNEL_READ(u32, entry + offsets);
+		target = entry + (sizes & 0xffff);
+		kernel_target = KERNEL_READ(u64, target + XT_TARGET_KERNEL);
+		if (entry == first)
+			*here = (struct position){};
+		here->number++;
+		if (note->target == target) {
+			note->found = *here;
+			note->moved++;
+		} else if (KERNEL_READ(u64, kernel_target + XT_TARGET_FUNCTION)) {
+			if (starts_chain(kernel_target)) {
+				here->chain_name = target + XT_TARGET_SIZE;
+				here->number = 0;
+			}
+		} else if (KERNEL_READ(s32, target + XT_TARGET_SIZE) == VERDICT_STANDARD_DROP &&
+			   read_count(&count, entry + XT_COUNTERS(offsets))) {
+			before = rule_counts.lookup(&entry);
+			if (!note->target && (!before || before->packets != count.packets)) {
+				note->found = *here;
+				if (entry == policy)
+					note->found.number = 0;
+				note->moved++;
+				/* It was not this packet alone. */
+				if (!before || before->packets + 1 != count.packets ||
+				    before->bytes + length != count.bytes)
+					note->moved++;
+			}
+			rule_counts.update(&entry, &count);
+		}
+		entry += sizes >> 16;
+	}
+	if (!dropped || note->moved != 1)
+		return;
+	note->rule = note->found.number;
+	if (note->found.chain_name)
+		bpf_probe_read_kernel_str(note->chain_name, sizeof(note->chain_name),
+					  (void *)note->found.chain_name);
+}
+
+static __always_inline int enter_xtables(struct pt_regs *ctx, u64 skb, u64 state, u64 table,
+					 u32 offsets)
+{
+	struct netfilter_note note, *noted;
+	u64 *known, yes = 1;
 
 	__builtin_memset(&note, 0, sizeof(note));
 	note.table = table + XT_TABLE_NAME;
-	return enter_chain(ctx, skb, state, &note);
+	note.entries = KERNEL_READ(u64, table + XT_TABLE_PRIVATE);
+	enter_chain(ctx, skb, state, &note);
+	known = known_tables.lookup(&note.entries);
+	if (known && *known)
+		return 0;
+	known_tables.update(&note.entries, &yes);
+	noted = netfilter_notes.lookup(&skb);
+	if (noted) {
+		walk_rules(noted, offsets, false, 0);
+		noted->moved = 0;
+	}
+	return 0;
+}
+
+static __always_inline int leave_xtables(struct pt_regs *ctx, u32 offsets)
+{
+	u64 skb = leave_chain(ctx);
+	struct netfilter_note *note = netfilter_notes.lookup(&skb);
+
+	if (note)
+		walk_rules(note, offsets, true, READ((struct sk_buff *)skb, len));
+	return 0;
 }
 
 int kprobe__ipt_do_table(struct pt_regs *ctx)
 {
-	return enter_xtables(ctx, XT_ARGUMENTS(ctx));
+	return enter_xtables(ctx, XT_ARGUMENTS(ctx), IPT_ENTRY_OFFSETS);
 }
 
 int kretprobe__ipt_do_table(struct pt_regs *ctx)
 {
-	return leave_chain(ctx);
+	return leave_xtables(ctx, IPT_ENTRY_OFFSETS);
 }
 
 int kprobe__ip6t_do_table(struct pt_regs *ctx)
 {
-	return enter_xtables(ctx, XT_ARGUMENTS(ctx));
+	return enter_xtables(ctx, XT_ARGUMENTS(ctx), IP6T_ENTRY_OFFSETS);
 }
 
 int kretprobe__ip6t_do_table(struct pt_regs *ctx)
 {
-	return leave_chain(ctx);
+	return leave_xtables(ctx, IP6T_ENTRY_OFFSETS);
+}
+
+/* REJECT: the data of the target that is called follow its start in the rule. */
+static __always_inline int note_reject(u64 skb, u64 action)
+{
+	struct netfilter_note *note = netfilter_notes.lookup(&skb);
+
+	if (note)
+		note->target = KERNEL_READ(u64, action + XT_ACTION_TARGET_DATA) - XT_TARGET_SIZE;
+	return 0;
+}
+
+int kprobe__reject_tg(struct pt_regs *ctx)
+{
+	return note_reject(PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx));
+}
+
+int kprobe__reject_tg6(struct pt_regs *ctx)
+{
+	return note_reject(PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx));
 }
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 17, 0)
@@ -300,7 +491,8 @@ int kprobe__nft_immediate_eval(struct pt_regs *ctx)
 #define HOOK(small, large)                                                                         \
 	do {                                                                                       \
 		__builtin_memcpy(note->hook_name, small, sizeof(small));                           \
-		__builtin_memcpy(note->chain_name, large, sizeof(large));                          \
+		if (!note->chain_name[0])                                                          \
+			__builtin_memcpy(note->chain_name, large, sizeof(large));                  \
 	} while (0)
 
 /* What nft and iptables call the hooks. */
@@ -308,12 +500,12 @@ static __always_inline void name_hook(struct netfilter_note *note)
 {
 	const u32 hook = note->hook;
 
-	if (note->family == 5) { /* netdev */
+	if (note->family == FAMILY_NETDEV) {
 		if (hook == 0)
 			HOOK("ingress", "INGRESS");
 		else
 			HOOK("egress", "EGRESS");
-	} else if (note->family == 3) { /* arp */
+	} else if (note->family == FAMILY_ARP) {
 		if (hook == 0)
 			HOOK("input", "INPUT");
 		else
@@ -331,6 +523,29 @@ static __always_inline void name_hook(struct netfilter_note *note)
 	} else {
 		HOOK("ingress", "INGRESS");
 	}
+}
+
+#define FAMILY(name) __builtin_memcpy(note->family_name, name, sizeof(name))
+
+/* What nft calls the family of the table. */
+static __always_inline void name_family(struct netfilter_note *note)
+{
+	if (note->family == FAMILY_INET)
+		FAMILY("inet");
+	else if (note->family == FAMILY_IP)
+		FAMILY("ip");
+	else if (note->family == FAMILY_IP6)
+		FAMILY("ip6");
+	else if (note->family == FAMILY_ARP)
+		FAMILY("arp");
+	else if (note->family == FAMILY_BRIDGE)
+		FAMILY("bridge");
+	else if (note->family == FAMILY_NETDEV)
+		FAMILY("netdev");
+	if (note->nft_chain)
+		__builtin_memcpy(note->by, "nftables", sizeof("nftables"));
+	else
+		__builtin_memcpy(note->by, "iptables", sizeof("iptables"));
 }
 
 int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
@@ -351,11 +566,12 @@ int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 	if (reason != DROP_REASON_NETFILTER_DROP)
 		goto out;
 #endif
+	name_hook(note);
 	if (note->nft_chain) {
 		note->chain = KERNEL_READ(u64, note->nft_chain + NFT_CHAIN_NAME);
-		note->table = nft_table_name(KERNEL_READ(u64, note->nft_chain + NFT_CHAIN_TABLE));
+		note_nft_table(note, KERNEL_READ(u64, note->nft_chain + NFT_CHAIN_TABLE));
 	}
-	name_hook(note);
+	name_family(note);
 	drop(ctx, (struct sk_buff *)skb, location, reason);
 out:
 	netfilter_notes.delete(&skb);
@@ -385,6 +601,20 @@ static __always_inline const void *chain_of(struct sk_buff *skb)
 	return note->nft_chain ? (const void *)note->chain : (const void *)note->chain_name;
 }
 
+static __always_inline const void *by(struct sk_buff *skb)
+{
+	struct netfilter_note *note = note_of(skb);
+
+	return note ? note->by : NULL;
+}
+
+static __always_inline const void *family_of(struct sk_buff *skb)
+{
+	struct netfilter_note *note = note_of(skb);
+
+	return note ? note->family_name : NULL;
+}
+
 static __always_inline const void *hook_of(struct sk_buff *skb)
 {
 	struct netfilter_note *note = note_of(skb);
@@ -399,6 +629,8 @@ static __always_inline u64 rule_of(struct sk_buff *skb)
 	return note ? note->rule : 0;
 }
 
+DROP_FIELD(char[12], nf_by, "%s", by(skb))
+DROP_FIELD(char[8], nf_family, "%s", family_of(skb))
 DROP_FIELD(char[32], nf_table, "%s", table_of(skb))
 DROP_FIELD(char[32], nf_chain, "%s", chain_of(skb))
 DROP_FIELD(char[16], nf_hook, "%s", hook_of(skb))

@@ -12,11 +12,10 @@
  *
  * Kernels: all with raw tracepoints (4.17). REASON says more on newer ones (7.1).
  *
- * KIND, HANDLE, PARENT: the qdisc of the device's queue, as tc prints them; HANDLE is the number
- * before the colon and PARENT the whole number, ffffffff: root. If it has classes, one of its
- * children dropped the packet: no kernel says which. BACKLOG, QLEN: bytes and packets in it, after
- * the drop; 0 for pfifo_fast, which counts per CPU. LIMIT: how many of them it takes; 0: this kind
- * keeps its limit elsewhere.
+ * KIND, HANDLE, PARENT: the qdisc of the device's queue, as tc prints them (PARENT `root`, or a
+ * class as `1:10`). If it has classes, one of its children dropped the packet: no kernel says
+ * which. BACKLOG, QLEN: bytes and packets in it, after the drop; 0 for pfifo_fast, which counts per
+ * CPU. LIMIT: how many of them it takes; 0: this kind keeps its limit elsewhere.
  */
 #include <linux/version.h>
 #include <net/sch_generic.h>
@@ -29,12 +28,67 @@ static __always_inline struct Qdisc *qdisc_of(struct sk_buff *skb)
 	return READ(queues + READ(skb, queue_mapping), qdisc);
 }
 
+/* The packet, and what is shown of it. */
+struct queued_packet {
+	struct sk_buff skb;
+	u64 parent[2]; /* text */
+};
+
 DROP_FIELD(char[16], kind, "%s", READ(qdisc_of(skb), ops, id))
 DROP_FIELD(u32, handle, "%x:", READ(qdisc_of(skb), handle) >> 16)
-DROP_FIELD(u32, parent, "%x", READ(qdisc_of(skb), parent))
+DROP_FIELD(char[12], parent, "%s", ((struct queued_packet *)skb)->parent)
 DROP_FIELD(u32, backlog, "%u", READ(qdisc_of(skb), qstats.backlog))
 DROP_FIELD(u32, qlen, "%u", READ(qdisc_of(skb), q.qlen))
 DROP_FIELD(u32, limit, "%u", READ(qdisc_of(skb), limit))
+
+/* A number as %x prints it: text of `*bits` bits, the first character in the lowest. */
+static __always_inline u64 hex(u16 number, u32 *bits)
+{
+	u64 text = 0;
+
+	*bits = 0;
+#pragma unroll
+	for (int shift = 12; shift >= 0; shift -= 4) {
+		u64 digit = number >> shift & 15;
+
+		if (!digit && !*bits && shift)
+			continue;
+		text |= (digit < 10 ? '0' + digit : 'a' + digit - 10) << *bits;
+		*bits += 8;
+	}
+	return text;
+}
+
+/* As tc does: the numbers of a class, each left out if it is 0. */
+static __always_inline void write_parent(u64 to[2], u32 parent)
+{
+	u32 bits = 0, minor_bits;
+	u64 minor = 0;
+
+	if (parent == 0xffffffff) {
+		__builtin_memcpy(to, "root", 5);
+		return;
+	}
+	if (parent >> 16)
+		to[0] = hex(parent >> 16, &bits);
+	if (parent & 0xffff)
+		minor = hex(parent, &minor_bits);
+	to[0] |= (u64)':' << bits | minor << (bits + 8);
+	to[1] = minor >> (56 - bits);
+}
+
+static __always_inline int drop_queued(void *ctx, struct sk_buff *skb, u64 location, u32 reason)
+{
+	struct queued_packet packet;
+
+	__builtin_memset(&packet, 0, sizeof(packet));
+	if (bpf_probe_read_kernel(&packet.skb, sizeof(packet.skb), skb)) {
+		count_lost();
+		return 0;
+	}
+	write_parent(packet.parent, READ(qdisc_of(skb), parent));
+	return drop(ctx, &packet.skb, location, reason);
+}
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
 /* Whether it is one of enum qdisc_drop_reason. */
@@ -95,7 +149,7 @@ int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 	if (is_own(own))
 		reason = own;
 #endif
-	return drop(ctx, skb, ctx->args[1], reason);
+	return drop_queued(ctx, skb, ctx->args[1], reason);
 }
 #else
 /* Packets in the queue of a device. */
@@ -142,6 +196,6 @@ int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 	if (!queued.lookup(&key))
 		return 0;
 	queued.delete(&key);
-	return drop(ctx, (struct sk_buff *)ctx->args[0], ctx->args[1], reason);
+	return drop_queued(ctx, (struct sk_buff *)ctx->args[0], ctx->args[1], reason);
 }
 #endif

@@ -10,11 +10,10 @@
  * so addresses and ports are those of the socket and INTERFACE is that of its route. This host does
  * not drop the segment, so there is neither LOCATION nor REASON.
  *
- * STATE: of the connection (1 ESTABLISHED, 2 SYN_SENT, 4 FIN_WAIT1, 8 CLOSE_WAIT, 9 LAST_ACK, 11
- * CLOSING). SEQ: sequence number of the segment. SIZE: bytes of data in it. RETRIES: how often the
- * timer has expired in a row, including this time; 0: it was not the timer. CWND: congestion window
- * in segments (cwnd in `ss -ti`). UID: the user that the socket belongs to. ERROR: why sending it
- * failed (-errno; 0: it did not, or the kernel is older than 6.18).
+ * STATE: of the connection, as the kernel names it. SEQ: sequence number of the segment. SIZE:
+ * bytes of data in it. RETRIES: how often the timer has expired in a row, including this time; 0:
+ * it was not the timer. CWND: congestion window in segments (cwnd in `ss -ti`). ERROR: why sending
+ * it failed (-errno; 0: it did not, or the kernel is older than 6.18).
  */
 #include <linux/tcp.h>
 #include <linux/version.h>
@@ -35,19 +34,39 @@ static __always_inline u32 sequence_number(const struct sk_buff *segment)
 	return number;
 }
 
-DROP_FIELD(u8, state, "%u", READ(sk, __sk_common.skc_state))
-DROP_FIELD(u32, seq, "%u", sequence_number(SEGMENT))
-DROP_FIELD(u32, size, "%u", READ(SEGMENT, len))
-DROP_FIELD(u8, retries, "%u", READ((struct inet_connection_sock *)sk, icsk_retransmits))
-DROP_FIELD(u32, cwnd, "%u", READ((struct tcp_sock *)sk, snd_cwnd))
-DROP_FIELD(u32, uid, "%u", READ(sk, sk_uid.val))
-DROP_FIELD(s32, error, "%d", RESULT)
-
 /* A packet of the connection, made up from its socket. */
 struct told {
 	struct sk_buff skb;
 	u32 words[4 + 10 + 2]; /* not at the start: network_header 0 means unset */
+	char state[16];
 };
+
+DROP_FIELD(char[16], state, "%s", ((struct told *)skb)->state)
+DROP_FIELD(u32, seq, "%u", sequence_number(SEGMENT))
+DROP_FIELD(u32, size, "%u", READ(SEGMENT, len))
+DROP_FIELD(u8, retries, "%u", READ((struct inet_connection_sock *)sk, icsk_retransmits))
+DROP_FIELD(u32, cwnd, "%u", READ((struct tcp_sock *)sk, snd_cwnd))
+DROP_FIELD(s32, error, "%d", RESULT)
+
+#define STATE(number, name)                                                                        \
+	case number:                                                                               \
+		__builtin_memcpy(to, name, sizeof(name));                                          \
+		break
+
+static __always_inline void tell_state(char *to, u8 state)
+{
+	switch (state) {
+		STATE(1, "ESTABLISHED");
+		STATE(2, "SYN_SENT");
+		STATE(3, "SYN_RECV");
+		STATE(4, "FIN_WAIT1");
+		STATE(5, "FIN_WAIT2");
+		STATE(7, "CLOSE");
+		STATE(8, "CLOSE_WAIT");
+		STATE(9, "LAST_ACK");
+		STATE(11, "CLOSING");
+	}
+}
 
 static __always_inline void tell_ipv4(u32 *ip, const struct sock_common *socket)
 {
@@ -96,5 +115,6 @@ int raw_tracepoint__tcp_retransmit_skb(struct bpf_raw_tracepoint_args *ctx)
 	told.skb.len = READ((struct sk_buff *)ctx->args[1], len);
 	told.skb.sk = socket;
 	told.skb.dev = READ(socket, sk_dst_cache, dev); /* of its route */
+	tell_state(told.state, READ(common, skc_state));
 	return drop(ctx, &told.skb, 0, DROP_NO_REASON);
 }

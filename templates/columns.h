@@ -10,7 +10,7 @@ DROP_FIELDS(DROP_DECLARE_NUMBER, DROP_DECLARE_BYTES, DROP_DECLARE_BYTES)
 static __always_inline void fill_columns(struct drop_event *to, void *ctx, struct sk_buff *skb,
 					 struct sock *given, u64 location, u32 reason)
 {
-	struct sock *sk = socket_of(given, READ(skb, sk));
+	struct sock *sk = drop_socket_of(given, READ(skb, sk));
 
 	DROP_FIELDS(DROP_FILL_NUMBER, DROP_FILL_STRING, DROP_FILL_BYTES)
 }

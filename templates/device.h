@@ -124,7 +124,7 @@ static __always_inline int read_device(struct drop_event *event, const struct sk
 				       struct sock *given)
 {
 	if (!find_device(event, skb))
-		find_other(event, skb, socket_of(given, skb->sk));
+		find_other(event, skb, drop_socket_of(given, skb->sk));
 	if (event->netns)
 		event->flags |= DROP_HAS_NETNS;
 //@slot filter_device

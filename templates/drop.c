@@ -132,7 +132,7 @@ static __always_inline int record_drop(void *ctx, struct drop_record *record,
 		return 0;
 //@end
 //@if socket
-	if (!read_socket(event, socket_of(given, skb->sk)))
+	if (!read_socket(event, drop_socket_of(given, skb->sk)))
 		return 0;
 //@end
 //@if device

@@ -21,7 +21,7 @@
  * The socket of a drop: the one that the probe knows, else that of the skb. Some verifiers
  * believe that an argument of a tracepoint is never NULL, but not that its copy is.
  */
-static __always_inline struct sock *socket_of(struct sock *given, struct sock *own)
+static __always_inline struct sock *drop_socket_of(struct sock *given, struct sock *own)
 {
 	struct sock *sk = NULL;
 

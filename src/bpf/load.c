@@ -150,8 +150,9 @@ static int load_function(struct loaded *loaded, struct loaded_program *program,
 		if (verifier_log_instruction(log, &loaded->refused.instruction))
 			loaded->refused.function = function->name;
 		error_set(err, STATUS_LOAD, -result,
-			  "the kernel's verifier refused the program: %s\nits last words:\n%s",
-			  strerror(-result), verifier_log_last_lines(log, LOG_LINES));
+			  "the kernel's verifier refused the program: %s\nits last words:\n",
+			  strerror(-result));
+		error_add_lines(err, verifier_log_last_lines(log, LOG_LINES));
 	}
 	free(log);
 	return result;

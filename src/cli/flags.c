@@ -294,7 +294,7 @@ static const struct flag other_flags[] = {
 	{
 		.name = "force",
 		.group = GROUP_OTHER,
-		.help = "accept another kernel's headers, world-writable files",
+		.help = "accept another kernel's headers, files of other users",
 		.kind = FLAG_TRUE,
 		.member = MEMBER(force),
 	},

@@ -285,7 +285,7 @@ static void share(struct options *options)
 {
 	struct generate_config *generate = &options->generate;
 
-	generate->force = options->types.any_release = options->force;
+	generate->force = options->types.force = options->types.any_release = options->force;
 	generate->record = generate->keys.set ? 0 : options->output.format->needs(&options->output);
 	/* The reader tests this filter. */
 	if (generate->filter.sets[FILTER_PROGRAM].given) {

@@ -170,12 +170,15 @@ static int open_entry(const struct cache *cache, const struct cache_key *key, of
 
 static bool is_intact(const struct cache_key *key, int fd, off_t size)
 {
-	const size_t rest = (size_t)size - sizeof(struct entry_header);
 	struct entry_header header;
+	size_t rest;
 	char *bytes;
 	bool intact = false;
 
 	if (size <= (off_t)sizeof(header))
+		return false;
+	rest = (size_t)size - sizeof(header);
+	if (rest < key->length)
 		return false;
 	bytes = malloc((size_t)size);
 	if (!bytes)
@@ -184,7 +187,7 @@ static bool is_intact(const struct cache_key *key, int fd, off_t size)
 		goto out;
 	memcpy(&header, bytes, sizeof(header));
 	intact = header.magic == MAGIC && header.key_length == key->length &&
-		 header.image_length == rest - header.key_length &&
+		 header.image_length == rest - key->length &&
 		 header.checksum == hash(HASH_START, bytes + sizeof(header), rest) &&
 		 memcmp(bytes + sizeof(header), key->text, key->length) == 0;
 out:

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,8 +17,10 @@
 #include "bpf/image.h"
 #include "generate/source.h"
 #include "util/error.h"
+#include "util/text.h"
 
 #define MAX_TRIES 8 /* each adds the types that were incomplete the time before */
+#define NEEDED_FILES 32
 /* Longer output of the compiler is cut. A listing takes 100 bytes per instruction. */
 #define MAX_MESSAGES (16 * 1024 * 1024)
 
@@ -29,6 +32,25 @@ struct child_files {
 	int result;
 	int messages;
 };
+
+/*
+ * libbcc says nothing of use when it runs out of descriptors: have enough for its maps and the
+ * headers that include one another.
+ */
+static int raise_file_limit(struct error *err)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= NEEDED_FILES)
+		return 0;
+	limit.rlim_cur = NEEDED_FILES;
+	if (limit.rlim_max < NEEDED_FILES)
+		limit.rlim_max = NEEDED_FILES;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		return 0;
+	return error_set(err, STATUS_ENVIRONMENT, EMFILE, "the compiler needs %d open files",
+			 NEEDED_FILES);
+}
 
 __attribute__((noreturn)) static void
 run_child(const struct child_files *files, const struct source *source, const char *wanted,
@@ -43,7 +65,9 @@ run_child(const struct child_files *files, const struct source *source, const ch
 		_exit(STATUS_COMPILE);
 	if (dup2(files->messages, STDOUT_FILENO) < 0 || dup2(files->messages, STDERR_FILENO) < 0)
 		_exit(STATUS_COMPILE);
-	result = libbcc_compile(source->text, wanted, macros, types, listing, &image, &err);
+	result = raise_file_limit(&err);
+	if (!result)
+		result = libbcc_compile(source->text, wanted, macros, types, listing, &image, &err);
 	fflush(NULL);
 	if (result == 0) {
 		result = image_write(&image, files->result);
@@ -92,7 +116,7 @@ static void print_line(FILE *out, const char *line, size_t length, const struct 
 	if (length > name && strncmp(line, LIBBCC_MAIN_FILE ":", name + 1) == 0) {
 		number = strtoul(line + name + 1, &rest, 10);
 		if (number >= 1 && number <= source->line_count) {
-			fputs(source->lines[number - 1].file, out);
+			text_print(out, source->lines[number - 1].file);
 			/* A generated line has no number in the file: skip the column, too. */
 			if (source->lines[number - 1].line)
 				fprintf(out, ":%u", source->lines[number - 1].line);

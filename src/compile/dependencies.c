@@ -12,6 +12,7 @@
 #include "compile/header_tree.h"
 #include "kernel/types.h"
 #include "util/error.h"
+#include "util/file.h"
 
 static void name_directory(char name[PATH_MAX], int fd)
 {
@@ -62,6 +63,24 @@ static bool is_expected(const char *path, const struct types *types)
 	return *path != '/' && !leads_out(path);
 }
 
+/* Check a header of a tree that the user named: some include files from elsewhere in the tree. */
+static int check_header(const char *path, const struct types *types, struct error *err)
+{
+	struct file_request request = { .flag = "--headers",
+					.kind = FILE_REGULAR,
+					.force = types->force };
+	int below = 0, found;
+
+	if (!types->named || sscanf(path, "/proc/self/fd/%d%n", &request.at, &below) != 1)
+		return 0;
+	request.path = path + below + strspn(path + below, "/");
+	found = file_find(&request, err);
+	if (found < 0)
+		return found;
+	close(found);
+	return 0;
+}
+
 /*
  * The name of an included file may come from a macro, so that only the preprocessor sees it. Such a
  * file may be writable for everybody, and the cache would not notice when it changes.
@@ -74,12 +93,22 @@ int dependencies_check(const struct dependencies *dependencies, struct error *er
 
 	if (!list || fscanf(list, "%*[^:]:") != 0) {
 		result = error_set(err, STATUS_COMPILE, EIO,
-				   "the compiler did not list the files that it read");
+				   "the compiler did not list the files that it read%s",
+				   sandbox_is_full(SANDBOX_DIRECTORY)
+					   ? ": " SANDBOX_DIRECTORY
+					     ", which holds up to " SANDBOX_LIMITS ", is full"
+					   : "");
 		goto out;
 	}
 	while (fscanf(list, "%4095s", path) == 1) {
-		if (strcmp(path, "\\") == 0 || is_expected(path, dependencies->types))
+		if (strcmp(path, "\\") == 0)
 			continue;
+		if (is_expected(path, dependencies->types)) {
+			result = check_header(path, dependencies->types, err);
+			if (result)
+				break;
+			continue;
+		}
 		result = error_set(err, STATUS_COMPILE, EPERM,
 				   "the program includes %s, which is not a kernel header; include "
 				   "other files as \"NAME\" from the directory of the source",
@@ -126,10 +155,12 @@ static void record_headers(const struct dependencies *dependencies, FILE *files)
 /* Another build of a module may have other types. */
 static void record_modules(const struct type_dump *dump, FILE *files)
 {
-	char path[sizeof(MODULES_BTF) + TYPE_DUMP_MODULE_SIZE + 1];
+	char path[PATH_MAX];
+	size_t length;
 
-	for (size_t i = 0; i < dump->module_count; i++) {
-		snprintf(path, sizeof(path), "%s/%s", MODULES_BTF, dump->modules[i]);
+	for (const char *name = dump->modules; name && *name; name += length + 1) {
+		length = strcspn(name, "\n");
+		snprintf(path, sizeof(path), "%s/%.*s", MODULES_BTF, (int)length, name);
 		image_write_file(files, path, path);
 	}
 }

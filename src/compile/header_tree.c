@@ -14,9 +14,11 @@
 #include <unistd.h>
 #include <bcc/bcc_version.h>
 
+#include "compile/sandbox.h"
 #include "compile/type_dump.h"
 #include "kernel/types.h"
 #include "util/error.h"
+#include "util/file.h"
 
 /*
  * Header names that lead to the dump of BTF: those that libbcc's helpers.h and the template
@@ -85,7 +87,7 @@ static FILE *create_file(const char *root, const char *name)
 static int tree_error(struct error *err, const char *root)
 {
 	char quoted[ERROR_QUOTE_SIZE];
-	int errnum = errno ? errno : EIO;
+	int errnum = sandbox_is_full(root) ? ENOSPC : errno ? errno : EIO;
 
 	return error_set(err, STATUS_ENVIRONMENT, errnum, "cannot write a header file below %s: %s",
 			 error_quote(quoted, root), strerror(errnum));
@@ -302,8 +304,16 @@ static int write_dump(const char *path, const struct types *types, const char *w
 		      struct type_dump *found, struct error *err)
 {
 	FILE *file = create_file(path, "include/kernel_types.h");
+	char subject[sizeof(types->description) + 32];
+	bool failed;
 	int result;
 
+	/* "BTF in FILE" or "BTF of this kernel" */
+	if (strncmp(types->description, "BTF in ", 7) == 0)
+		snprintf(subject, sizeof(subject), "%s is not a valid BTF file",
+			 types->description + 7);
+	else
+		snprintf(subject, sizeof(subject), "the %s is damaged", types->description);
 	if (!file)
 		return tree_error(err, path);
 	fprintf(file,
@@ -316,9 +326,11 @@ static int write_dump(const char *path, const struct types *types, const char *w
 		"#define true 1\n"
 		"#define false 0\n",
 		sysconf(_SC_PAGESIZE));
-	result = type_dump_write(file, types->file_fd, types->description, wanted,
+	result = type_dump_write(file, types->file_fd, subject, wanted,
 				 types->of_running_kernel ? MODULES_BTF : NULL, found, err);
-	if (fclose(file) && !result)
+	failed = ferror(file);
+	failed |= fclose(file) != 0;
+	if (failed && !result)
 		result = tree_error(err, path);
 	return result;
 }
@@ -372,8 +384,16 @@ static int use_btf(const char *path, const struct types *types, const char *text
 /* Unpack kheaders.tar.xz with tar(1), which reads it from `fd`. */
 static int unpack(const char *path, int fd, struct error *err)
 {
-	char *const arguments[] = { "tar", "-xJf", "-", "-C", (char *)path, NULL };
+	char *const arguments[] = { "tar", "-xJof", "-", "-C", (char *)path, NULL };
 	char *const environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	/* Its files are root's now, but it may contain FIFOs, or links to files that do not end. */
+	const struct file_request unpacked = {
+		.flag = "the archive of kernel headers",
+		.at = AT_FDCWD,
+		.path = path,
+		.shown = ".",
+		.force = true,
+	};
 	int status;
 	pid_t pid = fork();
 
@@ -383,11 +403,44 @@ static int unpack(const char *path, int fd, struct error *err)
 			execve("/usr/bin/tar", arguments, environment);
 		_exit(127);
 	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
+		if (sandbox_is_full(path))
+			return error_set(
+				err, STATUS_ENVIRONMENT, ENOSPC,
+				"the archive of kernel headers is too large: it unpacks to "
+				"more than " SANDBOX_LIMITS);
 		return error_set(err, STATUS_ENVIRONMENT, EIO,
 				 "cannot unpack the archive of kernel headers; "
 				 "that needs a sound archive, /usr/bin/tar, and xz");
-	return 0;
+	}
+	return file_check_tree(&unpacked, err);
+}
+
+/* Check the headers of a tree that the user named, in a directory that was checked. */
+static int check_headers(const struct types *types, int fd, struct error *err)
+{
+	char link[64], directory[PATH_MAX], path[96], shown[PATH_MAX + sizeof(path)];
+	const char *below[] = { "include", path };
+	struct utsname kernel;
+	ssize_t length;
+	int result = 0;
+
+	uname(&kernel);
+	snprintf(path, sizeof(path), "arch/%s/include", kernel_arch(kernel.machine));
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, directory, sizeof(directory) - 1);
+	directory[length > 0 ? length : 0] = '\0';
+	for (size_t i = 0; i < 2 && !result; i++) {
+		const struct file_request request = { .flag = "--headers",
+						      .at = fd,
+						      .path = below[i],
+						      .shown = shown,
+						      .force = types->force };
+
+		snprintf(shown, sizeof(shown), "%s/%s", directory, below[i]);
+		result = file_check_tree(&request, err);
+	}
+	return result;
 }
 
 bool header_tree_suffices(const char *text)
@@ -412,7 +465,7 @@ int header_tree_make(const char *path, const struct types *types, const char *te
 	int result;
 
 	flags->count = 0;
-	flags->dump.module_count = 0;
+	flags->dump.modules = NULL;
 	switch (types->kind) {
 	case TYPES_KIND_BTF:
 		return use_btf(path, types, text, wanted, flags, err);
@@ -428,6 +481,15 @@ int header_tree_make(const char *path, const struct types *types, const char *te
 			return result;
 		break;
 	case TYPES_KIND_HEADERS:
+		if (access("/proc/self/fd", F_OK))
+			return error_set(err, STATUS_ENVIRONMENT, ENOENT,
+					 "the headers of the kernel are compiled by way of "
+					 "/proc/self/fd, but /proc is not mounted");
+		result = types->named ? check_headers(types, types->build_fd, err) : 0;
+		if (!result && types->named)
+			result = check_headers(types, types->source_fd, err);
+		if (result)
+			return result;
 		snprintf(source, sizeof(source), "/proc/self/fd/%d", types->source_fd);
 		snprintf(build, sizeof(build), "/proc/self/fd/%d", types->build_fd);
 		break;

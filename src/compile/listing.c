@@ -10,6 +10,7 @@
 
 #include "generate/source.h"
 #include "util/error.h"
+#include "util/text.h"
 
 /* The line before a function's instructions. Up to libbcc 0.18 the section, then the name. */
 #define FUNCTION "Disassembly of function "
@@ -247,8 +248,9 @@ void listing_print_instructions(const struct listing *listing, FILE *out)
 			if (strncmp(*line, SECTION, strlen(SECTION)) != 0)
 				fprintf(out, "%s:\n", function_name(*line));
 		} else if (find_line(listing, *line, &origin)) {
-			fprintf(out, "; %s:%u: ", listing->source->lines[origin].file,
-				listing->source->lines[origin].line);
+			fputs("; ", out);
+			text_print(out, listing->source->lines[origin].file);
+			fprintf(out, ":%u: ", listing->source->lines[origin].line);
 			print_source_text(listing->source, origin, out);
 			fputc('\n', out);
 		} else {
@@ -300,8 +302,8 @@ void listing_place_error(const struct listing *listing, const char *function, un
 
 	if (!out)
 		return;
-	fprintf(out, "%s:%u: %.*s\n    ", source->lines[found].file, source->lines[found].line,
-		(int)first, told.text);
+	text_print(out, source->lines[found].file);
+	fprintf(out, ":%u: %.*s\n    ", source->lines[found].line, (int)first, told.text);
 	print_source_text(source, found, out);
 	fputs(told.text + first, out);
 	fclose(out);

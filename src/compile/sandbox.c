@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "kernel/release.h"
@@ -43,6 +44,13 @@ static int make_private(void)
 	return errno == EINVAL ? make_private_outside_chroot() : -errno;
 }
 
+bool sandbox_is_full(const char *path)
+{
+	struct statvfs status;
+
+	return statvfs(path, &status) == 0 && (status.f_bavail < 16 || status.f_favail == 0);
+}
+
 static int mount_sandbox(void)
 {
 	int result;
@@ -52,7 +60,8 @@ static int mount_sandbox(void)
 	result = make_private();
 	if (result)
 		return result;
-	if (mount("bytetrace", SANDBOX_DIRECTORY, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700") ||
+	if (mount("bytetrace", SANDBOX_DIRECTORY, "tmpfs", MS_NOSUID | MS_NODEV,
+		  "mode=0700,size=512m,nr_inodes=128k") ||
 	    chdir(SANDBOX_DIRECTORY))
 		return -errno;
 	return 0;

@@ -4,17 +4,23 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "compile/btf_bytes.h"
+#include "compile/btf_file.h"
+#include "compile/btf_join.h"
 #include "util/error.h"
 
 #define NAME_SIZE 128 /* of a wanted type */
+#define WHY_SIZE 128
 
 /* Kinds that the system headers of Debian 11 lack. */
 enum { KIND_DECL_TAG = 17, KIND_TYPE_TAG = 18, KIND_ENUM64 = 19 };
@@ -256,154 +262,178 @@ out:
 	return result;
 }
 
-/* Whether a wanted type is missing in the BTF of the kernel itself. */
-static bool lacks_wanted(const struct btf *btf, const char *wanted)
-{
-	char name[NAME_SIZE];
-
-	while (next_name(&wanted, name))
-		if (!find_wanted(btf, name))
-			return true;
-	return false;
-}
-
-/*
- * libbpf separates declarations by blank lines. Two declare the same type if their first lines name
- * it and are equal, or if all of their text is equal.
- */
-static size_t key_length(const char *block, size_t length)
-{
-	size_t line = strcspn(block, "\n");
-	bool named = line > 0 && block[line - 1] == '{' && strncmp(block, "typedef", 7) != 0 &&
-		     block[strcspn(block, " ") + 1] != '{';
-
-	return named ? line : length;
-}
-
-static size_t block_length(const char *block)
-{
-	const char *end = strstr(block, "\n\n");
-
-	return end ? (size_t)(end - block) + 2 : strlen(block);
-}
-
-static bool has_block(const char *text, const char *block, size_t length)
-{
-	for (; *text; text += block_length(text))
-		if (key_length(text, block_length(text)) == length &&
-		    strncmp(text, block, length) == 0)
-			return true;
-	return false;
-}
-
-/* Write the declarations in `more` that `text` lacks. */
-static void add_blocks(FILE *out, const char *text, const char *more)
-{
-	for (; *more; more += block_length(more)) {
-		size_t length = block_length(more);
-
-		if (!has_block(text, more, key_length(more, length)))
-			fwrite(more, 1, length, out);
-	}
-}
-
-/*
- * Dump the wanted types of a module, whose BTF extends the kernel's. Returns the text, which the
- * caller frees, or NULL if the module has no wanted type that the kernel lacks.
- */
-static char *dump_module(struct btf *base, const char *path, const char *wanted)
-{
-	struct btf *btf = btf__parse_split(path, base);
-	char name[NAME_SIZE], *text = NULL;
-	struct btf_dump *dump;
-	struct error ignored;
-	bool found = false;
+/* A checked BTF. */
+struct btf_bytes {
+	void *bytes;
 	size_t size;
-	FILE *out;
+	struct btf_view view;
+};
 
-	if (libbpf_get_error(btf))
-		return NULL;
-	for (const char *at = wanted; next_name(&at, name);)
-		found |= !find_wanted(base, name) && find_wanted(btf, name);
-	if (!found || check_names(btf, &ignored))
-		goto out;
-	out = open_memstream(&text, &size);
-	if (!out)
-		goto out;
-	dump = dump_create(btf, out);
-	if (!libbpf_get_error(dump)) {
-		dump_wanted(dump, btf, wanted, &ignored);
-		btf_dump__free(dump);
-	}
-	fclose(out);
-out:
-	btf__free(btf);
-	return text;
+/* Read and check the BTF in a file. `base`: the kernel's, which that of a module extends. */
+static int read_btf(struct btf_bytes *btf, int fd, const struct btf_extent *base, char *why,
+		    size_t why_size)
+{
+	int result = btf_file_read(fd, &btf->bytes, &btf->size, why, why_size);
+
+	if (result)
+		return result;
+	result = btf_bytes_check(&btf->view, btf->bytes, btf->size, base, why, why_size);
+	if (result)
+		free(btf->bytes);
+	return result;
 }
 
-/* Dump the wanted types that only modules have; `text` is the dump of the kernel's own. */
-static void dump_modules(FILE *out, struct btf *base, const char *wanted, const char *directory,
-			 const char *text, struct type_dump *found)
+static int read_module(struct btf_bytes *btf, const char *path, const struct btf_extent *base)
 {
-	DIR *modules = opendir(directory);
-	const struct dirent *entry;
-	char path[PATH_MAX];
-	char *more;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char why[WHY_SIZE];
+	int result;
 
-	if (!modules)
-		return;
-	while (found->module_count < TYPE_DUMP_MAX_MODULES && (entry = readdir(modules))) {
-		if (entry->d_name[0] == '.' || strcmp(entry->d_name, "vmlinux") == 0 ||
-		    strlen(entry->d_name) >= TYPE_DUMP_MODULE_SIZE)
+	if (fd < 0)
+		return -errno;
+	result = read_btf(btf, fd, base, why, sizeof(why));
+	close(fd);
+	return result;
+}
+
+/* Find a name in a list of one per line. */
+static char *find_line(char *list, const char *name)
+{
+	const size_t length = strlen(name);
+
+	if (length == 0)
+		return NULL;
+	for (char *at = list; (at = strstr(at, name)); at++)
+		if ((at == list || at[-1] == '\n') && at[length] == '\n')
+			return at;
+	return NULL;
+}
+
+/* Take the structs, unions and enums that a BTF defines off a list. False: it has none of them. */
+static bool take_found(char *missing, const struct btf_view *view)
+{
+	struct btf_walk walk;
+	bool found = false;
+
+	btf_walk_start(&walk, view);
+	while (btf_walk_next(&walk)) {
+		uint32_t offset = btf_walk_name(&walk);
+		char *line;
+
+		if ((walk.kind != BTF_BYTES_STRUCT && walk.kind != BTF_BYTES_UNION &&
+		     walk.kind != BTF_BYTES_ENUM) ||
+		    offset < view->base.strings)
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
-		more = dump_module(base, path, wanted);
-		if (!more)
+		line = find_line(missing, view->strings + (offset - view->base.strings));
+		if (!line)
 			continue;
-		add_blocks(out, text, more);
-		free(more);
-		snprintf(found->modules[found->module_count++], TYPE_DUMP_MODULE_SIZE, "%s",
-			 entry->d_name);
+		found = true;
+		memmove(line, strchr(line, '\n') + 1, strlen(strchr(line, '\n')));
 	}
-	closedir(modules);
+	return found;
+}
+
+static int is_module(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && strcmp(entry->d_name, "vmlinux") != 0 &&
+	       !strchr(entry->d_name, '\n');
+}
+
+/*
+ * Join the BTF of the modules that define the missing types: of each type the first in the order of
+ * names, so that the result does not depend on the order in which modules were loaded.
+ */
+static int join_modules(struct btf_join *join, const char *directory, char *missing, FILE *names)
+{
+	struct dirent **modules;
+	int count = scandir(directory, &modules, is_module, alphasort);
+	char path[PATH_MAX];
+	int result = 0;
+
+	for (int i = 0; i < count; i++) {
+		struct btf_bytes module;
+
+		snprintf(path, sizeof(path), "%s/%s", directory, modules[i]->d_name);
+		if (!result && *missing && read_module(&module, path, &join->kernel) == 0) {
+			if (take_found(missing, &module.view)) {
+				result = btf_join_add(join, &module.view);
+				fprintf(names, "%s\n", modules[i]->d_name);
+			}
+			free(module.bytes);
+		}
+		free(modules[i]);
+	}
+	if (count >= 0)
+		free(modules);
+	return result;
+}
+
+/*
+ * Add the types that only modules have to the kernel's BTF. found->modules says which modules these
+ * are.
+ */
+static int add_modules(struct btf_bytes *kernel, const char *directory, const char *wanted,
+		       struct type_dump *found, struct error *err)
+{
+	char *missing = strdup(wanted);
+	struct btf_join join = { .types = NULL };
+	size_t names_size;
+	FILE *names = open_memstream(&found->modules, &names_size);
+	void *bytes;
+	int result = -ENOMEM;
+
+	if (!missing || !names)
+		goto out;
+	result = 0;
+	take_found(missing, &kernel->view);
+	if (!*missing)
+		goto out;
+	result = btf_join_start(&join, &kernel->view);
+	if (!result)
+		result = join_modules(&join, directory, missing, names);
+	if (result || join.added.types == 0)
+		goto out;
+	result = btf_join_finish(&join, &bytes, &kernel->size);
+	if (!result) {
+		free(kernel->bytes);
+		kernel->bytes = bytes;
+	}
+out:
+	if (names && fclose(names))
+		result = -ENOMEM;
+	btf_join_free(&join);
+	free(missing);
+	return result ? error_nomem(err) : 0;
 }
 
 int type_dump_write(FILE *out, int fd, const char *name, const char *wanted, const char *modules,
 		    struct type_dump *found, struct error *err)
 {
-	char path[64], reason[128], *text = NULL;
+	char why[WHY_SIZE] = "it cannot be read";
+	struct btf_bytes bytes;
 	struct btf *btf;
-	size_t size;
-	FILE *kernel;
 	int result;
 
 	memset(found, 0, sizeof(*found));
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	result = read_btf(&bytes, fd, NULL, why, sizeof(why));
+	if (result == -ENOMEM)
+		return error_nomem(err);
+	if (result)
+		return error_set(err, STATUS_ENVIRONMENT, EINVAL, "%s: %s", name, why);
+	result = modules ? add_modules(&bytes, modules, wanted, found, err) : 0;
+	if (result) {
+		free(bytes.bytes);
+		return result;
+	}
 	libbpf_set_print(NULL);
-	btf = btf__parse(path, NULL);
-	if (libbpf_get_error(btf)) {
-		libbpf_strerror((int)libbpf_get_error(btf), reason, sizeof(reason));
-		return error_set(err, STATUS_ENVIRONMENT, EINVAL, "cannot read the %s: %s", name,
-				 reason);
-	}
+	btf = btf__new(bytes.bytes, (__u32)bytes.size);
+	free(bytes.bytes);
+	if (libbpf_get_error(btf))
+		return error_set(err, STATUS_ENVIRONMENT, EINVAL, "%s: libbpf cannot read it: %s",
+				 name, strerror((int)-libbpf_get_error(btf)));
 	result = check_names(btf, err);
-	if (result)
-		goto out;
-	kernel = open_memstream(&text, &size);
-	if (!kernel) {
-		result = error_nomem(err);
-		goto out;
-	}
-	result = dump_types(kernel, btf, wanted, found, err);
-	if (fclose(kernel) && !result)
-		result = error_nomem(err);
-	if (result)
-		goto out;
-	fputs(text, out);
-	if (modules && lacks_wanted(btf, wanted))
-		dump_modules(out, btf, wanted, modules, text, found);
-out:
-	free(text);
+	if (!result)
+		result = dump_types(out, btf, wanted, found, err);
 	btf__free(btf);
 	return result;
 }

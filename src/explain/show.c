@@ -380,6 +380,13 @@ static int show_matches(const struct show_config *config, const char *pattern, s
 	return result;
 }
 
+static bool is_pair(const char *name)
+{
+	const char *mark = strchr(name, '@');
+
+	return mark && mark > name && mark[1];
+}
+
 /* REASON@LOCATION: the case, or both names if there is nothing special about them. */
 static int show_pair(const struct show_config *config, const char *text, struct error *err)
 {
@@ -407,7 +414,7 @@ int show_names(const struct show_config *config, const char *const *names, size_
 			putc('\n', config->file);
 		if (list_is_pattern(names[i]))
 			result = show_matches(config, names[i], err);
-		else if (strchr(names[i], '@'))
+		else if (is_pair(names[i]))
 			result = show_pair(config, names[i], err);
 		else if (i + 1 < count && show_case(config, names[i], names[i + 1]))
 			i++;

@@ -13,6 +13,7 @@
 #include "filter/expression.h"
 #include "filter/filter.h"
 #include "kernel/reasons.h"
+#include "generate/addresses.h"
 #include "generate/code.h"
 #include "generate/columns.h"
 #include "generate/functions.h"
@@ -544,6 +545,7 @@ static int write_front(struct program *program, const struct generate_config *co
 	columns_write_list(&program->keys, "DROP_KEYS", out);
 	columns_write_found(layout, out);
 	write_reasons(source->text, reasons, out);
+	addresses_define(source->text, "/proc/kallsyms", out);
 out:
 	free(code);
 	return result;

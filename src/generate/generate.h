@@ -70,10 +70,10 @@ int generate_program(struct program *program, const struct generate_config *conf
 /*
  * Make the program ready for the compiler; lines keep their names and numbers. Files that it
  * includes are put into it; its columns are found (program->layout); definitions of what it names
- * go in front (DROP_PROBE, DROP_FIELDS, DROP_KEYS, DROP_REASON_..., drop_functions_...), and behind
- * it a check that its record is the one that bytetrace reads. `reasons` may be NULL; `functions`
- * are those of the kernel. Fails with STATUS_COMPILE and the line, also if the program never calls
- * drop().
+ * go in front (DROP_PROBE, DROP_FIELDS, DROP_KEYS, DROP_REASON_..., DROP_ADDRESS_...,
+ * drop_functions_...), and behind it a check that its record is the one that bytetrace reads.
+ * `reasons` may be NULL; `functions` are those of the kernel. Fails with STATUS_COMPILE and the
+ * line, also if the program never calls drop().
  */
 int generate_finish(struct program *program, const struct generate_config *config,
 		    const struct reasons *reasons, const struct filter_names *functions,

@@ -8,8 +8,8 @@ struct error;
 
 /*
  * Read a file that becomes part of a program: C that root compiles into the kernel. `flag` names in
- * messages where the path came from. Unless `force`, a file is refused if everybody can write to
- * it, or could have put it there: by a directory or a link anywhere on its path. Returns 0, or
+ * messages where the path came from. Unless `force`, a file is refused if others could have
+ * changed it, see file_find(). Returns 0, or
  * -errno with STATUS_ENVIRONMENT; -ENOENT: it does not exist. The caller frees *text, which ends
  * with a newline.
  */

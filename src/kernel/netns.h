@@ -11,4 +11,10 @@
  */
 int netns_find(const char *text, uint64_t *inode);
 
+/*
+ * Open the network namespace with that inode: that of a process, or one that has a name. Returns a
+ * descriptor, which the caller closes, or -ENOENT.
+ */
+int netns_open(uint64_t inode);
+
 #endif

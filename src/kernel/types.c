@@ -22,21 +22,28 @@
 #define SOURCE_MARK "include/linux/kconfig.h"
 #define BUILD_MARK "include/generated/autoconf.h"
 
-static int open_directory(int at, const char *path)
+/*
+ * Open a directory that contains `mark`, checked if the user named it. Returns -1 if it does not,
+ * or if it is refused; only then `err` has a text.
+ */
+static int open_marked(const struct types *types, int at, const char *path, const char *mark,
+		       struct error *err)
 {
-	return openat(at, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-}
+	const struct file_request request = { .flag = "--headers",
+					      .at = at,
+					      .path = path,
+					      .kind = FILE_DIRECTORY,
+					      .force = types->force || !types->named };
+	struct error refused;
+	int fd = file_find(&request, &refused);
 
-/* Open a directory that contains `mark`. Returns -1 if it does not. */
-static int open_marked(int at, const char *path, const char *mark)
-{
-	int fd = open_directory(at, path);
-
+	if (fd == -EPERM)
+		*err = refused;
 	if (fd >= 0 && faccessat(fd, mark, R_OK, 0)) {
 		close(fd);
-		return -1;
+		fd = -1;
 	}
-	return fd;
+	return fd < 0 ? -1 : fd;
 }
 
 /*
@@ -44,14 +51,14 @@ static int open_marked(int at, const char *path, const char *mark)
  * by a path that is valid only if the packages are installed. If they were unpacked elsewhere, the
  * source is a sibling directory.
  */
-static int open_split_source(int build_fd)
+static int open_split_source(const struct types *types, struct error *err)
 {
 	char makefile[4096];
 	char sibling[PATH_MAX];
 	char *line;
 	char *rest;
 
-	if (file_read_string(build_fd, "Makefile", makefile, sizeof(makefile)))
+	if (file_read_string(types->build_fd, "Makefile", makefile, sizeof(makefile)))
 		return -1;
 	for (line = strtok_r(makefile, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		char *end;
@@ -65,26 +72,29 @@ static int open_split_source(int build_fd)
 			continue;
 		*end = '\0';
 		snprintf(sibling, sizeof(sibling), "../%s", basename(line));
-		fd = open_marked(build_fd, sibling, SOURCE_MARK);
+		fd = open_marked(types, types->build_fd, sibling, SOURCE_MARK, err);
 		if (fd < 0)
-			fd = open_marked(build_fd, line, SOURCE_MARK);
+			fd = open_marked(types, types->build_fd, line, SOURCE_MARK, err);
 		if (fd >= 0)
 			return fd;
 	}
 	return -1;
 }
 
-/* Open a header tree, whole or split. `source` may name the other half, or be NULL. */
-static bool open_tree(struct types *types, const char *build, const char *source)
+/*
+ * Open a header tree, whole or split. `source` may name the other half, or be NULL. If half of it
+ * is refused, `err` has a text.
+ */
+static bool open_tree(struct types *types, const char *build, const char *source, struct error *err)
 {
-	types->build_fd = open_marked(AT_FDCWD, build, BUILD_MARK);
+	types->build_fd = open_marked(types, AT_FDCWD, build, BUILD_MARK, err);
 	if (types->build_fd < 0)
 		return false;
-	types->source_fd = open_marked(types->build_fd, ".", SOURCE_MARK);
+	types->source_fd = open_marked(types, types->build_fd, ".", SOURCE_MARK, err);
 	if (types->source_fd < 0 && source)
-		types->source_fd = open_marked(AT_FDCWD, source, SOURCE_MARK);
+		types->source_fd = open_marked(types, AT_FDCWD, source, SOURCE_MARK, err);
 	if (types->source_fd < 0)
-		types->source_fd = open_split_source(types->build_fd);
+		types->source_fd = open_split_source(types, err);
 	if (types->source_fd < 0) {
 		close(types->build_fd);
 		types->build_fd = -1;
@@ -94,43 +104,54 @@ static bool open_tree(struct types *types, const char *build, const char *source
 	return true;
 }
 
+/* The trees that header packages left in a directory. Returns how many there are. */
+static int open_unpacked(struct types *types, const char *path, struct error *err)
+{
+	char pattern[PATH_MAX];
+	int trees = 0;
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "%s/usr/src/*", path);
+	if (glob(pattern, GLOB_ONLYDIR | GLOB_NOSORT, NULL, &found))
+		return 0;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		struct types tree = *types;
+
+		if (!open_tree(&tree, found.gl_pathv[i], NULL, err))
+			continue;
+		if (trees++ > 0)
+			types_close(types);
+		*types = tree;
+	}
+	globfree(&found);
+	return trees;
+}
+
 /* --headers: a tree, an archive, or the directory that header packages were unpacked in. */
 static int open_named_headers(struct types *types, const char *path, struct error *err)
 {
+	const struct file_request request = {
+		.flag = "--headers", .at = AT_FDCWD, .path = path, .force = types->force
+	};
+	int found = file_find(&request, err);
 	char quoted[ERROR_QUOTE_SIZE];
-	char pattern[PATH_MAX];
 	struct stat status;
-	glob_t found;
-	int trees = 0;
+	int trees;
 
-	error_quote(quoted, path);
-	if (stat(path, &status))
-		return error_set(err, STATUS_ENVIRONMENT, errno, "--headers: cannot open %s: %s",
-				 quoted, strerror(errno));
-	if (S_ISREG(status.st_mode)) {
-		types->file_fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (types->file_fd < 0)
-			return error_set(err, STATUS_ENVIRONMENT, errno,
-					 "--headers: cannot open %s: %s", quoted, strerror(errno));
+	if (found < 0)
+		return found;
+	if (fstat(found, &status) == 0 && S_ISREG(status.st_mode)) {
 		types->kind = TYPES_KIND_ARCHIVE;
-		return 0;
+		types->file_fd = file_reopen(found);
+		close(found);
+		return types->file_fd < 0 ? file_refuse(&request, -types->file_fd, err) : 0;
 	}
-	if (open_tree(types, path, NULL))
+	close(found);
+	err->text[0] = '\0';
+	error_quote(quoted, path);
+	if (open_tree(types, path, NULL, err))
 		return 0;
-
-	snprintf(pattern, sizeof(pattern), "%s/usr/src/*", path);
-	if (glob(pattern, GLOB_ONLYDIR | GLOB_NOSORT, NULL, &found) == 0) {
-		for (size_t i = 0; i < found.gl_pathc; i++) {
-			struct types tree = *types;
-
-			if (!open_tree(&tree, found.gl_pathv[i], NULL))
-				continue;
-			types_close(types);
-			*types = tree;
-			trees++;
-		}
-		globfree(&found);
-	}
+	trees = open_unpacked(types, path, err);
 	if (trees == 1)
 		return 0;
 	if (trees > 1)
@@ -138,17 +159,39 @@ static int open_named_headers(struct types *types, const char *path, struct erro
 				 "--headers: %s contains the headers of %d kernels; specify one of "
 				 "the directories in its usr/src",
 				 quoted, trees);
+	if (err->text[0]) /* a tree is there, but refused */
+		return -EPERM;
 	return error_set(err, STATUS_ENVIRONMENT, ENOENT,
 			 "--headers: %s is not a header tree of a kernel: " SOURCE_MARK
 			 " or " BUILD_MARK " is missing",
 			 quoted);
 }
 
+/* --btf */
+static int open_named_btf(struct types *types, const char *path, struct error *err)
+{
+	const struct file_request request = { .flag = "--btf",
+					      .at = AT_FDCWD,
+					      .path = path,
+					      .kind = FILE_REGULAR,
+					      .force = types->force };
+	int found = file_find(&request, err);
+
+	if (found < 0)
+		return found;
+	types->kind = TYPES_KIND_BTF;
+	types->of_running_kernel = strcmp(path, KERNEL_BTF) == 0;
+	types->file_fd = file_reopen(found);
+	close(found);
+	return types->file_fd < 0 ? file_refuse(&request, -types->file_fd, err) : 0;
+}
+
+/* A file in /sys. */
 static int open_file(struct types *types, const char *path, enum types_kind kind)
 {
 	types->file_fd = open(path, O_RDONLY | O_CLOEXEC);
 	types->kind = kind;
-	types->of_running_kernel = strncmp(path, "/sys/", 5) == 0;
+	types->of_running_kernel = true;
 	return types->file_fd < 0 ? -errno : 0;
 }
 
@@ -207,22 +250,16 @@ static int find_types(struct types *types, const struct types_request *request, 
 	char package[256];
 	char quoted[ERROR_QUOTE_SIZE];
 	struct utsname kernel;
-	int result;
 
-	*types = (struct types)TYPES_CLOSED;
 	if (request->headers) {
 		snprintf(types->description, sizeof(types->description), "headers in %s",
 			 error_quote(quoted, request->headers));
 		return open_named_headers(types, request->headers, err);
 	}
 	if (request->btf) {
-		error_quote(quoted, request->btf);
-		snprintf(types->description, sizeof(types->description), "BTF in %s", quoted);
-		result = open_file(types, request->btf, TYPES_KIND_BTF);
-		if (result)
-			error_set(err, STATUS_ENVIRONMENT, -result, "--btf: cannot open %s: %s",
-				  quoted, strerror(-result));
-		return result;
+		snprintf(types->description, sizeof(types->description), "BTF in %s",
+			 error_quote(quoted, request->btf));
+		return open_named_btf(types, request->btf, err);
 	}
 
 	uname(&kernel);
@@ -231,7 +268,7 @@ static int find_types(struct types *types, const struct types_request *request, 
 		snprintf(source, sizeof(source), "/lib/modules/%s/source", kernel.release);
 		snprintf(types->description, sizeof(types->description),
 			 "headers in /lib/modules/%s/build", kernel.release);
-		if (open_tree(types, build, source))
+		if (open_tree(types, build, source, err))
 			return 0;
 		snprintf(types->description, sizeof(types->description), "headers in " KHEADERS);
 		if (open_file(types, KHEADERS, TYPES_KIND_ARCHIVE) == 0)
@@ -256,9 +293,13 @@ static int find_types(struct types *types, const struct types_request *request, 
 
 int types_open(struct types *types, const struct types_request *request, struct error *err)
 {
-	int result = find_types(types, request, err);
+	int result;
 
+	*types = (struct types)TYPES_CLOSED;
 	types->any_release = request->any_release;
+	types->force = request->force;
+	types->named = request->headers || request->btf;
+	result = find_types(types, request, err);
 	if (!result && types->kind == TYPES_KIND_HEADERS && !types->any_release)
 		result = types_check_release(types->build_fd, ".", err);
 	return result;

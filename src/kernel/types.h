@@ -23,6 +23,8 @@ struct types {
 	int source_fd;		/* headers: directory with include/linux; may be the same one */
 	int file_fd;		/* archive or BTF file */
 	bool any_release;	/* accept headers of another kernel release */
+	bool force;		/* accept files that other users could have changed */
+	bool named;		/* by the user, not found where the system has it */
 	bool of_running_kernel; /* from /sys: certainly of this kernel, and cannot change */
 	char description[256];	/* "headers in ...", "BTF in ..." */
 };
@@ -35,7 +37,8 @@ struct types {
 /* The choice of the user; zero for the default. */
 struct types_request {
 	enum types_choice { TYPES_ANY, TYPES_HEADERS, TYPES_BTF } only;
-	bool any_release;    /* accept headers of another kernel release */
+	bool any_release; /* accept headers of another kernel release */
+	bool force;	  /* accept files that others than root and the caller could have changed */
 	const char *headers; /* a header tree, a directory that packages were unpacked in, or an
 				archive */
 	const char *btf;     /* a BTF file */

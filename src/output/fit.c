@@ -11,16 +11,17 @@ size_t fit_cut(char *to, size_t *columns, const char *text, size_t length, size_
 	       size_t slack)
 {
 	const size_t head = width / 2;
-	size_t tail;
+	size_t shown = width, tail;
 
-	*columns = width;
 	if (width + slack >= length) {
-		*columns = length < width ? length : width;
-		if (*columns<length && * columns> 0 && text[*columns - 1] == '.')
-			--*columns;
-		memcpy(to, text, *columns);
-		return *columns;
+		if (width >= length)
+			shown = length;
+		else if (width > 0 && text[width - 1] == '.')
+			shown--;
+		memcpy(to, text, shown);
+		return *columns = shown;
 	}
+	*columns = width;
 	if (width == 0)
 		return 0;
 	tail = width - 1 - head;

@@ -38,17 +38,26 @@ static char *add_color(const struct grid *grid, char *at, const char *color)
 	return grid->color && color ? mempcpy(at, color, strlen(color)) : at;
 }
 
-/* `before` and `after` are the spaces around the text, beside one on each side. */
-static char *add_cell(const struct grid *grid, char *at, const char *text, size_t length,
-		      size_t before, size_t after, const char *color)
+/*
+ * `space` is the number of spaces on each side of a cell, `before` and `after` those that align its
+ * text. Inlined: most rows are of a grid without a limit, where the space is known.
+ */
+static inline __attribute__((always_inline)) char *add_cell(const struct grid *grid, char *at,
+							    const char *text, size_t length,
+							    size_t space, size_t before,
+							    size_t after, const char *color)
 {
-	const size_t space = grid->tight ? 0 : 1;
-
 	*at = '|';
 	at = add_color(grid, at + 1 + space + before, color);
 	memcpy(at, text, length);
 	at = add_color(grid, at + length, color ? GRID_OFF : NULL);
 	return at + after + space;
+}
+
+/* Spaces on each side of a cell. */
+static size_t space_of(const struct grid *grid)
+{
+	return grid->tight ? 0 : 1;
 }
 
 static void put_line(struct grid *grid, char *end, char border)
@@ -64,7 +73,7 @@ void grid_border(struct grid *grid)
 	char *at = grid->line;
 
 	for (size_t i = 0; i < grid->column_count; i++) {
-		const size_t width = grid->columns[i].width + (grid->tight ? 0 : 2);
+		const size_t width = grid->columns[i].width + 2 * space_of(grid);
 
 		if (grid->columns[i].below)
 			continue;
@@ -88,7 +97,7 @@ void grid_header(struct grid *grid)
 		const size_t padding = column->width - length;
 
 		if (!column->below)
-			at = add_cell(grid, at, column->title, length, padding / 2,
+			at = add_cell(grid, at, column->title, length, space_of(grid), padding / 2,
 				      padding - padding / 2, GRID_BOLD);
 	}
 	put_line(grid, at, '|');
@@ -104,7 +113,7 @@ static char *add_cut_cell(const struct grid *grid, char *at, const struct grid_c
 
 	length = fit_cut(cut, &columns, text, length, column->width, column->slack);
 	padding = column->width - columns;
-	return add_cell(grid, at, cut, length, column->right ? padding : 0,
+	return add_cell(grid, at, cut, length, space_of(grid), column->right ? padding : 0,
 			column->right ? 0 : padding, column->color);
 }
 
@@ -195,7 +204,7 @@ void grid_row(struct grid *grid, const char *cells, const size_t *lengths)
 		const struct grid_column *column = &grid->columns[i];
 		size_t padding = column->width - lengths[i];
 
-		at = add_cell(grid, at, cells, lengths[i], column->right ? padding : 0,
+		at = add_cell(grid, at, cells, lengths[i], 1, column->right ? padding : 0,
 			      column->right ? 0 : padding, column->color);
 		cells += lengths[i];
 	}

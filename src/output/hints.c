@@ -14,6 +14,7 @@
 #include "kernel/symbols.h"
 #include "output/names.h"
 #include "output/output.h"
+#include "output/rule.h"
 #include "record/decode.h"
 
 #define SLOT_BITS 11
@@ -101,7 +102,12 @@ size_t hints_write(struct hints *hints, char hint[HINT_SIZE], const struct outpu
 	const char *reason = names_reason(context, event->reason, buffer);
 	struct symbol symbol = { 0 };
 	struct explanation found;
+	size_t length;
+	uint64_t rule;
 
+	length = rule_hint(hint, HINT_SIZE, &rule, context, drop);
+	if (length > 0)
+		return is_new(hints, rule, event->reason) ? length : 0;
 	if (event->reason == DROP_NO_REASON)
 		return 0;
 	if (!reason)

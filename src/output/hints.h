@@ -8,8 +8,8 @@ struct drop;
 struct output_context;
 
 /*
- * The lines of --hints: one for each pair of reason and location, when it first occurs, and for at
- * most a thousand pairs.
+ * The lines of --hints: one for each pair of reason and location, or each rule of a firewall, when
+ * it first occurs, and for at most a thousand of them.
  */
 struct hints;
 

@@ -14,6 +14,7 @@
 #include "kernel/owners.h"
 #include "output/field.h"
 #include "output/names.h"
+#include "output/rule.h"
 #include "output/write.h"
 #include "record/columns.h"
 #include "record/decode.h"
@@ -183,6 +184,14 @@ static char *put_fields(char *at, struct json *json, const struct layout *layout
 	return at;
 }
 
+static char *put_rule(char *at, struct json *json, const struct drop *drop)
+{
+	const char *text = rule_text(&json->context, drop);
+
+	return put_string(make_room(at, json), KEY("nf_rule_text"), text,
+			  text ? strnlen(text, WRITE_TEXT_MAX) : 0);
+}
+
 static char *put_stack(char *at, struct json *json, const struct drop *drop)
 {
 	at = stpcpy(at, KEY("stack") "[");
@@ -265,6 +274,8 @@ static void json_drop(void *output, const struct drop *drop)
 	at = put_columns(at, json, drop, EVERY_KEY);
 	json->line[0] = '{'; /* replaces the first comma */
 	at = put_fields(at, json, drop->layout, drop->fields);
+	if (json->context.nft_rules)
+		at = put_rule(at, json, drop);
 	if (json->context.config->stack)
 		at = put_stack(at, json, drop);
 	at = stpcpy(at, "}\n");

@@ -8,6 +8,7 @@
 
 struct drop;
 struct layouts;
+struct nft_rules;
 struct reasons;
 struct summary;
 struct symbols;
@@ -35,6 +36,7 @@ struct output_context {
 	const struct layouts *layouts; /* of the programs whose records are shown */
 	struct reasons *reasons;
 	struct symbols *symbols;
+	struct nft_rules *nft_rules; /* NULL: texts of firewall rules are not shown */
 };
 
 /*

@@ -102,14 +102,20 @@ static void *table_create(const struct output_context *context)
 	return table;
 }
 
+/* Print a header for a terminal as it is now. */
+static void put_header(struct table *table)
+{
+	grid_use_terminal(&table->grid, table->context.terminal);
+	grid_new_header(&table->grid);
+	table->resized = false;
+}
+
 static void put_line(struct table *table, const struct line *line)
 {
 	struct grid *grid = &table->grid;
 
-	if (grid->limit && (grid_needs_header(grid) || table->resized)) {
-		grid_new_header(grid);
-		table->resized = false;
-	}
+	if (grid->limit && (grid_needs_header(grid) || table->resized))
+		put_header(table);
 	grid_row(grid, line->cells, line->lengths);
 	if (line->below) {
 		grid_color(grid, GRID_DIM);
@@ -123,8 +129,8 @@ static void put_line(struct table *table, const struct line *line)
 static void start(struct table *table)
 {
 	table->started = true;
-	if (table->grid.limit)
-		grid_new_header(&table->grid);
+	if (table->context.terminal)
+		put_header(table);
 	else
 		grid_header(&table->grid);
 	for (size_t i = 0; i < table->held_count; i++) {
@@ -174,13 +180,9 @@ static bool hold(struct table *table, size_t cells_length)
 }
 
 /* Below a header, columns widen in steps, so that a table of mixed traffic soon stops changing. */
-static void widen(struct table *table, const size_t *lengths)
+static size_t widen(const struct table *table, size_t length)
 {
-	const size_t step = table->started ? WIDTH_STEP : 1;
-
-	for (size_t i = 0; i < table->grid.column_count; i++)
-		if (lengths[i] > table->grid.columns[i].width)
-			table->grid.columns[i].width = (lengths[i] + step - 1) / step * step;
+	return table->started ? (length + WIDTH_STEP - 1) / WIDTH_STEP * WIDTH_STEP : length;
 }
 
 static void table_drop(void *output, const struct drop *drop)
@@ -191,6 +193,8 @@ static void table_drop(void *output, const struct drop *drop)
 	size_t length = 0;
 
 	for (size_t i = 0; i < table->grid.column_count; i++) {
+		struct grid_column *column = &table->grid.columns[i];
+
 		if (i < table->column_count)
 			line->lengths[i] =
 				cells_writers[table->columns[i]](line->cells + length, &row);
@@ -199,11 +203,11 @@ static void table_drop(void *output, const struct drop *drop)
 				line->cells + length, &row,
 				table->context.layouts->columns[i - table->column_count]);
 		length += line->lengths[i];
+		if (line->lengths[i] > column->width && !table->grid.limit)
+			column->width = widen(table, line->lengths[i]);
 	}
 	if (table->grid.limit)
 		grid_see(&table->grid, line->lengths);
-	else
-		widen(table, line->lengths);
 	line->below = make_below(table, drop);
 	if (!table->started && hold(table, length)) {
 		if (table->held_count == MAX_HELD)
@@ -247,6 +251,8 @@ static unsigned int table_needs(const struct output_config *config)
 {
 	unsigned int parts = config->stack ? RECORD_STACK : 0;
 
+	/* A hint on a rule needs its namespace. */
+	parts |= config->hints ? RECORD_DEVICE : 0;
 	for (enum column_id id = 0; id < COLUMN_COUNT; id++)
 		if (is_verbose_enough(config, &columns[id]))
 			parts |= columns[id].part & RECORD_ON_DEMAND;

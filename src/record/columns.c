@@ -15,7 +15,8 @@ const struct column columns[COLUMN_COUNT] = {
 _Static_assert(COLUMN_COUNT < 31, "a set of keys is an int");
 
 /* Names in a JSON object or a table that do not belong to a column. */
-static const char *const other_names[] = { "stack", "other", "count", "share", "rate" };
+static const char *const other_names[] = { "stack", "other", "count",
+					   "share", "rate",  "nf_rule_text" };
 
 static bool is_key(unsigned int id)
 {

@@ -16,6 +16,7 @@
 #include "bpf/load.h"
 #include "record/layout.h"
 #include "util/error.h"
+#include "util/text.h"
 
 struct watched {
 	char *path;
@@ -164,8 +165,9 @@ __attribute__((noreturn)) static void run_child(const struct reload *reload, siz
 
 static void report_failure(const struct watched *program, const char *why)
 {
-	fprintf(stderr, "bytetrace: %s: reload failed; keeping the running program: %s\n",
-		program->path, why);
+	fputs("bytetrace: ", stderr);
+	text_print(stderr, program->path);
+	fprintf(stderr, ": reload failed; keeping the running program: %s\n", why);
 }
 
 static void start_child(struct reload *reload, size_t index, struct loaded *loaded)
@@ -283,10 +285,13 @@ bool reload_poll(struct reload *reload, struct loaded *loaded, struct layouts *l
 	program = &reload->programs[reload->index];
 	before = program->id;
 	result = take_over(reload, &reloaded, loaded, layouts, &err);
-	if (result)
+	if (result) {
 		report_failure(program, err.text);
-	else
-		fprintf(stderr, "bytetrace: %s: reloaded\n", program->path);
+	} else {
+		fputs("bytetrace: ", stderr);
+		text_print(stderr, program->path);
+		fputs(": reloaded\n", stderr);
+	}
 	return program->id != before;
 }
 

@@ -253,8 +253,6 @@ static int show_drops(struct sink *sink, struct buffers *buffers, struct loaded 
 	const struct session_config *config = sink->config;
 	uint64_t end_ms = config->limits.duration_ms ? now_ms() + config->limits.duration_ms : 0;
 
-	if (end_ms)
-		stdio_expect_end(end_ms * 1000000);
 	/* Read the symbols before the first drop, whose followers would fill the buffers. */
 	symbols_prepare(config->output->symbols);
 	hint_restricted(config->output->symbols);
@@ -313,7 +311,8 @@ static int report_lost(const struct loaded *loaded, uint64_t *lost, struct error
 }
 
 /* The first stage: from here on signals end the session, and drops are recorded. */
-static int start(struct loaded *loaded, const char *types, sigset_t *caught, struct error *err)
+static int start(const struct limits *limits, struct loaded *loaded, const char *types,
+		 sigset_t *caught, struct error *err)
 {
 	int result;
 
@@ -321,6 +320,8 @@ static int start(struct loaded *loaded, const char *types, sigset_t *caught, str
 	result = load_attach(loaded, err);
 	if (result)
 		return result;
+	if (limits->duration_ms)
+		stdio_expect_end(clock_monotonic() + limits->duration_ms * 1000000);
 	print_start(loaded, types);
 	return 0;
 }
@@ -358,7 +359,7 @@ int session_run(const struct session_config *config, struct loaded *loaded, cons
 	if (result)
 		return result;
 	buffers_watch_hangup(buffers, STDOUT_FILENO);
-	result = start(loaded, types, &caught, err);
+	result = start(&config->limits, loaded, types, &caught, err);
 	if (result)
 		goto out;
 	sink.output = config->format->create(config->output);
@@ -460,8 +461,6 @@ static int show_summaries(const struct session_config *config, const struct load
 		limits->duration_ms ? start_time + limits->duration_ms * 1000000 : UINT64_MAX;
 	uint64_t next = limits->interval_ms ? start_time : UINT64_MAX;
 
-	if (limits->duration_ms)
-		stdio_expect_end(end);
 	while (!interrupted && clock_monotonic() < end) {
 		int result;
 
@@ -490,7 +489,7 @@ int session_count(const struct session_config *config, struct loaded *loaded, co
 	result = summary_check(loaded, config->keys->set, own_size(config), err);
 	if (result)
 		return result;
-	result = start(loaded, types, &caught, err);
+	result = start(&config->limits, loaded, types, &caught, err);
 	if (result)
 		return result;
 	result = show_summaries(config, loaded, &before, start_time, &caught, err);

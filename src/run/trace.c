@@ -8,8 +8,10 @@
 
 #include "bpf/load.h"
 #include "cli/options.h"
+#include "kernel/nft_rules.h"
 #include "kernel/owners.h"
 #include "output/output.h"
+#include "record/layout.h"
 #include "run/facts.h"
 #include "run/print.h"
 #include "run/programs.h"
@@ -49,12 +51,23 @@ static uint64_t max_rate(const struct options *options)
 		       : 0;
 }
 
+/* Whether rows show the text of firewall rules: those of the probe netfilter do. */
+static bool shows_rules(const struct options *options, const struct layouts *layouts)
+{
+	if (options->output.format != &output_json && !options->output.hints)
+		return false;
+	for (size_t i = 0; i < layouts->count; i++)
+		if (layout_field(&layouts->list[i], "nf_rule"))
+			return true;
+	return false;
+}
+
 /* Load, attach, show drops until the end of the session, and print the totals. */
 static int load_and_show(const struct options *options, struct programs *programs,
 			 const struct kernel_facts *facts, struct error *err)
 {
 	struct terminal terminal = { .fd = STDOUT_FILENO };
-	const struct output_context output = {
+	struct output_context output = {
 		.config = &options->output,
 		.file = stdout,
 		.color = print_in_color(options->color),
@@ -82,6 +95,8 @@ static int load_and_show(const struct options *options, struct programs *program
 		if (!session.owners)
 			return error_nomem(err);
 	}
+	if (shows_rules(options, &programs->layouts) && nft_rules_create(&output.nft_rules, err))
+		fprintf(stderr, "bytetrace: warning: %s\n", err->text);
 	for (size_t i = 0; i < programs->count; i++) {
 		result = programs_load(&loaded, &programs->list[i].image, options, i, false, facts,
 				       err);
@@ -105,6 +120,7 @@ out:
 	owners_free(session.owners);
 	reload_free(session.reload);
 	load_close(&loaded);
+	nft_rules_free(output.nft_rules);
 	return result;
 }
 

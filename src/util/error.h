@@ -25,11 +25,16 @@ struct error {
 
 /*
  * Set `err` and return -errnum, so that a function can fail with
- * `return error_set(err, STATUS_USAGE, EINVAL, "...", ...)`. errnum > 0. Text from outside must go
- * through error_quote().
+ * `return error_set(err, STATUS_USAGE, EINVAL, "...", ...)`. errnum > 0. Control characters and
+ * invalid UTF-8 in each argument become \xNN, so that no name can move the cursor or look like
+ * another message; error_quote() also shows where a text from outside begins and ends. The format
+ * has the usual conversions of integers and strings.
  */
 int error_set(struct error *err, enum status status, int errnum, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* Add text to the end of the message, which may have several lines. */
+void error_add_lines(struct error *err, const char *lines);
 
 /* error_set() for "out of memory": returns -ENOMEM, STATUS_ENVIRONMENT. */
 int error_nomem(struct error *err);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "util/text.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -136,6 +137,46 @@ static size_t utf8_length(const unsigned char *at, size_t left)
 		return forms[i].length;
 	}
 	return 0;
+}
+
+/* Whether a character controls a terminal: C0, DEL, and C1, which UTF-8 writes in two bytes. */
+static bool is_control(const unsigned char *at)
+{
+	return at[0] < 0x20 || at[0] == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0);
+}
+
+size_t text_printable(char *to, size_t size, const char *from, size_t length, const char *keep)
+{
+	size_t written = 0;
+
+	for (size_t i = 0; i < length;) {
+		const unsigned char *at = (const unsigned char *)from + i;
+		size_t bytes = utf8_length(at, length - i);
+		size_t room = size - written;
+
+		if (bytes > 0 && (!is_control(at) || (*at && strchr(keep, *at)))) {
+			if (bytes >= room)
+				break;
+			memcpy(to + written, at, bytes);
+			written += bytes;
+			i += bytes;
+		} else {
+			if (room < 5)
+				break;
+			written += (size_t)snprintf(to + written, room, "\\x%02x", *at);
+			i++;
+		}
+	}
+	to[written] = '\0';
+	return written;
+}
+
+void text_print(FILE *out, const char *name)
+{
+	char text[4 * PATH_MAX];
+
+	text_printable(text, sizeof(text), name, strlen(name), "");
+	fputs(text, out);
 }
 
 /* Bytes that JSON takes unchanged: a fast path for nearly all text. */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /*
  * Parse `length` bytes of `text` as an unsigned number, decimal or 0x-hex, with nothing before or
@@ -31,6 +32,16 @@ char *text_list(char *to, size_t size, const char *prefix, const char *const *wo
  */
 size_t text_escape(char *to, size_t size, const char *from, size_t length, const char *also,
 		   bool *complete);
+
+/*
+ * Copy untrusted bytes as text for a terminal: control characters, except those in `keep`, and
+ * bytes that are not UTF-8 become \xNN. What was copied so before does not change. Stops before
+ * what would not fit; `to` (size bytes, > 0) always ends with a NUL. Returns the length written.
+ */
+size_t text_printable(char *to, size_t size, const char *from, size_t length, const char *keep);
+
+/* Print a name from outside as text_printable() copies it. */
+void text_print(FILE *out, const char *name);
 
 /*
  * Copy bytes as the inside of a JSON string. Valid UTF-8 is kept, except for what JSON requires to

@@ -135,7 +135,9 @@ int main(int argc, char **argv)
 	struct layout layout = { .id = PROBE, .name = "kfree_skb" };
 	const struct layouts layouts = { .list = &layout, .count = 1 };
 	struct output_config config = { .format = NULL };
-	struct output_context context = { .config = &config, .file = stdout, .layouts = &layouts };
+	struct output_context context = {
+		.config = &config, .file = stdout, .start = clock_monotonic(), .layouts = &layouts
+	};
 	char *format = NULL;
 	unsigned long count;
 	struct error err;

@@ -95,9 +95,11 @@ int main(int argc, char **argv)
 	struct options options;
 	struct error err;
 	int result = options_parse(&options, argc, argv, &err);
-	const struct types_request request = { .headers = options.types.headers,
+	const struct types_request request = { .only = options.types.only,
+					       .headers = options.types.headers,
 					       .btf = options.types.btf,
-					       .any_release = true };
+					       .any_release = true,
+					       .force = options.types.force };
 
 	facts.attach = options.attach ? options.attach : ATTACH_RAW_TRACEPOINT;
 	clock_gettime(CLOCK_MONOTONIC, &start);

@@ -101,9 +101,10 @@ def unknown_ipv6_option(pair):
 
 def answered_ping(pair):
     with pair.a.socket(socket.AF_INET, socket.SOCK_RAW, 1) as s:
+        s.settimeout(1 * Settings.slow)
         s.sendto(net.icmp(8), (B4, 0))
+        s.recv(100)
         time.sleep(Settings.pause)
-        assert s.recv(100), "no reply"
     return {"REASON": "NO_SOCKET", "PROTOCOL": "1"}
 
 
@@ -139,7 +140,7 @@ def emptied_qdisc(pair):
 def parts_of_a_packet(pair):
     pair.a.udp(bytes(4000), B4, 1109, sport=40109)
     # The parts have no headers and no device of their own.
-    return {"REASON": "NOT_SPECIFIED", "SOURCE": A4, "NETNS": "-", "FUNCTION": "skb_release_data"}
+    return {"REASON": "NOT_SPECIFIED", "SOURCE": A4, "NETNS": "-"}
 
 
 def blackhole_route(pair):

@@ -33,6 +33,7 @@ import test_safety
 import test_see
 import test_sockets
 import test_summary
+import test_trust
 import test_watch
 from net import Unsupported
 from trace import Settings
@@ -79,7 +80,7 @@ def main():
     suites += [functions(module, wanted)
                for module in (test_filters, test_fields, test_expressions, test_output, test_see,
                               test_summary, test_sockets, test_explain, test_cpus, test_attach, test_errors, test_cache,
-                              test_safety, test_watch, test_lab, test_kprobes, test_probes, test_course)]
+                              test_safety, test_trust, test_watch, test_lab, test_kprobes, test_probes, test_course)]
     start = last = time.monotonic()
     # The tests' own files stay out of /tmp, where they look for what bytetrace leaves behind.
     with tempfile.TemporaryDirectory(dir="/var/tmp") as tempfile.tempdir:

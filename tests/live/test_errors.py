@@ -142,7 +142,7 @@ def test_types():
     one_line(3, "/nowhere", flags=("--headers", "/nowhere"))
     one_line(3, "not a header tree of a kernel", flags=("--headers", "/etc"))
     one_line(3, "/nowhere", flags=("--btf", "/nowhere"))
-    one_line(3, 'cannot read the BTF in "/etc/passwd": ', flags=("--btf", "/etc/passwd"))
+    one_line(3, '"/etc/passwd" is not a valid BTF file: ', flags=("--btf", "/etc/passwd"))
     one_line(3, "archive", flags=("--headers", "/etc/passwd"))
 
 

@@ -119,26 +119,40 @@ def test_probe_netfilter():
     needs_kprobes("netfilter")
     with net.Netns() as ns:
         ns.nft(NETFILTER)
+        for port in 1613, 1699:  # a rule in front, and chains around
+            ns.run("iptables-legacy", "-t", "raw", "-A", "PREROUTING", "-p", "udp", "--dport", str(port))
         ns.run("iptables-legacy", "-t", "raw", "-A", "PREROUTING", "-p", "udp", "--dport", "1614", "-j", "DROP")
+        for words in ("-N OTHER", "-N GUARD", "-A OTHER -p udp --dport 1616 -j DROP", "-A GUARD -j OTHER",
+                      "-A GUARD -p udp --dport 1616 -j DROP", "-A GUARD -p udp --dport 1617 -j DROP",
+                      "-A GUARD -p udp --dport 1618 -j REJECT", "-I OTHER -p udp --dport 1617 -j RETURN",
+                      "-A OUTPUT -p udp --dport 1617 -g GUARD", "-A OUTPUT -p udp --dport 1618 -j GUARD"):
+            ns.run("iptables-legacy", *words.split())
+        ns.run("ip6tables-legacy", "-A", "OUTPUT", "-p", "udp", "--dport", "1699")
         ns.run("ip6tables-legacy", "-A", "OUTPUT", "-p", "udp", "--dport", "1615", "-j", "DROP")
+        ns.run("ip6tables-legacy", "-A", "OUTPUT", "-p", "udp", "--dport", "1619", "-j", "REJECT")
         rule = handle(ns, "inet bt_rules", "guard", "dport 1610")
         nested = handle(ns, "inet bt_rules", "nested", "drop")
 
         def drops():
             with ns.inside():
-                for port in 1610, 1611, 1612, 1613, 1614:
-                    ns.udp(b"x", "127.0.0.1", port)
-                try:
-                    ns.udp(b"x", "::1", 1615)
-                except PermissionError:
-                    pass  # the sender is told of a drop on the way out
+                for address, ports in ("127.0.0.1", (1610, 1611, 1612, 1613, 1614, 1617, 1618)), ("::1", (1615, 1619)):
+                    for port in ports:
+                        try:
+                            ns.udp(b"x", address, port)
+                        except OSError:
+                            pass  # the sender is told of a drop on the way out
 
         rows = traced("netfilter", drops)
-    assert sorted(rows) == [1610, 1611, 1612, 1614, 1615], rows
-    for port, words in ((1610, f"bt_rules guard input {rule}"), (1611, f"bt_rules nested input {nested}"),
-                        (1612, "bt_policy closed input 0"), (1614, "raw PREROUTING prerouting 0"),
-                        (1615, "filter OUTPUT output 0")):
-        shown = columns(rows[port], "nf_table", "nf_chain", "nf_hook", "nf_rule")
+    assert sorted(rows) == [1610, 1611, 1612, 1614, 1615, 1617, 1618, 1619], rows
+    for port, words in ((1610, f"nftables inet bt_rules guard input {rule}"),
+                        (1611, f"nftables inet bt_rules nested input {nested}"),
+                        (1612, "nftables ip bt_policy closed input 0"),
+                        (1614, "iptables ip raw PREROUTING prerouting 3"),
+                        (1615, "iptables ip6 filter OUTPUT output 2"),
+                        (1617, "iptables ip filter GUARD output 3"),
+                        (1618, "iptables ip filter GUARD output 4"),
+                        (1619, "iptables ip6 filter OUTPUT output 3")):
+        shown = columns(rows[port], "nf_by", "nf_family", "nf_table", "nf_chain", "nf_hook", "nf_rule")
         assert " ".join(shown.values()) == words, rows[port]
         is_reason(rows[port], "NETFILTER_DROP")
 

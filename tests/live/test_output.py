@@ -297,24 +297,17 @@ def test_two_signals_at_once():
 
 def test_timeout():
     """timeout(1) signals its child, then its group, to which the child belongs."""
-    def on_one_cpu():  # where the child comes first: it runs between the two signals
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-        os.nice(19)
-
-    runs = 2 if Settings.slow > 1 else 8
+    cpu = str(min(os.sched_getaffinity(0)))
     with tempfile.TemporaryDirectory() as directory:
-        command = 'exec timeout "$1" nice -n -39 "$2" --cache-dir "$3" -p 253 >"$3/$4.out" 2>"$3/$4.errors"'
-        assert run("--cache-dir", directory, "-p", "253", "--duration", "0.1")[0] == 0
-        processes = [subprocess.Popen(["sh", "-c", command, "sh", str(1.5 * Settings.slow), Settings.program,
-                                       directory, str(i)], start_new_session=True, preexec_fn=on_one_cpu)
-                     for i in range(runs)]
-        for process in processes:
-            assert process.wait(20 * Settings.slow) == 124
-        for i in range(runs):
-            with open(f"{directory}/{i}.errors", encoding="ascii") as errors, \
-                    open(f"{directory}/{i}.out", encoding="ascii") as out:
-                errors, out = errors.read(), out.read()
-                assert " shown, " in errors and len(out.splitlines()) == 4, (i, errors, out)
+        flags = ["--cache-dir", directory, "-p", "253"]
+        assert run(*flags, "--duration", "0.1")[0] == 0
+        for _ in range(3):
+            # As on a busy machine, the child runs between the two signals.
+            command = ["taskset", "-c", cpu, "timeout", str(1.5 * Settings.slow), "chrt", "-f", "1", Settings.program]
+            done = subprocess.run([*command, *flags], capture_output=True, text=True, check=False,
+                                  start_new_session=True)
+            assert done.returncode == 124, done
+            assert " 0 shown, " in done.stderr and len(done.stdout.splitlines()) == 4, done
 
 
 def test_duration_with_a_stalled_reader():
@@ -328,16 +321,10 @@ def test_duration_with_a_stalled_reader():
             assert tracer.errors.endswith("bytetrace: cannot write the output: nothing was read for 2 seconds "
                                           "after the end of --duration\n"), tracer.errors
     # Standard error may be the same pipe.
-    reader, writer = os.pipe()
-    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
-    with Pings() as pings:
-        process = subprocess.Popen([Settings.program, *Settings.cache, "-p", "icmp", "-s", A4, "--duration", "1"],
+    with full_pipe() as (_, writer):
+        process = subprocess.Popen([Settings.program, *Settings.cache, "-p", "253", "--duration", "0.5"],
                                    stdout=writer, stderr=writer)
-        assert b"tracing" in os.read(reader, 4096)
-        pings.send(200)
         assert process.wait(10 * Settings.slow) == 1
-    os.close(reader)
-    os.close(writer)
 
 
 def test_reader_that_is_late():
@@ -659,7 +646,7 @@ def test_wide():
                 send(2)
                 tracer.stop()
                 texts.append(terminal.read() if flags else tracer.process.stdout.read().decode())
-        assert texts[0].lstrip("\r") == texts[1] and "…" not in texts[0], texts
+        assert texts[0].replace("\r", "") == texts[1] and "…" not in texts[0], texts
 
 
 def test_resize_of_the_terminal():
@@ -679,20 +666,30 @@ def test_resize_of_the_terminal():
 
 def test_interrupt_key():
     """The terminal's ^C is not in the border, and its modes are those from before."""
-    with mixed_drops() as (ns, send), Terminal(80) as terminal:
-        before = termios.tcgetattr(terminal.end)
-        for flags in (), ("--summary",):
-            terminal.printed = b""
-            with Trace("--netns", ns.name, "--color=never", *flags, stdout=terminal.end,
-                       preexec_fn=terminal.become_controlling) as tracer:
-                send()
-                time.sleep(Settings.pause)
-                terminal.type(b"\x03")
-                assert tracer.finish() == 0
-                lines = terminal.read().splitlines()
-            assert re.fullmatch(r"\+[-+]+\+", lines[-1].rpartition("\r")[2]), lines
-            assert any("^C\r" in line for line in lines), lines
-        assert termios.tcgetattr(terminal.end) == before
+    # The shell leads the session: the terminal hangs up when its leader ends.
+    script = 'trap : INT; "$@"; echo "status $?"; read line'
+    with mixed_drops() as (ns, send):
+        for flags in (), ("--summary",), ("-o", "json"):
+            with Terminal(80) as terminal:
+                before = termios.tcgetattr(terminal.end)
+                process = subprocess.Popen(
+                    ["sh", "-c", script, "sh", Settings.program, *Settings.cache, "--netns", ns.name, "--color=never",
+                     *flags], stdin=terminal.end, stdout=terminal.end, stderr=subprocess.PIPE,
+                    preexec_fn=terminal.become_controlling)
+                try:
+                    assert b"tracing" in process.stderr.readline()
+                    send()
+                    time.sleep(Settings.pause)
+                    terminal.type(b"\x03")
+                    wait_for(lambda: "status 0\n" in terminal.read(), 10, "end")
+                    text, after = terminal.read(), termios.tcgetattr(terminal.end)
+                finally:
+                    process.kill()
+                    process.communicate()
+            lines = text.splitlines()
+            assert after == before and "^C\r" in text, (flags, text)
+            if flags != ("-o", "json"):
+                assert re.fullmatch(r"(\^C\r)?\+[-+]+\+", lines[-2]), (flags, text)
 
 
 def test_time_in_a_time_namespace():

@@ -6,13 +6,14 @@ What the columns say is compared with what the kernel tells of the same thing el
 
 import contextlib
 import ctypes
-import errno
 import json
 import os
 import re
 import resource
+import signal
 import socket
 import struct
+import tempfile
 import time
 
 import net
@@ -46,10 +47,6 @@ def only(rows, **expected):
     wrong = {key: rows[0].get(key) for key, value in expected.items() if rows[0].get(key) != value}
     assert not wrong, f"{wrong}, not {expected}"
     return rows[0]
-
-
-def inode_of(s):
-    return os.fstat(s.fileno()).st_ino
 
 
 def other_drop(pair, sport=49999):
@@ -103,8 +100,8 @@ def test_probe_tcp_retransmit():
     cwnd = int(re.search(r"\bcwnd:(\d+)", told).group(1))
     for row in rows:
         only([row], probe="tcp_retransmit", netns=pair.a.inode, interface="eth0", saddr=A4, daddr=B4,
-             sport=41002, dport=1002, protocol_name="tcp", location=None, reason=None, state=1, size=12,
-             seq=rows[0]["seq"], uid=0, error=0)
+             sport=41002, dport=1002, protocol_name="tcp", location=None, reason=None, state="ESTABLISHED",
+             size=12, seq=rows[0]["seq"], error=0)
     assert [row["retries"] for row in rows] == sorted(row["retries"] for row in rows), rows
     assert rows[-1]["retries"] >= 1 and rows[-1]["cwnd"] == cwnd, (rows, told)
 
@@ -120,17 +117,24 @@ def test_probe_tcp_retransmit6():
             client.connect_ex((B6, 1003))
             wait_for(lambda: tracer.text, 10, "a retransmission")
             rows = objects(tracer)
-    only(rows[:1], saddr=net.A6, daddr=B6, sport=41003, dport=1003, state=2, size=0, retries=1, error=0)
+    only(rows[:1], saddr=net.A6, daddr=B6, sport=41003, dport=1003, state="SYN_SENT", size=0, retries=1, error=0)
 
 
-def test_probe_sock_rcvqueue():
+def shrink(s):
+    """Make the receive buffer of a socket as small as can be; returns its size."""
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    return s.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+
+
+PASSES_SOCKET = KERNEL >= (6, 11)  # the tracepoint kfree_skb does
+
+
+def test_probe_socket_full_ping():
     """A ping socket that does not read the replies."""
-    with net.Pair() as pair, probe("sock_rcvqueue", "-v") as tracer:
+    with net.Pair() as pair, probe("socket_full", "-v") as tracer:
         pair.a.sysctl("net.ipv4.ping_group_range", "0 2147483647")
         with pair.a.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP) as pinger:
-            pinger.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-            limit = pinger.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-            os.fchown(pinger.fileno(), 1234, -1)
+            limit = shrink(pinger)
             pinger.bind((A4, 4321))
             other_drop(pair)
             for _ in range(8):  # the queue takes some of the replies
@@ -139,41 +143,113 @@ def test_probe_sock_rcvqueue():
             time.sleep(Settings.pause)
             told = pair.a.run("cat", "/proc/net/icmp").splitlines()[1].split()
             rows = objects(tracer, pair.a)
-            inode = inode_of(pinger)
     rmem, drops = int(told[4].split(":")[1], 16), int(told[-1])
     assert rmem >= limit and len(rows) == drops > 0, (told, rows)
     for row in rows:
-        only([row], probe="sock_rcvqueue", interface="eth0", saddr=B4, daddr=A4, protocol_name="icmp",
-             location=None, rcvbuf=limit, rmem=rmem, uid=1234, inode=inode, lport=4321, family=socket.AF_INET)
+        only([row], probe="socket_full", interface="eth0", saddr=B4, daddr=A4, protocol_name="icmp",
+             rcvbuf=limit, rmem=rmem, lport=4321, family="inet", type="dgram")
+        assert bool(row["location"]) == PASSES_SOCKET, row
     assert {row["reason_name"] for row in rows} == RCVBUFF, rows
 
 
-def test_probe_udp_fail_queue():
-    """A UDP socket that nobody reads."""
-    with net.Pair() as pair, probe("udp_fail_queue") as tracer:
-        with pair.b.socket(socket.AF_INET, socket.SOCK_DGRAM) as reader:
-            reader.bind((B4, 1004))
-            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-            limit = reader.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-            os.fchown(reader.fileno(), 1234, -1)
+def test_probe_socket_full_udp():
+    """UDP sockets that nobody reads."""
+    for family, name, address, source in ((socket.AF_INET, "inet", B4, A4), (socket.AF_INET6, "inet6", B6, net.A6)):
+        if family == socket.AF_INET6 and not kernel_gives_reasons():
+            continue
+        with net.Pair() as pair, probe("socket_full") as tracer:
+            with pair.b.socket(family, socket.SOCK_DGRAM) as reader:
+                reader.bind((address, 1004))
+                limit = shrink(reader)
+                other_drop(pair)
+                for _ in range(8):
+                    pair.a.udp(bytes(600), address, 1004, sport=41004)
+                wait_for(lambda: tracer.text, 5, "a drop")
+                time.sleep(Settings.pause)
+                rmem, rcvbuf = memory_of(pair.b, 1004)
+                drops = int(re.search(r",d(\d+)\)", pair.b.run("ss", "-Hunam", "sport", "=", ":1004"))[1])
+                rows = objects(tracer, pair.b)
+        assert rcvbuf == limit and len(rows) == drops > 0, (rows, drops)
+        has_packet, has_socket = (KERNEL >= (6, 10) or family == socket.AF_INET6,
+                                  KERNEL >= (6, 10) or family == socket.AF_INET)
+        packet = {"saddr": source, "daddr": address, "sport": 41004, "dport": 1004}
+        told = {"rcvbuf": limit, "lport": 1004, "family": name, "type": "dgram"}
+        for row in rows:
+            only([row], probe="socket_full", **(packet if has_packet else {"saddr": None}),
+                 **(told if has_socket else {"rcvbuf": 0, "family": ""}))
+        assert {row["reason_name"] for row in rows} == RCVBUFF, rows
+        assert not has_socket or rows[-1]["rmem"] == rmem, (rows, rmem)
+
+
+def test_probe_socket_full_tcp():
+    """A connection whose receive buffer shrinks while data is on its way, and is not read."""
+    if not kernel_gives_reasons():
+        raise net.Unsupported("this kernel does not trace drops of tcp_data_queue()")
+    with net.Pair() as pair, probe("socket_full", "-v", "-p", "tcp") as tracer:
+        with pair.b.socket(socket.AF_INET, socket.SOCK_STREAM) as server, \
+                pair.a.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+            server.bind((B4, 1015))
+            server.listen()
+            client.connect((B4, 1015))
+            reader = server.accept()[0]
+            with reader:
+                limit = shrink(reader)
+                other_drop(pair)
+                client.setblocking(False)
+                client.send(bytes(60000))
+                wait_for(lambda: tracer.text, 5, "a drop")
+                time.sleep(Settings.pause)
+                rows = objects(tracer, pair.b)
+    for row in rows:
+        only([row], probe="socket_full", interface="eth0", saddr=A4, daddr=B4, dport=1015, protocol_name="tcp",
+             rcvbuf=limit, lport=1015, family="inet", type="stream")
+        assert row["location"]["function"].startswith("tcp_"), row
+        assert row["reason_name"] in ("PROTO_MEM", "SOCKET_RCVBUFF", "TCP_ZEROWINDOW"), row
+    assert rows and max(row["rmem"] for row in rows) > 0, rows
+
+
+def test_probe_socket_full_raw():
+    """A raw socket of a protocol that nobody else takes."""
+    with net.Pair() as pair, probe("socket_full") as tracer:
+        with pair.b.socket(socket.AF_INET, socket.SOCK_RAW, 253) as reader:
+            limit = shrink(reader)
             other_drop(pair)
             for _ in range(8):
-                pair.a.udp(bytes(600), B4, 1004, sport=41004)
-            wait_for(lambda: tracer.text, 5, "a drop")
+                pair.a.frame(IPV4, net.ipv4(253, bytes(600)))
             time.sleep(Settings.pause)
-            rmem, rcvbuf = memory_of(pair.b, 1004)
-            errors = int(re.search(r"^Udp: \d+ \d+ \d+ \d+ (\d+)", pair.b.run("cat", "/proc/net/snmp"),
-                                   re.M).group(1))
+            drops = int(pair.b.run("cat", "/proc/net/raw").splitlines()[1].split()[-1])
             rows = objects(tracer, pair.b)
-            inode = inode_of(reader)
-    assert rcvbuf == limit and len(rows) == errors, (rows, errors)
+    assert drops > 0
+    if not rows:
+        raise net.Unsupported("this kernel only counts packets to a full raw socket")
+    assert len(rows) == drops, (drops, rows)
     for row in rows:
-        only([row], probe="udp_fail_queue", location=None, error=-errno.ENOMEM, rcvbuf=limit, uid=1234,
-             inode=inode, lport=1004)
-    assert {row["reason_name"] for row in rows} == RCVBUFF, rows
-    assert rows[-1]["rmem"] == rmem, (rows, rmem)
-    packet = {"saddr": A4, "daddr": B4, "sport": 41004, "dport": 1004} if KERNEL >= (6, 10) else {"saddr": None}
-    only(rows[:1], **packet)
+        only([row], rcvbuf=limit, lport=253, family="inet", type="raw", saddr=A4, daddr=B4)
+
+
+def test_probe_socket_full_packet():
+    """A capture that nobody reads, of packets that leave."""
+    with net.Pair() as pair, probe("socket_full", "-p", "udp") as tracer:
+        with pair.a.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as capture:
+            capture.bind(("eth0", 3))
+            limit = shrink(capture)
+            for _ in range(16):
+                pair.a.udp(bytes(600), B4, 9, sport=41016)
+            time.sleep(Settings.pause)
+            capture.setblocking(False)
+            captured = 0
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    frame = capture.recv(2048)
+                    captured += frame[23] == 17 and frame[34:36] == struct.pack("!H", 41016)
+            rows = [row for row in objects(tracer) if row["sport"] == 41016]
+    assert len(rows) == 16 - captured > 0, (captured, rows)
+    for row in rows:
+        only([row], probe="socket_full", saddr=A4, daddr=B4, dport=9)
+        assert re.match(r"t?packet_rcv", row["location"]["function"]), row
+        if PASSES_SOCKET:
+            only([row], netns=pair.a.inode, rcvbuf=limit, family="packet", type="raw", reason_name="PACKET_SOCK_ERROR")
+            assert row["rmem"] > 0, row
 
 
 def qdisc_told(ns, handle):
@@ -202,13 +278,13 @@ def test_probe_qdisc():
         rows = objects(tracer)
     assert first["drops"] == 1 and second["drops"] >= 2, (first, second)
     one = only([row for row in rows if row["sport"] == 41005], probe="qdisc", netns=pair.a.inode,
-               interface="eth0", kind="bfifo", handle=7, parent=0xFFFFFFFF, backlog=0, qlen=0, limit=100)
+               interface="eth0", kind="bfifo", handle=7, parent="root", backlog=0, qlen=0, limit=100)
     if kernel_gives_reasons():
         assert one["reason_name"].startswith("QDISC_"), one
     many = [row for row in rows if row["sport"] == 41006]
     assert len(many) == second["drops"] and len(rows) == 1 + len(many), (rows, second)
     for row in many:
-        only([row], kind="tbf", handle=8, parent=0xFFFFFFFF)
+        only([row], kind="tbf", handle=8, parent="root")
     # At a packet in a second it may have sent one since.
     last = many[-1]
     assert 0 <= last["qlen"] - second["qlen"] <= 1, (last, second)
@@ -221,14 +297,14 @@ def test_probe_qdisc_parent():
         ns.ip("link", "add", "bt-q", "numtxqueues", "2", "type", "veth", "peer", "name", "bt-p")
         ns.ip_batch(["link set bt-q addrgenmode none up", "link set bt-p addrgenmode none up",
                      "addr add 192.0.2.1/24 dev bt-q", "neigh add 192.0.2.2 lladdr 02:00:00:00:00:0b dev bt-q"])
-        ns.run("tc", "qdisc", "replace", "dev", "bt-q", "root", "handle", "1:", "mq")
+        ns.run("tc", "qdisc", "replace", "dev", "bt-q", "root", "handle", "fa10:", "mq")
         for queue in "1", "2":
-            ns.run("tc", "qdisc", "add", "dev", "bt-q", "parent", f"1:{queue}", "handle", f"1{queue}:", "bfifo",
+            ns.run("tc", "qdisc", "add", "dev", "bt-q", "parent", f"fa10:{queue}", "handle", f"1{queue}:", "bfifo",
                    "limit", "100")
         with contextlib.suppress(OSError):
             ns.udp(bytes(200), "192.0.2.2", 1007, sport=41007)
         row = only(objects(tracer, ns), sport=41007, kind="bfifo", limit=100)
-    assert (row["handle"], row["parent"]) in ((0x11, 0x10001), (0x12, 0x10002)), row
+    assert (row["handle"], row["parent"]) in ((0x11, "fa10:1"), (0x12, "fa10:2")), row
 
 
 BPF_PROG_LOAD, BPF_OBJ_GET_INFO_BY_FD, BPF_LINK_CREATE = 5, 15, 28
@@ -391,3 +467,77 @@ def test_probe_bridge():
     only(rows[:1], **shared, smac="02:00:00:00:00:0a", dmac="02:00:00:00:00:0c")
     only(rows[1:], **shared, smac="01:00:00:00:00:0a", dmac="02:00:00:00:00:0b")
     assert all("br_" in row["location"]["function"] for row in rows), rows
+
+
+# The columns of the probe netfilter, which needs kprobes, for one rule.
+RULE_PROBE = """
+struct told {
+	struct sk_buff skb;
+	char by[16], family[8], table[16], chain[16];
+};
+
+DROP_FIELD(char[12], nf_by, "%%s", ((struct told *)skb)->by)
+DROP_FIELD(char[8], nf_family, "%%s", ((struct told *)skb)->family)
+DROP_FIELD(char[32], nf_table, "%%s", ((struct told *)skb)->table)
+DROP_FIELD(char[32], nf_chain, "%%s", ((struct told *)skb)->chain)
+DROP_FIELD(u64, nf_rule, "%%u", %d)
+
+int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct told told;
+
+	__builtin_memset(&told, 0, sizeof(told));
+	if (ctx->args[2] != DROP_REASON_NETFILTER_DROP)
+		return 0;
+	bpf_probe_read_kernel(&told.skb, sizeof(told.skb), (void *)ctx->args[0]);
+	__builtin_memcpy(told.by, "nftables", 9);
+	__builtin_memcpy(told.family, "inet", 5);
+	__builtin_memcpy(told.table, "bt_text", 8);
+	__builtin_memcpy(told.chain, "guard", 6);
+	return drop(ctx, &told.skb, ctx->args[1], ctx->args[2]);
+}
+"""
+
+
+def test_rule_text():
+    """The text of the rule with a handle, in the namespace of the drop, also once it has changed."""
+    if not kernel_gives_reasons():
+        raise net.Unsupported("this kernel does not say which drops are netfilter's")
+    with net.Pair() as pair, tempfile.TemporaryDirectory() as directory:
+        pair.b.nft("table inet bt_text { chain guard { type filter hook input priority 0; "
+                   "udp dport 1017 counter drop; }; }")
+        handle = int(re.search(r"drop # handle (\d+)", pair.b.run("nft", "-a", "list", "ruleset"))[1])
+        path = os.path.join(directory, "rule.c")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(RULE_PROBE % handle)
+        with probe(path, "-D", "1017") as tracer, Trace("--probe", path, "-D", "1017", "--hints") as table:
+            def dropped(text):
+                """Whether a new row has the text, which may come later than the first row that lacks it."""
+                before = tracer.text.count("\n")
+                pair.a.udp(b"x", B4, 1017, sport=41017)
+                wait_for(lambda: tracer.text.count("\n") > before, 5, "a drop")
+                return json.loads(tracer.text.splitlines()[before])["nf_rule_text"] == text
+
+            wait_for(lambda: dropped("udp dport 1017 counter drop") and "1017 counter" in table.text, 10, "a text")
+            pair.b.run("nft", "replace", "rule", "inet", "bt_text", "guard", "handle", str(handle),
+                       "udp dport { 1017, 1018 } drop")
+            wait_for(lambda: dropped("udp dport { 1017, 1018 } drop") and "1018" in table.text, 10, "the new text")
+            # A helper process that does not answer holds nothing up.
+            with open(f"/proc/{tracer.process.pid}/task/{tracer.process.pid}/children", encoding="ascii") as file:
+                helper = int(file.read())
+            os.kill(helper, signal.SIGSTOP)
+            time.sleep(1)
+            start = time.monotonic()
+            assert all(dropped(None) for _ in range(5))
+            assert time.monotonic() - start < Settings.slow, "rows wait for a text"
+            os.kill(helper, signal.SIGCONT)
+            wait_for(lambda: dropped("udp dport { 1017, 1018 } drop"), 10, "the text again")
+            pair.b.run("nft", "flush", "ruleset")
+            pair.b.nft("table inet other { chain c { type filter hook input priority 0; udp dport 1017 drop; }; }")
+            wait_for(lambda: dropped(None), 10, "no text")
+            tracer.stop()
+            table.stop()
+    assert tracer.totals[1] == 0, tracer.errors
+    hints = [line for line in table.text.splitlines() if line.startswith("  ^ inet")]
+    assert hints == [f"  ^ inet bt_text guard handle {handle}: udp dport {text} drop"
+                     for text in ("1017 counter", "{ 1017, 1018 }")], table.text

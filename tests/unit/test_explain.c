@@ -487,7 +487,20 @@ static void assert_explained(const char *name, const char *second, const char *s
 /* By reason and location; and each lists what is special about the other. */
 static void shown_cases(void **state)
 {
+	const char *at = embedded_cases;
+	struct explanation entry;
+
 	(void)state;
+	while (explain_next(&at, &entry)) {
+		char reason[EXPLAIN_NAME_SIZE], location[EXPLAIN_NAME_SIZE];
+
+		snprintf(reason, sizeof(reason), "%.*s", (int)entry.name_length, entry.name);
+		snprintf(location, sizeof(location), "%.*s", (int)entry.location_length,
+			 entry.location);
+		free(explain(reason, NULL));
+		free(explain(location, NULL));
+		free(explain(reason, location));
+	}
 	assert_explained("tcp_flags", "tcp_v4_do_rcv+0x7c/0x200", "TCP_FLAGS at tcp_v4_do_rcv: ",
 			 "\nElsewhere: bytetrace --explain TCP_FLAGS\n");
 	assert_explained("NO_SOCKET@ping_rcv", NULL, "NO_SOCKET at ping_rcv: normal",
@@ -589,6 +602,14 @@ static void patterns(void **state)
 	assert_non_null(strstr(text, "ip6_tlvopt_unknown: "));
 	assert_non_null(strstr(text, "\nTCP_MINTTL: "));
 	assert_non_null(strstr(text, "\nTcpExtTCPMinTTLDrop: counts TCP_MINTTL\n"));
+	free(text);
+	/* Not a pair. */
+	assert_int_equal(show((const char *[]){ "TCP_FLAGS@" }, 1, NULL, &text, &err), -EINVAL);
+	assert_non_null(
+		strstr(err.text, "unknown drop reason, function or counter \"TCP_FLAGS@\""));
+	free(text);
+	assert_int_equal(show((const char *[]){ "@" }, 1, NULL, &text, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "unknown drop reason, function or counter \"@\""));
 	free(text);
 	assert_int_equal(show((const char *[]){ "ListenDrps" }, 1, NULL, &text, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "did you mean ListenDrops, "));

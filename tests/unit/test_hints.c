@@ -28,8 +28,8 @@ static struct symbols *make_symbols(const char *const *names, size_t count, char
 
 	assert_true(fd >= 0);
 	for (size_t i = 0; i < count; i++)
-		dprintf(fd, "ffffffff8100%zx000 T %s\n", i + 1, names[i]);
-	dprintf(fd, "ffffffff81010000 T _etext\n");
+		dprintf(fd, "ffffffff810%02zx000 T %s\n", i + 1, names[i]);
+	dprintf(fd, "ffffffff81100000 T _etext\n");
 	close(fd);
 	symbols = symbols_create(path, "/nonexistent");
 	assert_non_null(symbols);
@@ -53,11 +53,17 @@ static struct reasons *read_reasons(void)
 /* The same reason at different functions, and functions without a reason. */
 static void by_reason_and_location(void **state)
 {
-	static const char *const names[] = { "tcp_v4_do_rcv",	     "tcp_rcv_state_process",
-					     "tcp_v4_rcv",	     "ping_rcv",
-					     "nf_hook_slow",	     "nft_do_chain",
-					     "veth_xdp_rcv_skb",     "udp_queue_rcv_one_skb",
-					     "tcp_data_queue.isra.0" };
+	static const char *const names[] = { "tcp_v4_do_rcv",
+					     "tcp_rcv_state_process",
+					     "tcp_v4_rcv",
+					     "ping_rcv",
+					     "nf_hook_slow",
+					     "nft_do_chain",
+					     "veth_xdp_rcv_skb",
+					     "udp_queue_rcv_one_skb",
+					     "tcp_data_queue.isra.0",
+					     "ip_forward",
+					     "ip_rcv_core" };
 	static const struct {
 		const char *reason;
 		size_t location;
@@ -73,6 +79,10 @@ static void by_reason_and_location(void **state)
 		{ "NOT_SPECIFIED", 6, "veth_xdp_rcv_skb: an XDP program" },
 		{ "PROTO_MEM", 7, "PROTO_MEM: memory limit" },
 		{ "PROTO_MEM", 8, "PROTO_MEM at tcp_data_queue: the receive buffer" },
+		{ "IP_INHDR", 9, "IP_INHDR at ip_forward: TTL or hop limit expired" },
+		{ "IP_INHDR", 10, "IP_INHDR at ip_rcv_core: invalid IP header" },
+		{ "OTHERHOST", 10,
+		  "OTHERHOST: for the MAC address of another host, or for a VLAN" },
 	};
 	char path[] = "/tmp/hints-XXXXXX", hint[HINT_SIZE];
 	struct symbols *symbols = make_symbols(names, sizeof(names) / sizeof(*names), path);

@@ -330,7 +330,9 @@ static void header_after_a_resize(void **state)
 	size_t before;
 
 	(void)state;
-	open_table(100, 50);
+	open_table(120, 50);
+	resize(100, 50); /* before the first one */
+	output_table.flush(table);
 	show(&event, 0);
 	output_table.flush(table);
 	resize(60, 50);

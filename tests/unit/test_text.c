@@ -174,6 +174,91 @@ static void error_is_set(void **state)
 	assert_string_equal(err.text, "no map");
 }
 
+static void printable(void **state)
+{
+	static const struct {
+		const char *from, *to;
+	} cases[] = {
+		{ "plain \"text\" \\ %s", "plain \"text\" \\ %s" },
+		{ "\033[31m\n\t\r\x7f", "\\x1b[31m\\x0a\\x09\\x0d\\x7f" },
+		{ "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80" },
+		{ "\xff\xc3\xe2\x82", "\\xff\\xc3\\xe2\\x82" },
+		{ "\xc2\x9b"
+		  "31m \xc2\xa0",
+		  "\\xc2\\x9b"
+		  "31m \xc2\xa0" }, /* C1's CSI; a blank */
+		{ "\\x1b", "\\x1b" },
+	};
+	char text[64], small[8];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		size_t length = text_printable(text, sizeof(text), cases[i].from,
+					       strlen(cases[i].from), "");
+
+		assert_string_equal(text, cases[i].to);
+		assert_int_equal(length, strlen(text));
+	}
+	text_printable(text, sizeof(text), "a\n\tb", 4, "\n");
+	assert_string_equal(text, "a\n\\x09b");
+	text_printable(text, sizeof(text), "a\0b", 3, "\n");
+	assert_string_equal(text, "a\\x00b");
+	/* Nothing is cut in its middle. */
+	for (size_t size = 1; size <= sizeof(small); size++) {
+		memset(small, '#', sizeof(small));
+		text_printable(small, size, "\xe2\x82\xac\033\033", 5, "");
+		assert_string_equal(small, size < 4   ? ""
+					   : size < 8 ? "\xe2\x82\xac"
+						      : "\xe2\x82\xac\\x1b");
+	}
+}
+
+/* No argument can end the line, or begin another message. */
+static void error_arguments(void **state)
+{
+	struct error err;
+
+	(void)state;
+	assert_int_equal(error_set(&err, STATUS_USAGE, EINVAL, "%s:%u: %.*s\n  %*s^ %zu%%",
+				   "a\033\n.c", 7u, 4, "b\nbbbb", 3, "", (size_t)8),
+			 -EINVAL);
+	assert_string_equal(err.text, "a\\x1b\\x0a.c:7: b\\x0abb\n     ^ 8%");
+	error_set(&err, STATUS_USAGE, EINVAL, "%d %5d|%05d|%x|%lu|%lld|%ju|%c|%6.3s|", -1, -42, 42,
+		  0xfeed, 1ul << 40, -(1ll << 40), UINTMAX_MAX, '\033', "abcdef");
+	assert_string_equal(err.text, "-1   -42|00042|feed|1099511627776|-1099511627776|"
+				      "18446744073709551615|\\x1b|   abc|");
+	error_set(&err, STATUS_USAGE, EINVAL, "again: %s", err.text);
+	assert_int_equal(strncmp(err.text, "again: -1   -42", 15), 0);
+	error_set(&err, STATUS_USAGE, EINVAL, "log:\n");
+	error_add_lines(&err, "first\n\tsecond\033");
+	assert_string_equal(err.text, "log:\nfirst\n\tsecond\\x1b");
+}
+
+static void error_of_the_file_limit(void **state)
+{
+	struct error err;
+
+	(void)state;
+	error_set(&err, STATUS_ENVIRONMENT, EMFILE, "cannot: %s", strerror(EMFILE));
+	assert_non_null(strstr(err.text, "cannot: Too many open files; the limit is "));
+	assert_non_null(strstr(err.text, " open files (ulimit -n)"));
+}
+
+/* Longer than the text of an error. */
+static void error_is_cut(void **state)
+{
+	static char name[3 * sizeof(((struct error *)NULL)->text)];
+	struct error err;
+
+	(void)state;
+	memset(name, '\033', sizeof(name) - 1);
+	error_set(&err, STATUS_USAGE, EINVAL, "%s: %s", name, "end");
+	assert_true(strlen(err.text) < sizeof(err.text));
+	assert_int_equal(strncmp(err.text, "\\x1b\\x1b", 8), 0);
+	error_add_lines(&err, name);
+	assert_true(strlen(err.text) < sizeof(err.text));
+}
+
 static void durations(void **state)
 {
 	static const char *const refused[] = {
@@ -233,11 +318,13 @@ static void word_lists(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(durations),	cmocka_unit_test(word_lists),
-		cmocka_unit_test(numbers),	cmocka_unit_test(number_within_text),
-		cmocka_unit_test(escapes),	cmocka_unit_test(escape_never_overflows),
-		cmocka_unit_test(json_strings), cmocka_unit_test(quotes),
-		cmocka_unit_test(error_is_set),
+		cmocka_unit_test(durations),	   cmocka_unit_test(word_lists),
+		cmocka_unit_test(numbers),	   cmocka_unit_test(number_within_text),
+		cmocka_unit_test(escapes),	   cmocka_unit_test(escape_never_overflows),
+		cmocka_unit_test(json_strings),	   cmocka_unit_test(quotes),
+		cmocka_unit_test(error_is_set),	   cmocka_unit_test(printable),
+		cmocka_unit_test(error_arguments), cmocka_unit_test(error_of_the_file_limit),
+		cmocka_unit_test(error_is_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

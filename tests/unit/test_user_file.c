@@ -100,7 +100,7 @@ static void paths(void **state)
 		assert_read(names[i], false);
 	}
 	assert_refused("none.c", "--source: cannot read \"none.c\": No such file or directory");
-	assert_refused("", "--source: cannot read \"\": Is a directory");
+	assert_refused("", "--source: cannot read \"\": No such file or directory");
 	assert_refused("none/mine.c",
 		       "--source: cannot read \"none/mine.c\": No such file or directory");
 	assert_refused("mine.c/x", "--source: cannot read \"mine.c/x\": Not a directory");
@@ -149,7 +149,15 @@ static void who_may_write(void **state)
 	assert_refused("below/mine.c", "--source: everybody can write to \"below/mine.c\"" FORCE);
 	assert_read("below/mine.c", true);
 	assert_int_equal(chmod("below/mine.c", 0664), 0);
-	assert_read("below/mine.c", false);
+	assert_refused("below/mine.c", "--source: group %u can write to \"below/mine.c\"" FORCE,
+		       (unsigned int)getegid());
+	assert_int_equal(chmod("below/mine.c", 0644), 0);
+	assert_int_equal(chmod("below", 0775), 0);
+	assert_refused("below/mine.c",
+		       "--source: group %u can write to \"%s/below\", so its members could have "
+		       "put \"below/mine.c\" there" FORCE,
+		       (unsigned int)getegid(), directory);
+	assert_read("below/mine.c", true);
 	for (int sticky = 0; sticky <= 1; sticky++) {
 		assert_int_equal(chmod("below", sticky ? 01777 : 0777), 0);
 		assert_refused("below/mine.c", ANYBODY, directory, "/below", "below/mine.c");
@@ -162,6 +170,34 @@ static void who_may_write(void **state)
 	assert_refused("mine.c", ANYBODY, directory, "", "mine.c");
 	assert_int_equal(chmod(".", 0777), 0);
 	assert_refused("below/mine.c", ANYBODY, directory, "", "below/mine.c");
+}
+
+/* The owner of a directory can replace what is in it. */
+static void owners(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chown("mine.c", 54321, 0), 0);
+	assert_refused("mine.c", "--source: \"mine.c\" belongs to user 54321" FORCE);
+	assert_read("mine.c", true);
+	for (int sticky = 0; sticky <= 1; sticky++) {
+		assert_int_equal(chown("below", 54321, 0), 0);
+		assert_int_equal(chmod("below", sticky ? 01755 : 0755), 0);
+		assert_refused("below/mine.c",
+			       "--source: \"%s/below\" belongs to user 54321, who could have put "
+			       "\"below/mine.c\" there" FORCE,
+			       directory);
+		assert_read("below/mine.c", true);
+	}
+	/* A directory that another user made in /tmp. */
+	assert_int_equal(chmod(".", 01777), 0);
+	assert_refused("below/mine.c",
+		       "--source: \"%s/below\" belongs to user 54321, who could have put "
+		       "\"below/mine.c\" there" FORCE,
+		       directory);
+	assert_int_equal(chown("below", 0, 0), 0);
+	assert_read("below/mine.c", false);
 }
 
 /* Each link may lead by where anybody could lead it elsewhere. */
@@ -212,8 +248,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
 	const struct CMUnitTest tests[] = {
-		TEST(paths),	     TEST(lengths), TEST(no_files),
-		TEST(who_may_write), TEST(links),   TEST(beside),
+		TEST(paths),  TEST(lengths), TEST(no_files), TEST(who_may_write),
+		TEST(owners), TEST(links),   TEST(beside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
