@@ -533,3 +533,24 @@ def ip_in_ip_without_tunnel(scene):
 @cause("IP_NOPROTO")
 def gre_without_tunnel(scene):
     scene.send4(47, struct.pack("!HH", 0, IPV4) + net.ipv4(17, net.udp(40076, 3076)))
+
+
+@cause("IPV6_NDISC_FRAG")
+def ndisc_fragmented(scene):
+    scene.a.frame(IPV6, from_the_link(44, struct.pack("!BBHI", 58, 0, 0, 7) + icmp6(135, solicitation())))
+
+
+@cause("QUEUE_PURGE", "NOT_SPECIFIED", "SOCKET_CLOSE", "UNIX_DISCONNECT")
+def unix_closed_unread(scene):
+    with scene.b.inside():
+        sender, receiver = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    scene.keep(sender).send(b"unread")
+    receiver.close()
+
+
+@cause("SOCKET_CLOSE", "QUEUE_PURGE", "NOT_SPECIFIED")
+def unix_stream_closed_unread(scene):
+    with scene.b.inside():
+        sender, receiver = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    scene.keep(sender).send(b"unread")
+    receiver.close()
