@@ -497,3 +497,60 @@ def source_route(scene):
     datagram = net.udp(40069, 3069)
     options = bytes([131, 7, 4]) + socket.inet_aton("192.0.2.88") + b"\0"
     scene.a.frame(IPV4, with_options(options, datagram))
+
+
+@cause("NO_SOCKET")
+def ports_behind_options(scene):
+    scene.a.frame(IPV4, with_options(bytes([1, 1, 1, 0]), net.udp(40070, 3070)))
+
+
+@cause("IP_NOPROTO", "NO_SOCKET", "UDP_CSUM")
+def udplite_closed(scene):
+    scene.send4(136, net.udp(40071, 3071))
+
+
+@cause("IP_NOPROTO", "NO_SOCKET")
+def sctp6_closed(scene):
+    scene.send6(132, struct.pack("!HHII", 40072, 3072, 0, 0))
+
+
+@cause("IP_NOPROTO", "NO_SOCKET")
+def dccp_closed(scene):
+    scene.send4(33, struct.pack("!HH", 40073, 3073) + bytes(12))
+
+
+@cause("IP_NOPROTO", "NO_SOCKET")
+def ip6_authentication_header(scene):
+    header = struct.pack("!BBHII", 17, 4, 0, 1, 1) + bytes(12)
+    scene.send6(51, header + net.udp(40074, 3074, b"x", A6, B6))
+
+
+@cause("IP_NOPROTO")
+def ip_in_ip_without_tunnel(scene):
+    scene.send4(4, net.ipv4(17, net.udp(40075, 3075)))
+
+
+@cause("IP_NOPROTO")
+def gre_without_tunnel(scene):
+    scene.send4(47, struct.pack("!HH", 0, IPV4) + net.ipv4(17, net.udp(40076, 3076)))
+
+
+@cause("IPV6_NDISC_FRAG")
+def ndisc_fragmented(scene):
+    scene.a.frame(IPV6, from_the_link(44, struct.pack("!BBHI", 58, 0, 0, 7) + icmp6(135, solicitation())))
+
+
+@cause("QUEUE_PURGE", "NOT_SPECIFIED", "SOCKET_CLOSE", "UNIX_DISCONNECT")
+def unix_closed_unread(scene):
+    with scene.b.inside():
+        sender, receiver = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    scene.keep(sender).send(b"unread")
+    receiver.close()
+
+
+@cause("SOCKET_CLOSE", "QUEUE_PURGE", "NOT_SPECIFIED")
+def unix_stream_closed_unread(scene):
+    with scene.b.inside():
+        sender, receiver = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    scene.keep(sender).send(b"unread")
+    receiver.close()

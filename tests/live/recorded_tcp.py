@@ -6,7 +6,7 @@ import struct
 
 import net
 from net import A4, A6, B4, B6
-from recorded import ACK, FIN, PSH, RST, SYN, Connection, cause, drop_all, segment, timestamps
+from recorded import ACK, FIN, PSH, RST, SYN, Connection, cause, drop_all, ignored, segment, timestamps
 
 
 @cause("TCP_OLD_DATA")
@@ -280,3 +280,26 @@ def tcp_time_wait_paws(scene):
 @cause("NO_SOCKET")
 def tcp_reset_to_nobody(scene):
     scene.send4(6, segment(40037, 2037, RST))
+
+
+@cause("TCP_INVALID_ACK_SEQUENCE")
+def tcp_wrong_answer_to_syn(scene):
+    scene.b.ip("neigh", "replace", Connection.address, "lladdr", "02:00:00:00:00:0a", "dev", "eth0")
+    client = scene.keep(scene.b.socket(socket.AF_INET, socket.SOCK_STREAM))
+    client.bind((B4, 2039))
+    client.setblocking(False)
+    with ignored(BlockingIOError):
+        client.connect((Connection.address, 40039))
+    scene.send4(6, segment(40039, 2039, SYN | ACK, acknowledged=1, source=Connection.address),
+                source=Connection.address)
+
+
+@cause("TCP_RESET", "TCP_INVALID_ACK_SEQUENCE")
+def tcp_wrong_reset_of_syn(scene):
+    scene.b.ip("neigh", "replace", Connection.address, "lladdr", "02:00:00:00:00:0a", "dev", "eth0")
+    client = scene.keep(scene.b.socket(socket.AF_INET, socket.SOCK_STREAM))
+    client.bind((B4, 2040))
+    client.setblocking(False)
+    with ignored(BlockingIOError):
+        client.connect((Connection.address, 40040))
+    scene.send4(6, segment(40040, 2040, RST, source=Connection.address), source=Connection.address)

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Real drops, compared with what an independent program reads of the tracepoint's raw arguments.
 
-One bytetrace and one recorder see the drops of all causes. Each row is paired with the record of the same
-drop, and must show what the record says, whichever cause made it.
+One recorder and one bytetrace for each way to attach see the drops of all causes. Each row is paired with the
+record of the same drop, and must show what the record says, whichever cause made it.
 """
 
 import collections
 import contextlib
 import json
+import os
 import tempfile
 import time
 import traceback
@@ -24,8 +25,8 @@ from trace import Settings, Trace
 
 # Their causes are registered when they are imported.
 SUBJECTS = recorded_ip, recorded_link, recorded_rules, recorded_tcp
-# Columns that this build has or not.
-OPTIONAL = {"socket", "uid"}
+# Flags by the way to attach; the best one is compared cause by cause.
+WAYS = {"best_way": [], "raw_tracepoint": ["--attach", "raw_tracepoint"], "tracepoint": ["--attach", "tracepoint"]}
 
 
 def plain(row):
@@ -33,17 +34,22 @@ def plain(row):
     return {**row, **row["location"]}
 
 
-def differences(row, facts):
-    return {key: (row[key], value) for key, value in facts.items()
-            if (key in row or key not in OPTIONAL) and row.get(key) != value}
+def own_sockets():
+    """The inodes of the sockets that this process has open."""
+    links = []
+    for fd in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):  # that of the directory
+            links.append(os.readlink(f"/proc/self/fd/{fd}"))
+    return {int(link[8:-1]) for link in links if link.startswith("socket:[")}
 
 
 class Run:
-    """All causes, and what both programs saw of them."""
+    """All causes, and what the recorder and each bytetrace saw of them."""
 
     def __init__(self):
         self.scenes, self.skipped, self.broken, self.times = {}, {}, {}, {}
-        self.drops, self.rows, self.facts = [], [], None
+        self.drops, self.rows, self.totals, self.facts = [], {}, {}, None
+        self.sockets = set()
 
     def make(self, chosen, stack):
         """Make the drops of all causes."""
@@ -57,36 +63,60 @@ class Run:
             except Exception:  # one broken cause must not hide the others
                 self.broken[name] = traceback.format_exc()
             self.times[name] = start, time.monotonic_ns()
+        self.sockets = own_sockets()
         end = max([scene.until for scene in self.scenes.values()], default=0)
         time.sleep(max(0, end - time.monotonic()) + 2 * Settings.pause)
 
     def watch(self, chosen, directory):
         recorder = Recorder(directory)
-        with Trace("-o", "json", "-vv") as tracer, recorder, contextlib.ExitStack() as stack:
+        with contextlib.ExitStack() as stack:
+            tracers = {way: stack.enter_context(Trace("-o", "json", "-vv", *flags)) for way, flags in WAYS.items()}
+            stack.enter_context(recorder)
             time.sleep(Settings.pause / 2)
             start = time.monotonic_ns()
             self.make(chosen, stack)
             end = time.monotonic_ns()
             time.sleep(Settings.pause / 2)
-            self.drops = [drop for drop in recorder.stop() if start < drop.time < end]
-            tracer.stop()
-            self.facts = Facts(recorded.interfaces(
-                [ns for scene in self.scenes.values() for ns in scene.namespaces]))
+            self.drops = sorted((drop for drop in recorder.stop() if start < drop.time < end),
+                                key=lambda drop: drop.time)
+            for tracer in tracers.values():
+                tracer.stop()
+            facts = Facts(recorded.interfaces([ns for scene in self.scenes.values() for ns in scene.namespaces]))
+        self.facts = [facts.of(drop) for drop in self.drops]
         offset = time.clock_gettime_ns(time.CLOCK_REALTIME) - time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-        rows = [plain(json.loads(line)) for line in tracer.text.splitlines()]
-        self.rows = [row for row in rows if start < row["time"] * 1e9 - offset < end]
-        self.totals = tracer.totals
+        for way, tracer in tracers.items():
+            rows = [plain(json.loads(line)) for line in tracer.text.splitlines()]
+            self.rows[way] = [row for row in rows if start < row["time"] * 1e9 - offset < end]
+            self.totals[way] = tracer.totals
 
-    def pairs(self):
-        """Each drop with its row, which is None if there is none: those of one CPU are in the same order."""
+    def pairs(self, way):
+        """([(drop, facts, its row or None)], [rows without a drop]): those of one CPU are in the same order."""
         waiting = collections.defaultdict(collections.deque)
-        for row in sorted(self.rows, key=lambda row: row["time"]):
+        for row in sorted(self.rows[way], key=lambda row: row["time"]):
             waiting[row["cpu"], int(row["address"], 16), row["reason"]].append(row)
         found = []
-        for drop in sorted(self.drops, key=lambda drop: drop.time):
+        for drop, facts in zip(self.drops, self.facts):
             rows = waiting[drop.cpu, drop.location, drop.reason]
-            found.append((drop, rows.popleft() if rows else None))
+            found.append((drop, facts, rows.popleft() if rows else None))
         return found, [row for rows in waiting.values() for row in rows]
+
+    def problem(self, drop, facts, row):
+        """None, or what is wrong with a row."""
+        if row is None:
+            return f"no row for {drop}"
+        wrong = {key: (row[key], value) for key, value in facts.items() if row[key] != value}
+        # The program may not be known any more, but then must be right.
+        if facts["socket"] in self.sockets and row["program_pid"] not in (None, os.getpid()):
+            wrong["program_pid"] = row["program_pid"], os.getpid()
+        if not wrong:
+            return None
+        shown = ", ".join(f"{key} is {there!r}, must be {right!r}" for key, (there, right) in wrong.items())
+        return f"{shown}\n  row: {row}\n  recorded: {drop}"
+
+    def problems(self, pairs):
+        """None, or the number of wrong rows and the first of them."""
+        found = list(filter(None, (self.problem(*pair) for pair in pairs)))
+        return f"{len(found)} of {len(pairs)} drops: {found[0]}" if found else None
 
     def cause_of(self, drop):
         """The cause in whose namespaces a drop was; for one that leads to none, the cause that then ran."""
@@ -97,29 +127,18 @@ class Run:
                      if drop.netns is None and start <= drop.time <= end), None)
 
 
-def describe(wrong, drop, row):
-    shown = ", ".join(f"{key} is {there!r}, must be {right!r}" for key, (there, right) in wrong.items())
-    return f"{shown}\n  row: {row}\n  recorded: {drop}"
-
-
 def is_report(facts):
     """Kernels speak of groups, neighbors and routers whenever they like, and drop what others say."""
     return facts["protocol"] == 58 and str(facts["daddr"]).startswith("ff02::")
 
 
-def judge(reasons, pairs):
-    """None, or what is wrong with the drops of a cause."""
-    seen = collections.Counter((facts["reason_name"], facts["function"]) for _, _, facts in pairs
+def missing(reasons, pairs):
+    """None, or which drops there are instead of those that the cause is about."""
+    seen = collections.Counter((facts["reason_name"], facts["function"]) for _, facts, _ in pairs
                                if not is_report(facts))
-    if not any(reason in reasons for reason, _ in seen):
-        return f"no drop for {' or '.join(reasons)}, but {dict(seen) or 'none at all'}"
-    problems = []
-    for drop, row, facts in pairs:
-        if row is None:
-            problems.append(f"no row for {drop}")
-        elif differences(row, facts):
-            problems.append(describe(differences(row, facts), drop, row))
-    return f"{len(problems)} of {len(pairs)} drops: {problems[0]}" if problems else None
+    if any(reason in reasons for reason, _ in seen):
+        return None
+    return f"no drop for {' or '.join(reasons)}, but {dict(seen) or 'none at all'}"
 
 
 def results(wanted):
@@ -135,19 +154,19 @@ def results(wanted):
         for name, _, _ in chosen:
             yield f"recorded {name}", None, str(reason)
         return
-    pairs, extra = run.pairs()
+    pairs, _ = run.pairs("best_way")
     of_cause = collections.defaultdict(list)
-    for drop, row in pairs:
-        of_cause[run.cause_of(drop)].append((drop, row, run.facts.of(drop)))
+    for pair in pairs:
+        of_cause[run.cause_of(pair[0])].append(pair)
     for name, reasons, _ in chosen:
-        if name in run.skipped:
-            yield f"recorded {name}", None, run.skipped[name]
-        else:
-            yield f"recorded {name}", run.broken.get(name) or judge(reasons, of_cause[name]), None
-    others = [f"{describe(differences(row, facts), drop, row)}" for drop, row, facts in of_cause[None]
-              if row and differences(row, facts)]
-    yield "recorded other_drops", others[0] if others else None, None
-    missing = [str(drop) for drop, row in pairs if row is None]
-    yield "recorded completeness", (f"no row for {missing}, no record for {extra}" if missing or extra else None), None
-    _, lost, suppressed = run.totals
-    yield "recorded totals", f"{run.totals}" if lost or suppressed else None, None
+        drops = of_cause[name]
+        failure = run.broken.get(name) or missing(reasons, drops) or run.problems(drops)
+        yield f"recorded {name}", None if name in run.skipped else failure, run.skipped.get(name)
+    yield "recorded other_drops", run.problems(of_cause[None]), None
+    for way in WAYS:
+        pairs, extra = run.pairs(way)
+        _, lost, suppressed = run.totals[way]
+        failure = run.problems(pairs)
+        if extra or lost or suppressed:
+            failure = f"no record for {extra[:1]}, {lost} lost, {suppressed} suppressed"
+        yield f"recorded all_by_{way}", failure, None
