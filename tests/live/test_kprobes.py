@@ -127,6 +127,8 @@ def test_probe_netfilter():
                       "-A GUARD -p udp --dport 1618 -j REJECT", "-I OTHER -p udp --dport 1617 -j RETURN",
                       "-A OUTPUT -p udp --dport 1617 -g GUARD", "-A OUTPUT -p udp --dport 1618 -j GUARD"):
             ns.run("iptables-legacy", *words.split())
+        ns.run("iptables-legacy", "-t", "mangle", "-A", "INPUT", "-p", "udp", "!", "--dport", "1698", "-j", "ACCEPT")
+        ns.run("iptables-legacy", "-t", "mangle", "-P", "INPUT", "DROP")
         ns.run("ip6tables-legacy", "-A", "OUTPUT", "-p", "udp", "--dport", "1699")
         ns.run("ip6tables-legacy", "-A", "OUTPUT", "-p", "udp", "--dport", "1615", "-j", "DROP")
         ns.run("ip6tables-legacy", "-A", "OUTPUT", "-p", "udp", "--dport", "1619", "-j", "REJECT")
@@ -135,7 +137,8 @@ def test_probe_netfilter():
 
         def drops():
             with ns.inside():
-                for address, ports in ("127.0.0.1", (1610, 1611, 1612, 1613, 1614, 1617, 1618)), ("::1", (1615, 1619)):
+                for address, ports in (("127.0.0.1", (1610, 1611, 1612, 1613, 1614, 1617, 1618, 1698)),
+                                       ("::1", (1615, 1619))):
                     for port in ports:
                         try:
                             ns.udp(b"x", address, port)
@@ -143,7 +146,7 @@ def test_probe_netfilter():
                             pass  # the sender is told of a drop on the way out
 
         rows = traced("netfilter", drops)
-    assert sorted(rows) == [1610, 1611, 1612, 1614, 1615, 1617, 1618, 1619], rows
+    assert sorted(rows) == [1610, 1611, 1612, 1614, 1615, 1617, 1618, 1619, 1698], rows
     for port, words in ((1610, f"nftables inet bt_rules guard input {rule}"),
                         (1611, f"nftables inet bt_rules nested input {nested}"),
                         (1612, "nftables ip bt_policy closed input 0"),
@@ -151,7 +154,8 @@ def test_probe_netfilter():
                         (1615, "iptables ip6 filter OUTPUT output 2"),
                         (1617, "iptables ip filter GUARD output 3"),
                         (1618, "iptables ip filter GUARD output 4"),
-                        (1619, "iptables ip6 filter OUTPUT output 3")):
+                        (1619, "iptables ip6 filter OUTPUT output 3"),
+                        (1698, "iptables ip mangle INPUT input 0")):
         shown = columns(rows[port], "nf_by", "nf_family", "nf_table", "nf_chain", "nf_hook", "nf_rule")
         assert " ".join(shown.values()) == words, rows[port]
         is_reason(rows[port], "NETFILTER_DROP")
