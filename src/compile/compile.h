@@ -19,6 +19,9 @@ struct types;
  *   sandbox.c        in the child: mount namespace, working directory, environment
  *   header_tree.c    in the child: the include tree, from kernel headers or BTF
  *   type_dump.c      in the child: C declarations from BTF
+ *   btf_file.c       in the child: BTF in a file of its own, or in an ELF file
+ *   btf_bytes.c      in the child: whether bytes are BTF that libbpf can be given
+ *   btf_join.c       in the child: the BTF of the kernel and of modules, as one
  *   btf_ids.c        in the child: type numbers that libbcc cannot look up
  *   dependencies.c   in the child: which files the compiler read, checked and recorded
  * listing.c reads what libbcc prints about a compile: rewritten source and instructions.

@@ -74,6 +74,23 @@ def test_owners():
         refused(3, f'{mine}:1: #include: "{path}/own.h" belongs to user {STRANGER}' + FORCE, "--source", mine)
 
 
+def test_the_user_who_logged_in():
+    """Files of whoever became root with sudo or su are the caller's own; the environment does not count."""
+    with directory() as (path, printed):
+        mine = f"{path}/mine.c"
+        save(mine, printed)
+        script = 'echo "$1" >/proc/self/loginuid || exit 77; shift; exec "$@"'
+        for owner, login, status in (STRANGER, STRANGER, 0), (STRANGER + 1, STRANGER, 3):
+            os.chown(mine, owner, 0)
+            done = subprocess.run(["sh", "-c", script, "sh", str(login), Settings.program, "--no-cache", "--check",
+                                   "--source", mine], capture_output=True, text=True, check=False,
+                                  env={**os.environ, "SUDO_UID": str(owner)}, timeout=20 * Settings.slow)
+            if done.returncode == 77:
+                raise Unsupported(done.stderr.strip())
+            assert done.returncode == status, (owner, login, done)
+            assert status == 0 or f"belongs to user {owner}" in done.stderr, done
+
+
 def test_btf_of_others():
     btf = own_btf()
     with tempfile.TemporaryDirectory() as path:

@@ -17,6 +17,7 @@
 #include "kernel/symbols.h"
 #include "output/output.h"
 #include "record/decode.h"
+#include "record/layout.h"
 #include "util/error.h"
 #include "util/file.h"
 
@@ -94,7 +95,8 @@ static void by_reason_and_location(void **state)
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
 		struct drop_event event = { .location = 0xffffffff81000010 +
 							0x1000 * (table[i].location + 1) };
-		const struct drop drop = { .event = &event };
+		const struct layout no_columns = { .field_count = 0 };
+		const struct drop drop = { .event = &event, .layout = &no_columns };
 		size_t length;
 
 		assert_int_equal(reasons_number(reasons, table[i].reason, &event.reason), 0);
