@@ -151,8 +151,7 @@ def results(wanted):
         with tempfile.TemporaryDirectory() as directory:
             run.watch(chosen, directory)
     except net.Unsupported as reason:
-        for name, _, _ in chosen:
-            yield f"recorded {name}", None, str(reason)
+        yield f"recorded causes ({len(chosen)})", None, str(reason)
         return
     pairs, _ = run.pairs("best_way")
     of_cause = collections.defaultdict(list)
