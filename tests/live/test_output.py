@@ -621,7 +621,7 @@ def test_table_fits_the_terminal():
     with mixed_drops() as (ns, send):
         for columns, flags in ((80, ()), (40, ("--hints",)), (20, ("-k", "--hints")), (80, ("-vv", "-k", "--hints")),
                                (7, ("-v",)), (60, ("--summary=location,reason,saddr,daddr",)),
-                               (30, ("--probe", "udp_fail_queue"))):
+                               (30, ("--probe", "tcp_retransmit"))):
             with Terminal(columns) as terminal, \
                     Trace("--netns", ns.name, "--color=never", *flags, stdout=terminal.end) as tracer:
                 send(3)
@@ -631,7 +631,7 @@ def test_table_fits_the_terminal():
                 text = terminal.read()
             good, long = fits(text, columns)
             assert good, (columns, flags, long)
-            if "udp_fail_queue" not in flags:
+            if "tcp_retransmit" not in flags:
                 assert tracer.totals == (12, 0, 0), tracer.totals
                 assert columns < 20 or "NO_SOCKET" in text, text
 
