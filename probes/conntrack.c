@@ -1,19 +1,19 @@
 /*
  * conntrack: packets that connection tracking finds INVALID and that are then dropped.
  *
- * Catches drops of packets that nf_conntrack_in could not assign to a connection, by whomever (most
- * often a rule `ct state invalid drop`), and of those that it drops itself (its table is full).
+ * Catches packets that nf_conntrack_in could not assign to a connection, wherever they are dropped
+ * (most often by a rule `ct state invalid drop`), and packets that connection tracking drops itself
+ * (its table is full).
  *
  * Attach point: a kprobe and a kretprobe on nf_conntrack_in, kprobes on nf_l4proto_log_invalid and
- * nf_ct_l4proto_log_invalid, which are told why; the raw tracepoint skb:kfree_skb reports the drop.
+ * nf_ct_l4proto_log_invalid, which get the text; the raw tracepoint skb:kfree_skb reports the drop.
  * The module nf_conntrack must be loaded before tracing starts.
  *
  * Kernels: from 5.1 on, with kprobes; x86-64 and arm64.
  *
  * CT_STATE is INVALID, or DROP if connection tracking itself drops the packet. CT_ZONE is the zone
- * that a rule assigned to the packet before (0: the default zone); an invalid packet has no
- * connection that could tell more. CT_WHY is the text that the kernel would log
- * (net.netfilter.nf_conntrack_log_invalid); empty if it has none.
+ * that a rule assigned to the packet before (0: the default zone). CT_WHY is the text that the
+ * kernel would log (net.netfilter.nf_conntrack_log_invalid); empty if it has none.
  */
 #include <linux/version.h>
 

@@ -8,7 +8,7 @@
  * Attach point: the raw tracepoint skb:consume_skb.
  *
  * Kernels: all with raw tracepoints (4.17). LOCATION is the function that freed the packet, from
- * Linux 6.3 on. There is no REASON.
+ * Linux 6.3 on. REASON is `-`.
  */
 #include <linux/version.h>
 

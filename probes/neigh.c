@@ -10,8 +10,8 @@
  * __neigh_event_send (a packet is queued), which note the neighbour; the raw tracepoint
  * skb:kfree_skb reports the drop.
  *
- * Kernels: from 5.0 on, with kprobes. Before 5.18 the kernel gives no reason; there, drops count
- * that happen in __neigh_event_send or follow the error report.
+ * Kernels: from 5.0 on, with kprobes. Before 5.18 the kernel gives no reason; there, the probe
+ * shows drops in __neigh_event_send and drops that follow the error report.
  *
  * NEIGHBOUR is the address that the kernel asked for (an IPv4 address as ::ffff:192.0.2.1),
  * NEIGH_DEV the device that it asked on, NUD_STATE the neighbour's state at the drop as in `ip

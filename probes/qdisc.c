@@ -13,9 +13,9 @@
  * Kernels: all with raw tracepoints (4.17). REASON says more on newer ones (7.1).
  *
  * KIND, HANDLE, PARENT: the qdisc of the device's queue, as tc prints them (PARENT `root`, or a
- * class as `1:10`). If it has classes, one of its children dropped the packet: no kernel says
- * which. BACKLOG, QLEN: bytes and packets in it, after the drop; 0 for pfifo_fast, which counts per
- * CPU. LIMIT: how many of them it takes; 0: this kind keeps its limit elsewhere.
+ * class as `1:10`). If it has classes, one of its children may have dropped the packet: no kernel
+ * says which. BACKLOG, QLEN: bytes and packets in it, after the drop; 0 for pfifo_fast, which
+ * counts per CPU. LIMIT: how many of them it takes; 0: this kind keeps its limit elsewhere.
  */
 #include <linux/version.h>
 #include <net/sch_generic.h>

@@ -13,8 +13,8 @@
  * Kernels: all with raw tracepoints (4.17). What they do not show:
  * - TCP: before 5.18 nothing; before 6.11 the socket only if its connection is established.
  * - UDP: before 6.10 the packet, which has been freed by then: only NETNS and the columns below are
- *   known, and filters on addresses, ports and interface do not match. Over IPv6, there is the
- * packet instead of the socket, and before 5.18 nothing.
+ *   known, and filters on addresses, ports and interface do not match. Over IPv6, the probe shows
+ *   the packet but not the socket, and before 5.18 nothing.
  * - Packet sockets: a packet that somebody else also receives, which is the usual case for incoming
  *   packets (the tp_drops of PACKET_STATISTICS count all); before 6.11 the socket.
  * - Raw sockets: newer kernels skip a full one before there is a packet for it, and only count

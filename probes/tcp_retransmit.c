@@ -8,7 +8,7 @@
  *
  * Kernels: all with raw tracepoints (4.17). A segment that waits to be sent again has no headers,
  * so addresses and ports are those of the socket and INTERFACE is that of its route. This host does
- * not drop the segment, so there is neither LOCATION nor REASON.
+ * not drop the segment, so LOCATION and REASON are `-`.
  *
  * STATE: of the connection, as the kernel names it. SEQ: sequence number of the segment. SIZE:
  * bytes of data in it. RETRIES: how often the timer has expired in a row, including this time; 0:

@@ -11,8 +11,8 @@
  *
  * Kernels: all with raw tracepoints (4.17).
  *
- * KIND: of the device. QUEUE: which of the device's queues was full, from 0 on. RING: how many
- * packets a queue holds.
+ * KIND: of the device. QUEUE: number of the queue that was full, from 0 on. RING: how many packets
+ * a queue holds.
  */
 DROP_FIELD(char[16], kind, "%s", READ(skb, dev, rtnl_link_ops, kind))
 DROP_FIELD(u16, queue, "%u", READ(skb, queue_mapping))

@@ -8,9 +8,9 @@
  * Attach points: the raw tracepoints xdp:xdp_exception, xdp:xdp_redirect_err, xdp:xdp_devmap_xmit
  * and xdp:xdp_bulk_tx.
  *
- * Kernels: from 5.6 on. There is no skb yet: besides the columns below, only INTERFACE (where the
- * packet came in) and NETNS are known, and filters on addresses and ports do not match. There is
- * neither LOCATION nor REASON.
+ * Kernels: from 5.6 on. The packet is not an skb yet: besides the columns below, only INTERFACE
+ * (where the packet came in) and NETNS are known, and filters on addresses and ports do not match.
+ * LOCATION and REASON are `-`.
  *
  * EVENT: exception, redirect_err, devmap_xmit or bulk_tx. ACTION: what the program returned. PROG:
  * the program's id (`bpftool prog show id PROG`), 0: unknown. ERROR: -errno, 0: none. DROPS: how
