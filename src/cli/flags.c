@@ -81,7 +81,7 @@ static const struct flag other_flags[] = {
 	{
 		.name = "hints",
 		.group = GROUP_OUTPUT,
-		.help = "explain each new reason in one line",
+		.help = "explain each new reason and location in one line",
 		.kind = FLAG_TRUE,
 		.member = MEMBER(output.hints),
 	},
