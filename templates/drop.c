@@ -20,8 +20,9 @@
 #include <bytetrace/field.h>  /* DROP_FIELD(): a column of your own */
 
 //@include event.h
-//@if skb
-//@include skb.h
+//@if headers
+//@include headers.h
+
 //@end
 //@if expression
 //@include window.h
@@ -31,6 +32,9 @@
 
 //@end
 //@include record.h
+//@if copy
+//@include skb.h
+//@end
 //@if packet
 //@include packet.h
 //@include ethernet.h

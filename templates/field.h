@@ -6,8 +6,8 @@
  *
  * its type, its name, its format and its value: any C expression, in which `ctx`, `skb`, `sk` (the
  * socket of the drop, or NULL), `location` and `reason` are those of the drop. The value of a
- *column of text or of an address is a pointer to it. bytetrace finds the lines that begin with
- *DROP_FIELD, lists them in DROP_FIELDS, and shows the columns.
+ * column of text or of an address is a pointer to it. bytetrace finds the lines that begin with
+ * DROP_FIELD, lists them in DROP_FIELDS, and shows the columns.
  *
  *	DROP_FUNCTIONS(bridge, "br_*,__br_*")
  *

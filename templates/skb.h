@@ -1,26 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-//@if headers
-enum {
-	HEADER_UNSET = 0xffff, /* skb->mac_header that was never set */
-	ETHERNET_SIZE = 14,
-};
-
-/*
- * Where the network header starts; 0: that is not known. The header that is noted is still that of the
- * outer packet if the Ethernet header of a frame inside it has just been stepped over.
- */
-static __always_inline u32 network_offset(const struct sk_buff *skb)
-{
-	u32 behind = skb->mac_header + ETHERNET_SIZE;
-
-	if (skb->mac_header != HEADER_UNSET && skb->mac_header > skb->network_header &&
-	    behind == (u32)((const unsigned char *)skb->data - (const unsigned char *)skb->head))
-		return behind;
-	return skb->network_header;
-}
-
-//@end
-//@if copy
 /*
  * Two stretches of struct sk_buff are copied, each at once and when it is first needed, because a
  * read costs more than the bytes that it copies: from its start to the end of data_len, and from
@@ -47,4 +25,3 @@ static __always_inline int copy_back(struct sk_buff *skb, const struct sk_buff *
 				     (void *)address + SKB_BACK);
 }
 
-//@end

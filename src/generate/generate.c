@@ -272,7 +272,6 @@ static int render(struct program *program, const struct generate_config *config,
 	const struct template_condition conditions[] = {
 		{ "template", false },
 		{ "direct", direct },
-		{ "skb", needs.skb },
 		{ "headers", needs.packet || config->expression },
 		{ "copy", needs.skb && !direct },
 		{ "skb_front", needs.skb_front },

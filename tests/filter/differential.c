@@ -126,6 +126,7 @@ static void write_program(FILE *out, size_t first, size_t count, const char *fun
 {
 	fprintf(out, "#define INPUT_COUNT %zu\n", packet_count);
 	copy_file(out, "templates/window.h");
+	copy_file(out, "templates/headers.h");
 	copy_file(out, "templates/frame.h");
 	copy_file(out, "tests/filter/input.h");
 	copy_file(out, "tests/filter/program.h");

@@ -315,9 +315,9 @@ def test_location_of_a_flood_stays_exact():
     assert tracer.totals[1:] == (0, 0), tracer.totals
 
 
-def rows_of_frames(pair, *frames):
+def rows_of_frames(pair, protocol, *frames):
     """What is shown of frames that a sends to b, by what follows their addresses, in order."""
-    with Trace("-o", "json", "--netns", pair.b.name) as tracer:
+    with Trace("-o", "json", "--netns", pair.b.name, "-p", protocol) as tracer:
         for frame in frames:
             with pair.a.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
                 s.bind(("eth0", 0))
@@ -330,7 +330,7 @@ def rows_of_frames(pair, *frames):
 def test_rarp():
     """It has the addresses of ARP, in the same places."""
     with net.Pair() as pair:
-        drop, = rows_of_frames(pair, struct.pack("!H", 0x8035) + net.arp())
+        drop, = rows_of_frames(pair, "0x8035", struct.pack("!H", 0x8035) + net.arp())
     assert drop["ethertype_name"] == "rarp" and drop["protocol"] is None, drop
     assert (drop["saddr"], drop["daddr"], drop["sport"]) == (A4, B4, None), drop
 
@@ -339,7 +339,7 @@ def test_vlan_tag_that_is_cut():
     """The packet ends within its tag, or three are left of four: that much of its protocol is known."""
     with net.Pair() as pair:
         cut, third = rows_of_frames(
-            pair, struct.pack("!HH", net.VLAN, 7),
+            pair, "0x8100", struct.pack("!HH", net.VLAN, 7),
             struct.pack("!9H", net.QINQ, 1, net.VLAN, 2, net.VLAN, 3, net.VLAN, 4, IPV4) + net.ipv4(17, net.udp(1, 2)))
     assert cut["ethertype_name"] == "802.1q" and cut["protocol"] is None, cut
     assert third["ethertype_name"] == "802.1q" and third["vlan"] == 2 and third["saddr"] is None, third

@@ -183,7 +183,8 @@ def test_reader_that_goes_away():
             assert len(tracer.errors.splitlines()) == 1, tracer.errors
 
 
-JSON_KEYS = ["time", "probe", "cpu", "pid", "comm", "netns", "interface", "ifindex", "mark", "tunnel", "vlan",
+JSON_KEYS = ["time", "probe", "cpu", "pid", "comm", "netns", "interface", "ifindex", "socket", "uid", "program",
+             "program_pid", "mark", "tunnel", "vlan",
              "ethertype", "ethertype_name", "saddr", "daddr", "protocol", "protocol_name", "sport", "dport",
              "length", "location", "reason", "reason_name"]
 

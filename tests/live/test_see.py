@@ -101,8 +101,8 @@ def test_refused_line():
     """The verifier's message names the line of the file that a person edits."""
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory, "mine.c")
-        before, after = printed("--print-source").rsplit("\treturn drop(ctx", 1)
-        path.write_text(f"{before}\t{UNCHECKED}\n\treturn drop(ctx{after}")
+        before, after = printed("--print-source").rsplit("\treturn drop_socket(ctx", 1)
+        path.write_text(f"{before}\t{UNCHECKED}\n\treturn drop_socket(ctx{after}")
         number = before.count("\n") + 1
         for flags in (), ("--check",):
             code, out, err = run("--source", str(path), *flags)

@@ -274,7 +274,7 @@ def test_columns_of_a_probe():
                 assert [(row["DEVICE"], row["DPORT"], row["MTU"], row["COUNT"]) for row in tracer.rows] == \
                     [("lo", "9", "40000", "2"), ("lo", "10", "40000", "1")], tracer.text
             assert tracer.totals == (3, 0, 0)
-        one_line(2, '--summary: "nonsense" is not a key (iface, saddr, daddr, proto, sport, dport, location, '
+        one_line(2, '--summary: "nonsense" is not a key (iface, socket, uid, program, saddr, daddr, proto, sport, dport, location, '
                  "reason), and the program has no column of that name\n", flags=("--summary=nonsense", "--probe", path))
         other = f"{directory}/other.c"
         with open(other, "w", encoding="ascii") as file:

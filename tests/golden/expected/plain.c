@@ -92,25 +92,6 @@ static __always_inline u32 network_offset(const struct sk_buff *skb)
 	return skb->network_header;
 }
 
-/*
- * Two stretches of struct sk_buff are copied, each at once and when it is first needed, because a
- * read costs more than the bytes that it copies: from its start to the end of data_len, and from
- * skb_iif (or the bits in front of it) to the pointers to the packet's bytes. Not 0: it failed.
- */
-#define SKB_FRONT_END __builtin_offsetof(struct sk_buff, mac_len)
-#ifdef SKB_VLAN_ALL
-#define SKB_BACK __builtin_offsetof(struct sk_buff, skb_iif)
-#else
-#define SKB_BACK __builtin_offsetof(struct sk_buff, queue_mapping)
-#endif
-#define SKB_BACK_END __builtin_offsetof(struct sk_buff, truesize)
-
-static __always_inline int copy_back(struct sk_buff *skb, const struct sk_buff *address)
-{
-	return bpf_probe_read_kernel((void *)skb + SKB_BACK, SKB_BACK_END - SKB_BACK,
-				     (void *)address + SKB_BACK);
-}
-
 struct drop_record {
 	struct drop_event event;
 };
@@ -133,6 +114,25 @@ static __always_inline void count_lost(void)
 #define record_time() tick() /* is not shown, only puts records in order */
 
 #define RECORD_SIZE (HAS_COLUMNS ? sizeof(struct drop_event) : DROP_EVENT_SHORT)
+
+/*
+ * Two stretches of struct sk_buff are copied, each at once and when it is first needed, because a
+ * read costs more than the bytes that it copies: from its start to the end of data_len, and from
+ * skb_iif (or the bits in front of it) to the pointers to the packet's bytes. Not 0: it failed.
+ */
+#define SKB_FRONT_END __builtin_offsetof(struct sk_buff, mac_len)
+#ifdef SKB_VLAN_ALL
+#define SKB_BACK __builtin_offsetof(struct sk_buff, skb_iif)
+#else
+#define SKB_BACK __builtin_offsetof(struct sk_buff, queue_mapping)
+#endif
+#define SKB_BACK_END __builtin_offsetof(struct sk_buff, truesize)
+
+static __always_inline int copy_back(struct sk_buff *skb, const struct sk_buff *address)
+{
+	return bpf_probe_read_kernel((void *)skb + SKB_BACK, SKB_BACK_END - SKB_BACK,
+				     (void *)address + SKB_BACK);
+}
 
 /* The linear part of a packet. Offsets count from the start of the buffer. */
 struct packet {
