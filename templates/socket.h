@@ -5,14 +5,17 @@
  */
 enum { SOCKET_TIME_WAIT = 6, SOCKET_NEW_SYN_RECV = 12 }; /* skc_state */
 
-/* The whole struct sock that `sk` stands for; NULL: there is none. */
+/*
+ * The whole struct sock that `sk` stands for; NULL: there is none. No socket has the state 0: that is
+ * what is read if `sk` is something else, as the offset of a fragment before Linux 6.9.
+ */
 static __always_inline struct sock *full_socket(struct sock *sk)
 {
-	u8 state = sk ? READ(sk, __sk_common.skc_state) : SOCKET_TIME_WAIT;
+	u8 state = sk ? READ(sk, __sk_common.skc_state) : 0;
 
 	if (state == SOCKET_NEW_SYN_RECV)
 		return READ(sk, __sk_common.skc_listener);
-	return state == SOCKET_TIME_WAIT ? NULL : sk;
+	return state == 0 || state == SOCKET_TIME_WAIT ? NULL : sk;
 }
 
 /* Inode and user of the socket; 0 if a filter on them does not match. */

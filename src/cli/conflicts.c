@@ -136,7 +136,8 @@ static uint64_t bits_of(const struct options *options, bool expression)
 {
 	const struct generate_config *generate = &options->generate;
 	const unsigned int keys = generate->keys.set;
-	const unsigned int not_of_packet = BIT_REASON | BIT_LOCATION | BIT_IFACE | BIT_OWN;
+	const unsigned int not_of_packet = BIT_REASON | BIT_LOCATION | BIT_IFACE | BIT_SOCKET |
+					   BIT_UID | BIT_PROGRAM | BIT_OWN;
 
 	return bits_of_action(options->action) | bit(options->types.headers, HEADERS) |
 	       bit(options->types.btf, BTF) |

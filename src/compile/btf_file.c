@@ -53,6 +53,7 @@ static int read_part(int fd, uint64_t offset, uint64_t size, uint64_t file_size,
 			int result = got < 0 ? -errno : -EINVAL;
 
 			free(*bytes);
+			*bytes = NULL;
 			return result;
 		}
 		length += (size_t)got;

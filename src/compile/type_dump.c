@@ -22,9 +22,6 @@
 #define NAME_SIZE 128 /* of a wanted type */
 #define WHY_SIZE 128
 
-/* Kinds that the system headers of Debian 11 lack. */
-enum { KIND_DECL_TAG = 17, KIND_TYPE_TAG = 18, KIND_ENUM64 = 19 };
-
 /*
  * The roots of the dump. The optional ones are for hand-written probes: a kernel may be built
  * without them.
@@ -141,7 +138,7 @@ static bool has_named_parts(const struct btf *btf, const struct btf_type *type)
 	case BTF_KIND_ENUM:
 		size = sizeof(struct btf_enum);
 		break;
-	case KIND_ENUM64:
+	case BTF_BYTES_ENUM64:
 		size = 3 * sizeof(__u32);
 		break;
 	case BTF_KIND_FUNC_PROTO:
@@ -172,12 +169,12 @@ static int check_names(const struct btf *btf, struct error *err)
 		case BTF_KIND_FUNC: /* these are never printed */
 		case BTF_KIND_VAR:
 		case BTF_KIND_DATASEC:
-		case KIND_DECL_TAG:
+		case BTF_BYTES_DECL_TAG:
 			continue;
 		case BTF_KIND_INT: /* "long unsigned int" */
 			also = " ";
 			break;
-		case KIND_TYPE_TAG: /* "address_space(1)", between double quotes */
+		case BTF_BYTES_TYPE_TAG: /* "address_space(1)", between double quotes */
 			also = "()";
 			break;
 		}

@@ -172,7 +172,8 @@ int code_refuse(const struct source_line *line, const char *macro, struct span q
 			 error_quote(quote, text), what);
 }
 
-bool code_line_calls(const char *code, const char *function)
+/* Whether a line calls or defines a function. */
+static bool line_names(const char *code, const char *function, bool definition)
 {
 	const size_t length = strlen(function);
 
@@ -189,10 +190,21 @@ bool code_line_calls(const char *code, const char *function)
 			const char *bracket = skip_space(at);
 
 			/* A definition goes on with the type of its first parameter. */
-			if (*bracket == '(' && strncmp(skip_space(bracket + 1), "void", 4) != 0)
+			if (*bracket == '(' &&
+			    definition == (strncmp(skip_space(bracket + 1), "void", 4) == 0))
 				return true;
 		}
 		at += at == word;
 	}
 	return false;
+}
+
+bool code_line_calls(const char *code, const char *function)
+{
+	return line_names(code, function, false);
+}
+
+bool code_line_defines(const char *code, const char *function)
+{
+	return line_names(code, function, true);
 }

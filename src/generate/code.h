@@ -50,4 +50,7 @@ int code_refuse(const struct source_line *line, const char *macro, struct span q
 /* Whether the first line of this code calls the function; its definition does not count. */
 bool code_line_calls(const char *code, const char *function);
 
+/* Whether the line starts the definition of a function whose first parameter is a void pointer. */
+bool code_line_defines(const char *code, const char *function);
+
 #endif

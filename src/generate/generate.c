@@ -493,19 +493,25 @@ static bool is_own_line(const struct program *program, const char *file)
 	return false;
 }
 
-/* Refuse a program that reports nothing: its code calls none of the functions of the template. */
+/* Refuse a program that reports nothing: it calls none of the functions by which drops are
+ * reported. */
 static int check_calls(const struct program *program, const char *code, struct error *err)
 {
+	static const char *const functions[] = { "drop", "drop_socket", "drop_device" };
 	const struct source *source = &program->source;
 	const char *at = source->text;
+	bool inside = false; /* of one of them: that it calls another one reports nothing yet */
 
 	for (size_t i = 0; i < source->line_count; i++) {
 		const char *line = code + (at - source->text);
 
-		if (is_own_line(program, source->lines[i].file) &&
-		    (code_line_calls(line, "drop") || code_line_calls(line, "drop_socket") ||
-		     code_line_calls(line, "drop_device")))
-			return 0;
+		for (size_t f = 0; f < sizeof(functions) / sizeof(*functions); f++) {
+			inside |= code_line_defines(line, functions[f]);
+			if (!inside && is_own_line(program, source->lines[i].file) &&
+			    code_line_calls(line, functions[f]))
+				return 0;
+		}
+		inside &= *line != '}';
 		at += strcspn(at, "\n");
 		at += *at == '\n';
 	}

@@ -9,9 +9,8 @@ struct error;
 /*
  * Read a file that becomes part of a program: C that root compiles into the kernel. `flag` names in
  * messages where the path came from. Unless `force`, a file is refused if others could have
- * changed it, see file_find(). Returns 0, or
- * -errno with STATUS_ENVIRONMENT; -ENOENT: it does not exist. The caller frees *text, which ends
- * with a newline.
+ * changed it, see file_find(). Returns 0, or -errno with STATUS_ENVIRONMENT; -ENOENT: it does not
+ * exist. The caller frees *text, which ends with a newline.
  */
 int user_file_read(const char *flag, const char *path, bool force, char **text, struct error *err);
 

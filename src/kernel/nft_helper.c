@@ -10,7 +10,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -18,7 +17,7 @@
 
 #include "kernel/netns.h"
 
-#define MAX_NAMESPACES 64 /* whose generation is remembered */
+#define NETNS_COOKIE 71 /* SO_NETNS_COOKIE, from Linux 5.14 on */
 
 /* Of nftables/libnftables.h, which is not needed to build. */
 struct nft_ctx;
@@ -60,8 +59,8 @@ static bool load(void)
 	return library;
 }
 
-/* The generation of the rules of the namespace that this process is in; 0: not known. */
-static uint32_t read_generation(void)
+/* Of the namespace that this process is in. */
+static struct nft_version read_version(void)
 {
 	struct {
 		struct nlmsghdr header;
@@ -79,21 +78,24 @@ static uint32_t read_generation(void)
 	} answer;
 	const struct timeval limit = { .tv_sec = 1 };
 	const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	uint32_t id = 0;
+	struct nft_version version = { .cookie = 0 };
+	socklen_t size = sizeof(version.cookie);
 	ssize_t got = -1;
 
 	if (fd < 0)
-		return 0;
+		return version;
+	if (getsockopt(fd, SOL_SOCKET, NETNS_COOKIE, &version.cookie, &size))
+		version.cookie = 0;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	if (send(fd, &request, sizeof(request), 0) == (ssize_t)sizeof(request))
 		got = recv(fd, &answer, sizeof(answer), 0);
 	close(fd);
 	/* The ID is the first attribute. */
-	if (got >= (ssize_t)(sizeof(answer) - sizeof(answer.bytes) + sizeof(id)) &&
+	if (got >= (ssize_t)(sizeof(answer) - sizeof(answer.bytes) + sizeof(version.generation)) &&
 	    answer.header.nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN) &&
 	    (answer.id.nla_type & NLA_TYPE_MASK) == NFTA_GEN_ID)
-		memcpy(&id, answer.bytes, sizeof(id));
-	return id;
+		memcpy(&version.generation, answer.bytes, sizeof(version.generation));
+	return version;
 }
 
 static bool send_all(int to, const void *bytes, size_t size)
@@ -111,13 +113,10 @@ static bool send_all(int to, const void *bytes, size_t size)
 	return true;
 }
 
-/*
- * Answer with the rules of the namespace that this process is in. `*generation` becomes 0 if they
- * cannot be listed. False: nobody listens.
- */
-static bool send_listing(int to, uint32_t netns, uint32_t *generation)
+/* Answer with the rules of the namespace that this process is in. False: nobody listens. */
+static bool send_listing(int to, struct nft_version version)
 {
-	struct nft_answer answer = { .netns = netns, .changed = 1 };
+	struct nft_answer answer = { .version = version, .changed = 1 };
 	struct nft_ctx *ctx = nft.ctx_new(0);
 	const char *text = NULL;
 	bool sent;
@@ -128,7 +127,7 @@ static bool send_listing(int to, uint32_t netns, uint32_t *generation)
 			text = nft.output(ctx);
 	}
 	if (!text)
-		*generation = 0;
+		answer.version.generation = 0; /* try again */
 	answer.size = text ? strlen(text) : 0;
 	sent = send_all(to, &answer, sizeof(answer)) && send_all(to, text, answer.size);
 	if (ctx)
@@ -136,34 +135,36 @@ static bool send_listing(int to, uint32_t netns, uint32_t *generation)
 	return sent;
 }
 
-static bool answer(int to, uint32_t netns, uint32_t *known)
+static bool is_same(const struct nft_version *a, const struct nft_version *b)
 {
-	const struct nft_answer unchanged = { .netns = netns };
-	const int fd = netns_open(netns);
-	uint32_t now = 0;
-	bool entered = fd >= 0 && !setns(fd, CLONE_NEWNET);
-	bool sent;
+	return a->cookie && a->generation && a->cookie == b->cookie &&
+	       a->generation == b->generation;
+}
+
+static bool answer(int to, const struct nft_question *question)
+{
+	const int fd = netns_open((uint32_t)question->netns);
+	struct nft_answer unchanged = { .version = question->known };
+	const bool entered = fd >= 0 && !setns(fd, CLONE_NEWNET);
+	struct nft_version now;
 
 	if (fd >= 0)
 		close(fd);
-	if (entered)
-		now = read_generation();
-	if (entered && (now == 0 || now != *known))
-		sent = send_listing(to, netns, &now);
-	else
-		sent = send_all(to, &unchanged, sizeof(unchanged));
-	*known = now;
-	return sent;
+	/* A namespace that is gone has no rules any more. */
+	if (!entered) {
+		unchanged.version = (struct nft_version){ .generation = 0 };
+		unchanged.changed = 1;
+		return send_all(to, &unchanged, sizeof(unchanged));
+	}
+	now = read_version();
+	return is_same(&now, &question->known) ? send_all(to, &unchanged, sizeof(unchanged))
+					       : send_listing(to, now);
 }
 
 void nft_helper_serve(int socket)
 {
-	struct {
-		uint32_t netns, generation;
-	} known[MAX_NAMESPACES] = { { 0 } };
 	const int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	size_t next = 0;
-	uint32_t netns;
+	struct nft_question question;
 	bool loaded;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -171,22 +172,14 @@ void nft_helper_serve(int socket)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	loaded = load();
-	if (home < 0 || !send_all(socket, &loaded, sizeof(loaded)) || !loaded)
+	if (home < 0)
 		_exit(1);
-	while (recv(socket, &netns, sizeof(netns), MSG_WAITALL) == (ssize_t)sizeof(netns)) {
-		size_t i = 0;
-
-		while (i < MAX_NAMESPACES && known[i].netns != netns)
-			i++;
-		if (i == MAX_NAMESPACES) {
-			i = next++ % MAX_NAMESPACES;
-			known[i].netns = netns;
-			known[i].generation = 0;
-		}
-		if (!answer(socket, netns, &known[i].generation))
-			break;
-		if (setns(home, CLONE_NEWNET))
+	loaded = load();
+	if (!send_all(socket, &loaded, sizeof(loaded)) || !loaded)
+		_exit(1);
+	while (recv(socket, &question, sizeof(question), MSG_WAITALL) ==
+	       (ssize_t)sizeof(question)) {
+		if (!answer(socket, &question) || setns(home, CLONE_NEWNET))
 			break;
 	}
 	_exit(0);

@@ -9,9 +9,20 @@
  * namespace, lists its nftables rules if they have changed, and answers. The namespace is left
  * again at once, so that it can be removed. The process alone loads libnftables.
  */
+struct nft_version {
+	uint64_t cookie;     /* of the namespace, whose inode a later one can get; 0: not known */
+	uint32_t generation; /* of its rules; 0: not known */
+	uint32_t reserved;
+};
+
+struct nft_question {
+	struct nft_version known; /* what the asker has */
+	uint64_t netns;		  /* inode */
+};
+
 struct nft_answer {
-	uint32_t netns; /* as asked for, a uint32_t */
-	uint32_t changed;
+	struct nft_version version;
+	uint64_t changed;
 	uint64_t size; /* of the listing, which follows if it has changed */
 };
 

@@ -27,6 +27,7 @@ struct namespace
 {
 	uint32_t inode;
 	uint64_t next_question; /* CLOCK_MONOTONIC, nanoseconds */
+	struct nft_version version;
 	struct nft_listing listing;
 };
 
@@ -37,6 +38,7 @@ struct nft_rules {
 	size_t count;
 	struct namespace *asked; /* whose answer has not come; NULL: none */
 	uint64_t asked_at;
+	uint64_t next_wait; /* until then the reader waits for no answer */
 	/* What has come of the answer: its head, then its text. */
 	struct nft_answer head;
 	size_t received;
@@ -58,6 +60,14 @@ int nft_rules_create(struct nft_rules **created, struct error *err)
 				 strerror(errno));
 	}
 	rules->helper = fork();
+	if (rules->helper < 0) {
+		error_set(err, STATUS_ENVIRONMENT, errno, "cannot start a process: %s",
+			  strerror(errno));
+		close(sockets[0]);
+		close(sockets[1]);
+		free(rules);
+		return -EAGAIN;
+	}
 	if (rules->helper == 0) {
 		close(sockets[0]);
 		nft_helper_serve(sockets[1]);
@@ -72,6 +82,9 @@ int nft_rules_create(struct nft_rules **created, struct error *err)
 		return 0;
 	}
 	nft_rules_free(rules);
+	if (got != (ssize_t)sizeof(loaded))
+		return error_set(err, STATUS_ENVIRONMENT, ECHILD,
+				 "the process that reads nftables rules has ended at once");
 	return error_set(err, STATUS_ENVIRONMENT, ENOENT,
 			 "cannot show the text of nftables rules without libnftables.so.1: install "
 			 "libnftables1 (Debian, Ubuntu) or nftables");
@@ -149,28 +162,33 @@ static int receive(struct nft_rules *rules)
 static bool take_answer(struct nft_rules *rules, uint64_t end)
 {
 	struct namespace *asked = rules->asked;
+	uint64_t now;
 	int result;
 
 	while ((result = receive(rules)) == 1) {
 		struct pollfd ready = { .fd = rules->socket, .events = POLLIN };
-		const uint64_t now = clock_monotonic();
 
+		now = clock_monotonic();
 		if (now >= end)
 			return false;
 		if (poll(&ready, 1, (int)((end - now) / MILLISECOND) + 1) < 0 && errno == EINTR)
 			end = 0; /* a signal: the session ends */
 	}
 	if (result == 0 && rules->head.changed) {
+		asked->version = rules->head.version;
 		nft_listing_free(&asked->listing);
 		if (rules->text) {
 			rules->text[rules->head.size] = '\0';
-			nft_listing_parse(&asked->listing, rules->text);
+			if (nft_listing_parse(&asked->listing, rules->text))
+				asked->version.generation = 0; /* try again */
 		}
 		rules->text = NULL;
 	}
-	/* Answers that take long are asked for less often. */
-	asked->next_question =
-		clock_monotonic() + MIN_INTERVAL + 10 * (clock_monotonic() - rules->asked_at);
+	/* Answers that take long are asked for less often, and waited for a small part of the time.
+	 */
+	now = clock_monotonic();
+	asked->next_question = now + MIN_INTERVAL + 10 * (now - rules->asked_at);
+	rules->next_wait = now + 10 * (now - rules->asked_at);
 	rules->asked = NULL;
 	if (result < 0)
 		stop(rules);
@@ -188,17 +206,20 @@ const char *nft_rules_find(struct nft_rules *rules, uint32_t netns, const char *
 	if (!found)
 		return NULL;
 	if (!rules->asked && rules->socket >= 0 && clock_monotonic() >= found->next_question) {
-		if (send(rules->socket, &netns, sizeof(netns), MSG_NOSIGNAL) !=
-		    (ssize_t)sizeof(netns)) {
+		const struct nft_question question = { found->version, netns };
+
+		if (send(rules->socket, &question, sizeof(question), MSG_NOSIGNAL) !=
+		    (ssize_t)sizeof(question)) {
 			stop(rules);
 			return NULL;
 		}
 		rules->asked = found;
 		rules->asked_at = clock_monotonic();
 		rules->received = 0;
-		take_answer(rules, rules->asked_at + MAX_WAIT);
+		take_answer(rules,
+			    rules->asked_at >= rules->next_wait ? rules->asked_at + MAX_WAIT : 0);
 	}
-	/* Rules that may have changed are not shown. */
+	/* An answer on its way says that the rules may have changed: none are shown. */
 	if (rules->asked == found || rules->socket < 0)
 		return NULL;
 	return nft_listing_find(&found->listing, family, table, chain, handle);

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #define SLOTS 1024		/* of the table at first, a power of two */
 #define MAX_SLOTS (SLOTS << 10) /* then it starts anew */
 #define REST 20			/* a scan is followed by a pause of this many times its duration */
+#define MAX_SCAN 100000000u	/* nanoseconds: what the buffers of records have room for */
 #define MIN_REST 50000000u	/* nanoseconds */
 #define MAX_AGE 10000000000u	/* nanoseconds: a process can execute another program */
 
@@ -32,6 +32,7 @@ struct owners {
 	struct owner **programs; /* by number - 1 */
 	size_t program_count;
 	uint32_t scan;		     /* the number of the last scan */
+	uint32_t resume;	     /* the process at which the next scan goes on, or 0 */
 	uint64_t scanned, next_scan; /* CLOCK_MONOTONIC, nanoseconds */
 };
 
@@ -170,20 +171,30 @@ static void scan_process(struct owners *owners, int process, uint32_t pid)
 	closedir(directory);
 }
 
-/* Note the sockets of all processes. */
-static void scan(struct owners *owners)
+/*
+ * Note the sockets of the processes, as many as there is time for: the next scan goes on there.
+ * True: all processes have been looked at.
+ */
+static bool scan(struct owners *owners)
 {
 	const uint64_t start = clock_monotonic();
+	const uint32_t first = owners->resume;
 	DIR *directory = opendir(owners->proc);
 	struct dirent *entry;
 	uint64_t pid;
 
-	owners->scan++;
-	while (directory && (entry = readdir(directory))) {
+	owners->resume = 0;
+	owners->scan += first == 0;
+	while (directory && !owners->resume && (entry = readdir(directory))) {
 		int process;
 
-		if (!text_number(entry->d_name, strlen(entry->d_name), UINT32_MAX, &pid))
+		if (!text_number(entry->d_name, strlen(entry->d_name), UINT32_MAX, &pid) ||
+		    pid < first)
 			continue;
+		if (clock_monotonic() - start > MAX_SCAN) {
+			owners->resume = (uint32_t)pid;
+			break;
+		}
 		process =
 			openat(dirfd(directory), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (process < 0)
@@ -191,10 +202,12 @@ static void scan(struct owners *owners)
 		scan_process(owners, process, (uint32_t)pid);
 		close(process);
 	}
-	if (directory)
-		closedir(directory);
 	owners->scanned = clock_monotonic();
 	owners->next_scan = owners->scanned + MIN_REST + REST * (owners->scanned - start);
+	if (!directory)
+		return false;
+	closedir(directory);
+	return !owners->resume;
 }
 
 const struct owner *owners_find(struct owners *owners, uint32_t inode)
@@ -204,12 +217,12 @@ const struct owner *owners_find(struct owners *owners, uint32_t inode)
 
 	if (!inode)
 		return NULL;
-	if (slot->inode && !slot->owner.pid)
-		return NULL; /* was looked for in vain */
 	now = clock_monotonic();
 	if ((!slot->inode || now > owners->scanned + MAX_AGE) && now >= owners->next_scan) {
-		scan(owners);
-		slot = take_slot(owners, inode);
+		const bool complete = scan(owners);
+
+		slot = complete ? take_slot(owners, inode)
+				: find_slot(owners->slots, owners->slot_count, inode);
 	}
 	return slot->inode && slot->owner.pid ? &slot->owner : NULL;
 }

@@ -21,7 +21,7 @@ struct output_config {
 	int verbosity; /* 0; 1: + INTERFACE; 2: every column */
 	bool inner;    /* of a packet in a tunnel, the inner one is shown */
 	bool stack;    /* the kernel stack below each drop */
-	bool hints;    /* a line below the first drop of each reason and location */
+	bool hints;    /* a line below the first drop of each reason and location, or rule */
 	bool numeric;  /* PROTOCOL as a number */
 	bool wide;     /* on a terminal, too, nothing is cut */
 };

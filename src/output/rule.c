@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "event.h"
+#include "kernel/netns.h"
 #include "kernel/nft_rules.h"
 #include "output/field.h"
 #include "output/output.h"
@@ -70,6 +71,30 @@ static uint64_t hash(uint64_t seed, const char *text, size_t length)
 	return seed;
 }
 
+/* Whether a name can stand in a command: whoever made the chain chose it. */
+static bool is_plain(const char *name)
+{
+	return name[0] != '-' &&
+	       name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				 "._-")] == '\0';
+}
+
+/* The command that shows a rule of iptables, and where to run it if that is not here. */
+static int write_command(char *to, size_t size, const struct rule *rule,
+			 const struct drop_event *event)
+{
+	uint64_t here = 0;
+	char where[48] = "";
+
+	if (event->flags & DROP_HAS_NETNS && netns_find("/proc/self/ns/net", &here) == 0 &&
+	    here != event->netns)
+		snprintf(where, sizeof(where), " (in network namespace %u)", event->netns);
+	return snprintf(to, size, "%s %s %llu: %s-legacy -t %s -vnL %s %llu%s", rule->table,
+			rule->chain, (unsigned long long)rule->number,
+			strcmp(rule->family, "ip6") == 0 ? "ip6tables" : "iptables", rule->table,
+			rule->chain, (unsigned long long)rule->number, where);
+}
+
 size_t rule_hint(char *to, size_t size, uint64_t *id, const struct output_context *context,
 		 const struct drop *drop)
 {
@@ -83,11 +108,8 @@ size_t rule_hint(char *to, size_t size, uint64_t *id, const struct output_contex
 	if (text)
 		written = snprintf(to, size, "%s %s %s handle %llu: %s", rule.family, rule.table,
 				   rule.chain, (unsigned long long)rule.number, text);
-	else if (strcmp(rule.by, "iptables") == 0)
-		written = snprintf(to, size, "%s %s %llu: %s-legacy -t %s -vnL %s %llu", rule.table,
-				   rule.chain, (unsigned long long)rule.number,
-				   strcmp(rule.family, "ip6") == 0 ? "ip6tables" : "iptables",
-				   rule.table, rule.chain, (unsigned long long)rule.number);
+	else if (strcmp(rule.by, "iptables") == 0 && is_plain(rule.table) && is_plain(rule.chain))
+		written = write_command(to, size, &rule, drop->event);
 	else
 		return 0;
 	if ((size_t)written >= size)

@@ -21,14 +21,17 @@
 #include "run/facts.h"
 #include "run/programs.h"
 #include "util/error.h"
+#include "util/stdio.h"
 
 int print_finish(struct error *err)
 {
+	int failure;
+
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
-	/* errno may come from an earlier write to the same file. */
-	return error_set(err, STATUS_OUTPUT, errno ? errno : EIO, "cannot write the output: %s",
-			 strerror(errno ? errno : EIO));
+	failure = stdio_failure();
+	return error_set(err, STATUS_OUTPUT, failure ? failure : EIO, "cannot write the output: %s",
+			 strerror(failure ? failure : EIO));
 }
 
 bool print_in_color(enum color_choice choice)
@@ -123,6 +126,10 @@ static int describe_filter(const struct options *options, const struct kernel_fa
 
 	memset(&unfiltered.generate.filter, 0, sizeof(unfiltered.generate.filter));
 	unfiltered.generate.expression = NULL;
+	/* What only the filter needs. */
+	unfiltered.generate.keys.set = options->generate.keys.shown;
+	if (!options->generate.keys.set)
+		unfiltered.generate.record = options->output.format->needs(&options->output);
 	result = programs_build(&filtered, options, facts, err);
 	if (result)
 		goto out;

@@ -406,21 +406,46 @@ static bool change_row(void *context, struct summary_row *row)
 	return true;
 }
 
-/* Read and show the counts up to now; they replace those in `before`. */
-static int show_summary(const struct session_config *config, const struct loaded *loaded,
-			struct summary *before, uint64_t start_time, struct error *err)
+/*
+ * Drops that found no room in the kernel's table can be those of any program: with a filter on
+ * programs they are not counted, but that is said.
+ */
+static void warn_of_other(const struct session_config *config, const struct summary *summary)
 {
-	struct summary now;
+	if (config->programs->given && summary->other > 0)
+		fprintf(stderr,
+			"bytetrace: warning: %llu drops found no room in the table; --program "
+			"leaves them out\n",
+			(unsigned long long)summary->other);
+}
+
+/* Read and show the counts up to now; they replace those in `before`. `total`: of what is shown. */
+static int show_summary(const struct session_config *config, const struct loaded *loaded,
+			struct summary *before, uint64_t start_time, uint64_t *total,
+			struct error *err)
+{
+	struct summary now, shown;
 	int result = summary_read(&now, loaded, config->keys->set, own_size(config), err);
 
 	if (result)
 		return result;
-	if (config->owners)
-		summary_change(&now, change_row, (void *)config);
 	summary_compare(&now, before->rows ? before : NULL, start_time);
-	config->format->summary(config->output, &now, config->keys->shown);
 	summary_free(before);
 	*before = now;
+	if (!config->owners) {
+		config->format->summary(config->output, &now, config->keys->shown);
+		*total = now.total;
+		return flush(config, err);
+	}
+	/* Sockets are counted: a program can get and lose some between two summaries. */
+	if (summary_copy(&shown, &now))
+		return error_nomem(err);
+	if (config->programs->given)
+		shown.other = shown.other_before = 0;
+	summary_change(&shown, change_row, (void *)config);
+	config->format->summary(config->output, &shown, config->keys->shown);
+	*total = shown.total;
+	summary_free(&shown);
 	return flush(config, err);
 }
 
@@ -460,6 +485,7 @@ static int show_summaries(const struct session_config *config, const struct load
 	const uint64_t end =
 		limits->duration_ms ? start_time + limits->duration_ms * 1000000 : UINT64_MAX;
 	uint64_t next = limits->interval_ms ? start_time : UINT64_MAX;
+	uint64_t total;
 
 	while (!interrupted && clock_monotonic() < end) {
 		int result;
@@ -470,7 +496,7 @@ static int show_summaries(const struct session_config *config, const struct load
 			return reader_gone(err);
 		if (interrupted || next >= end)
 			return 0;
-		result = show_summary(config, loaded, before, start_time, err);
+		result = show_summary(config, loaded, before, start_time, &total, err);
 		if (result)
 			return result;
 	}
@@ -498,8 +524,9 @@ int session_count(const struct session_config *config, struct loaded *loaded, co
 	if (result)
 		return result;
 	print_over_interrupt(config);
-	result = show_summary(config, loaded, &before, start_time, err);
-	totals->shown = before.total;
+	result = show_summary(config, loaded, &before, start_time, &totals->shown, err);
+	if (!result)
+		warn_of_other(config, &before);
 	summary_free(&before);
 	if (result)
 		return result;

@@ -34,10 +34,10 @@ struct session_totals {
 
 /*
  * Attach the loaded programs, report that in one line on stderr, which ends in `types`, and show
- * drops until SIGINT, SIGTERM, the count or the duration. Then detach, show the drops that are
- * still in the buffers, end the output, and report lost drops in one more line. Fails with
- * STATUS_OUTPUT if the output cannot be written; the error has no text if the reader of a pipe
- * closed it.
+ * drops until a signal (SIGINT, SIGTERM, SIGHUP), the count or the duration. Then detach, show the
+ * drops that are still in the buffers, end the output, and report lost drops in one more line.
+ * Fails with STATUS_OUTPUT if the output cannot be written; the error has no text if the reader of
+ * a pipe closed it.
  */
 int session_run(const struct session_config *config, struct loaded *loaded, const char *types,
 		struct session_totals *totals, struct error *err);

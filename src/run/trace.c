@@ -54,7 +54,8 @@ static uint64_t max_rate(const struct options *options)
 /* Whether rows show the text of firewall rules: those of the probe netfilter do. */
 static bool shows_rules(const struct options *options, const struct layouts *layouts)
 {
-	if (options->output.format != &output_json && !options->output.hints)
+	if (options->generate.keys.set ||
+	    (options->output.format != &output_json && !options->output.hints))
 		return false;
 	for (size_t i = 0; i < layouts->count; i++)
 		if (layout_field(&layouts->list[i], "nf_rule"))

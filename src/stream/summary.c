@@ -177,6 +177,34 @@ out:
 	return result;
 }
 
+int summary_copy(struct summary *to, const struct summary *from)
+{
+	const size_t count = from->row_count;
+	const size_t size = count ? sizeof(*from->rows->event) + from->rows->own_size : 0;
+
+	*to = *from;
+	to->rows = calloc(count + 1, sizeof(*to->rows));
+	to->events = calloc(count + 1, size + 1);
+	if (!to->rows || !to->events) {
+		summary_free(to);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct summary_row *row = &to->rows[i];
+
+		*row = from->rows[i];
+		row->event = memcpy(to->events + i * size, row->event, size);
+		row->own = (const char *)(row->event + 1);
+	}
+	return 0;
+}
+
+static void join(struct summary_row *to, const struct summary_row *row)
+{
+	to->count += row->count;
+	to->before += row->before;
+}
+
 void summary_change(struct summary *summary, bool (*change)(void *context, struct summary_row *row),
 		    void *context)
 {
@@ -189,7 +217,7 @@ void summary_change(struct summary *summary, bool (*change)(void *context, struc
 	qsort(rows, kept, sizeof(*rows), compare_events);
 	for (size_t i = 0; i < kept; i++) {
 		if (joined > 0 && compare_events(&rows[joined - 1], &rows[i]) == 0)
-			rows[joined - 1].count += rows[i].count;
+			join(&rows[joined - 1], &rows[i]);
 		else
 			rows[joined++] = rows[i];
 	}

@@ -47,6 +47,9 @@ int summary_check(const struct loaded *loaded, unsigned int keys, size_t own_siz
 int summary_read(struct summary *summary, const struct loaded *loaded, unsigned int keys,
 		 size_t own_size, struct error *err);
 
+/* Copy a summary. Returns 0 or -ENOMEM. The caller calls summary_free(). */
+int summary_copy(struct summary *to, const struct summary *from);
+
 /*
  * Change the events of all rows with `change`, and forget the rows for which that returns false.
  * Rows that have become equal are joined.

@@ -214,7 +214,7 @@ static int walk_step(struct walk *walk, const char *part, bool last)
 	if (S_ISLNK(status.st_mode)) {
 		/* Links in /proc may have no path. That this is not a file is enough to know. */
 		if (last && walk->follow && fstatat(walk->directory, part, &status, 0) == 0 &&
-		    !S_ISREG(status.st_mode))
+		    !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
 			return fd;
 		length = readlinkat(fd, "", target, sizeof(target) - 1);
 		target[length > 0 ? length : 0] = '\0';
@@ -376,14 +376,22 @@ out:
 
 #define MAX_DEPTH 40
 
-static int check_directory(const struct file_request *request, int directory, unsigned int depth,
+#define MAX_ENTRIES 1000000 /* links can make a tree larger than it is */
+
+/* How far a check may still go. */
+struct limits {
+	unsigned int depth;
+	unsigned int *entries;
+};
+
+static int check_directory(const struct file_request *request, int directory, struct limits limits,
 			   struct error *err);
 
 /*
  * Check what an entry of a directory, which was checked itself, is or leads to. What cannot be
  * looked at cannot be read either.
  */
-static int check_entry(const struct file_request *request, unsigned int depth, struct error *err)
+static int check_entry(const struct file_request *request, struct limits limits, struct error *err)
 {
 	struct walk walk = { .directory = -1, .follow = true };
 	int found = -1, result = 0;
@@ -407,7 +415,7 @@ static int check_entry(const struct file_request *request, unsigned int depth, s
 	if (risk.who && !request->force)
 		result = refuse_risk(request, &risk, err);
 	else if (S_ISDIR(status.st_mode))
-		result = check_directory(request, found, depth, err);
+		result = check_directory(request, found, limits, err);
 out:
 	if (found >= 0)
 		close(found);
@@ -417,7 +425,7 @@ out:
 }
 
 /* Check what is in a directory: the one that was found, or else the request's. */
-static int check_directory(const struct file_request *request, int directory, unsigned int depth,
+static int check_directory(const struct file_request *request, int directory, struct limits limits,
 			   struct error *err)
 {
 	int fd = openat(directory < 0 ? request->at : directory,
@@ -433,18 +441,22 @@ static int check_directory(const struct file_request *request, int directory, un
 			close(fd);
 		return result;
 	}
-	if (depth == 0)
+	if (limits.depth-- == 0)
 		result = file_refuse(request, ELOOP, err);
 	while (!result && (entry = readdir(entries))) {
 		struct file_request below = *request;
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
+		if ((*limits.entries)-- == 0) {
+			result = file_refuse(request, ELOOP, err);
+			break;
+		}
 		snprintf(shown, sizeof(shown), "%s/%s", shown_path(request), entry->d_name);
 		below.at = fd;
 		below.path = entry->d_name;
 		below.shown = shown;
-		result = check_entry(&below, depth - 1, err);
+		result = check_entry(&below, limits, err);
 	}
 	closedir(entries);
 	return result;
@@ -453,6 +465,7 @@ static int check_directory(const struct file_request *request, int directory, un
 int file_check_tree(const struct file_request *request, struct error *err)
 {
 	struct file_request tree = *request;
+	unsigned int entries = MAX_ENTRIES;
 	int found, result;
 
 	tree.kind = FILE_DIRECTORY;
@@ -462,7 +475,7 @@ int file_check_tree(const struct file_request *request, struct error *err)
 	if (found < 0)
 		return found;
 	tree.kind = FILE_ANY;
-	result = check_directory(&tree, found, MAX_DEPTH, err);
+	result = check_directory(&tree, found, (struct limits){ MAX_DEPTH, &entries }, err);
 	close(found);
 	return result;
 }

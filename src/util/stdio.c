@@ -43,6 +43,7 @@ static ssize_t write_all(void *cookie, const char *bytes, size_t size)
 	struct output *to = cookie;
 	uint64_t moved = clock_monotonic();
 	size_t done = 0;
+	int failure;
 
 	while (!to->failure && done < size) {
 		const ssize_t written = write(to->fd, bytes + done, size - done);
@@ -52,12 +53,13 @@ static ssize_t write_all(void *cookie, const char *bytes, size_t size)
 			moved = clock_monotonic();
 			continue;
 		}
-		if (errno == EAGAIN)
-			wait_until_writable(to->fd);
-		else if (errno != EINTR)
-			to->failure = errno;
-		if (is_stalled(moved))
+		failure = errno;
+		if (failure != EAGAIN && failure != EINTR)
+			to->failure = failure;
+		else if (is_stalled(moved))
 			to->failure = ETIMEDOUT;
+		else if (failure == EAGAIN)
+			wait_until_writable(to->fd);
 	}
 	errno = to->failure;
 	return to->failure ? 0 : (ssize_t)size;
@@ -89,7 +91,7 @@ void stdio_expect_end(uint64_t time)
 	const uint64_t left = time > now ? (time - now) / 1000 : 0;
 	const struct itimerval timer = {
 		.it_interval = { .tv_usec = LOOK_US },
-		.it_value = { (time_t)(left / 1000000), (suseconds_t)(left % 1000000 + 1) },
+		.it_value = { (time_t)((left + 1) / 1000000), (suseconds_t)((left + 1) % 1000000) },
 	};
 
 	end = time;

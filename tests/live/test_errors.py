@@ -332,11 +332,11 @@ def test_attach_refusal():
 
 
 def test_record_of_another_layout():
-    directory = templates(event_h=[("#define DROP_EVENT_VERSION 4", "#define DROP_EVENT_VERSION 9")])
+    directory = templates(event_h=[("#define DROP_EVENT_VERSION 5", "#define DROP_EVENT_VERSION 9")])
     err = fails(4, flags=("--templates", str(directory)))
     remove(directory)
     assert err == ("bytetrace: struct drop_event: the record is of another version than this bytetrace "
-                   "reads, which is 4\n"), err
+                   "reads, which is 5\n"), err
 
 
 def test_working_directory_is_not_searched():

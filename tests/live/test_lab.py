@@ -148,12 +148,12 @@ def test_column_that_is_left_out():
 
 def test_record_that_differs():
     cases = (
-        ("#define DROP_EVENT_VERSION 4", "#define DROP_EVENT_VERSION 5",
-         "the record is of another version than this bytetrace reads, which is 4"),
+        ("#define DROP_EVENT_VERSION 5", "#define DROP_EVENT_VERSION 6",
+         "the record is of another version than this bytetrace reads, which is 5"),
         ("__u32 mark;", "__u64 mark;", "the record differs: mark has to be 4 bytes at 104"),
         ("__u64 time;", "__u64 time, mine;", "the record differs: location has to be 8 bytes at 8"),
         ("char comm[16];", "char comm[16];\n\t__u64 mine;",
-         "the record differs: stack has to start at 128; further members are made with DROP_FIELD"),
+         "the record differs: stack has to start at 136; further members are made with DROP_FIELD"),
         ("DROP_EVENT_VERSION", "MY_VERSION",
          "the record is missing: the program has no DROP_EVENT_VERSION"),
     )
@@ -169,7 +169,7 @@ def test_record_whose_columns_are_not_declared_there():
     """A member that is added by hand where columns are: the check knows how long they are."""
     with mine(declarations=['DROP_FIELD(u32, a, "%u", READ(skb, len))'],
               changes=[("\t__u64 stack[];", "\t__u64 mine;\n\t__u64 stack[];")]) as path:
-        refused(4, "struct drop_event: the record differs: stack has to start at 136; further members "
+        refused(4, "struct drop_event: the record differs: stack has to start at 144; further members "
                 "are made with DROP_FIELD", "--source", path)
 
 
@@ -338,7 +338,7 @@ int raw_tracepoint__kfree_skb(struct bpf_raw_tracepoint_args *ctx)
         path.write_text(helper + silent.replace("return 0;", "return report(ctx);"), "ascii")
         code, _, err = run("--probe", str(path), "--check")
         assert code == 0, err
-        with mine(changes=[("return drop(ctx, skb, location, reason);", "return 0;")]) as source:
+        with mine(changes=[("return drop_socket(ctx, skb, sk, location, reason);", "return 0;")]) as source:
             refused(4, f"{source} never calls drop(): no packet would be shown", "--source", source)
 
 

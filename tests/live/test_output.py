@@ -312,9 +312,9 @@ def test_timeout():
 
 
 def test_duration_with_a_stalled_reader():
-    for flags in (), ("--summary",), ("-o", "json"):
+    for duration, *flags in ("0.5",), ("1",), ("0.5", "--summary"), ("1", "-o", "json"):
         with full_pipe() as (_, writer), Pings() as pings, \
-                Trace("-p", "icmp", "-s", A4, "--duration", "0.5", *flags, stdout=writer) as tracer:
+                Trace("-p", "icmp", "-s", A4, "--duration", duration, *flags, stdout=writer) as tracer:
             pings.send()
             start = time.monotonic()
             assert tracer.finish() == 1

@@ -115,9 +115,9 @@ def test_what_does_not_compile_or_load_is_not_taken():
             wait_for(lambda: f"{file.path}: reload failed; keeping the running program: {file.path}:{line}:"
                      in t.errors, 10, "refusal")
             assert "no member named 'nonsense' in 'struct sk_buff'" in t.errors
-            file.save("", file.printed.replace("return drop(ctx, skb, location, reason);",
+            file.save("", file.printed.replace("return drop_socket(ctx, skb, sk, location, reason);",
                                                "char a[8] = {};\n\tif (((volatile char *)a)[reason])\n\t\treturn 0;\n"
-                                               "\treturn drop(ctx, skb, location, reason);"))
+                                               "\treturn drop_socket(ctx, skb, sk, location, reason);"))
             wait_for(lambda: t.errors.count("reload failed; keeping the running program") == 2, 10, "refusal")
             assert "verifier" in t.errors, t.errors
             file.save("", file.printed.replace(PROBE, "int raw_tracepoint__nonsense"))

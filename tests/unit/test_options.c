@@ -321,6 +321,9 @@ static void mistakes(void **state)
 		{ "-v --check -k --explain", "--explain contradicts --check: give one of them" },
 		{ "--inner --summary=reason", "--inner has no effect on this --summary: neither "
 					      "its keys nor filters read the packet" },
+		{ "--inner --summary=socket,uid,program",
+		  "--inner has no effect on this --summary: neither its keys nor filters read the "
+		  "packet" },
 		{ "--watch --probe a --check", "--watch has no effect: nothing is traced" },
 		{ "--watch", "--watch needs a file: --source FILE or --probe FILE" },
 		{ "--interval 1m", "--interval has no effect without --summary" },

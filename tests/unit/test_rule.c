@@ -43,8 +43,10 @@ static void iptables(void **state)
 		  "raw INPUT 3: iptables-legacy -t raw -vnL INPUT 3" },
 		{ "iptables", "ip6", "filter", "guard", 1,
 		  "filter guard 1: ip6tables-legacy -t filter -vnL guard 1" },
-		{ "iptables", "ip", "raw", "\x1b[2J", 3,
-		  "raw ?[2J 3: iptables-legacy -t raw -vnL ?[2J 3" },
+		/* Nothing that a shell would take for more than a name. */
+		{ "iptables", "ip", "raw", "\x1b[2J", 3, "" },
+		{ "iptables", "ip", "raw", "x;reboot", 3, "" },
+		{ "iptables", "ip", "raw", "-F", 3, "" },
 		{ "iptables", "ip", "raw", "INPUT", 0, "" }, /* not known */
 		{ "iptables", "ip", "", "INPUT", 3, "" },
 		{ "iptables", "ip", "a_table", "INPUT", 3, "" }, /* may have been cut */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "generate/user_file.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include <cmocka.h>
 
 #include "util/error.h"
+#include "util/file.h"
 
 static char directory[] = "/var/tmp/test_user_file.XXXXXX";
 
@@ -221,6 +223,37 @@ static void links(void **state)
 	assert_read("open/../mine.c", false);
 }
 
+/* As /lib/modules/RELEASE/build: a tree by a link, and links in it, also in circles. */
+static void links_to_directories(void **state)
+{
+	struct file_request request = {
+		.flag = "--headers", .at = AT_FDCWD, .path = "tree", .kind = FILE_DIRECTORY
+	};
+	struct stat status;
+	struct error err;
+	int found;
+
+	(void)state;
+	assert_int_equal(symlink("below", "tree"), 0);
+	assert_int_equal(symlink("../below", "below/again"), 0);
+	found = file_find(&request, &err);
+	assert_true(found >= 0);
+	assert_int_equal(fstat(found, &status), 0);
+	assert_true(S_ISDIR(status.st_mode));
+	close(found);
+	assert_true(file_check_tree(&request, &err) < 0);
+	assert_non_null(strstr(err.text, "Too many levels of symbolic links"));
+	assert_int_equal(unlink("below/again"), 0);
+	assert_int_equal(mkdir("other", 0755), 0);
+	assert_int_equal(symlink("../other", "below/other"), 0);
+	assert_int_equal(file_check_tree(&request, &err), 0);
+	assert_int_equal(chmod("other", 0777), 0);
+	assert_true(file_check_tree(&request, &err) < 0);
+	request.kind = FILE_REGULAR;
+	assert_true(file_find(&request, &err) < 0);
+	assert_string_equal(err.text, "--headers: \"tree\" is not a regular file");
+}
+
 static void beside(void **state)
 {
 	static const char *const names[][2] = { { "mine.c", "below" }, { "below/x.c", "none" } };
@@ -248,8 +281,14 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
 	const struct CMUnitTest tests[] = {
-		TEST(paths),  TEST(lengths), TEST(no_files), TEST(who_may_write),
-		TEST(owners), TEST(links),   TEST(beside),
+		TEST(paths),
+		TEST(lengths),
+		TEST(no_files),
+		TEST(who_may_write),
+		TEST(owners),
+		TEST(links),
+		TEST(links_to_directories),
+		TEST(beside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
