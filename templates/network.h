@@ -123,7 +123,7 @@ static __always_inline void read_arp(struct drop_event *event, struct packet pac
 
 	event->flags |= DROP_NO_PORTS;
 	if (packet_read(packet, offset, &arp, sizeof(arp)) || arp.hardware_size != 6 ||
-	    arp.protocol_size != 4)
+	    arp.protocol_size != 4 || arp.protocol != bpf_htons(ETHERTYPE_IPV4))
 		return;
 	__builtin_memcpy(&event->saddr, arp.sender, sizeof(arp.sender));
 	__builtin_memcpy(&event->daddr, arp.target, sizeof(arp.target));

@@ -328,9 +328,12 @@ def rows_of_frames(pair, protocol, *frames):
 
 
 def test_rarp():
-    """It has the addresses of ARP, in the same places."""
+    """It has the addresses of ARP, in the same places, if they are of IPv4."""
+    other = net.arp()[:2] + struct.pack("!H", 0x1234) + net.arp()[4:]
     with net.Pair() as pair:
-        drop, = rows_of_frames(pair, "0x8035", struct.pack("!H", 0x8035) + net.arp())
+        drop, unknown = rows_of_frames(pair, "0x8035", struct.pack("!H", 0x8035) + net.arp(),
+                                       struct.pack("!H", 0x8035) + other)
+    assert unknown["saddr"] is None and unknown["daddr"] is None, unknown
     assert drop["ethertype_name"] == "rarp" and drop["protocol"] is None, drop
     assert (drop["saddr"], drop["daddr"], drop["sport"]) == (A4, B4, None), drop
 
