@@ -334,8 +334,9 @@ def test_reader_that_is_late():
         with full_pipe() as (reader, writer), Pings() as pings:
             os.set_blocking(writer, blocking)
             with Trace("-p", "icmp", "-s", A4, "--duration", "0.5", stdout=writer) as tracer:
-                pings.send(500)
-                time.sleep(1.5)
+                start = time.monotonic()
+                pings.send(50)
+                time.sleep(max(0, start + 1.5 - time.monotonic()))
                 assert tracer.process.poll() is None
                 text = read_until(reader, lambda text: text.count(b"+\n") == 3)
                 assert tracer.finish() == 0
@@ -624,7 +625,7 @@ def test_table_fits_the_terminal():
                                (7, ("-v",)), (60, ("--summary=location,reason,saddr,daddr",)),
                                (30, ("--probe", "tcp_retransmit"))):
             with Terminal(columns) as terminal, \
-                    Trace("--netns", ns.name, "--color=never", *flags, stdout=terminal.end) as tracer:
+                    Trace("--netns", ns.name, "-D", "2007", "--color=never", *flags, stdout=terminal.end) as tracer:
                 send(3)
                 time.sleep(Settings.pause)
                 send(3)
