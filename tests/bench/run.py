@@ -330,7 +330,9 @@ def figures(scratch, soak):
         printed = subprocess.run([BYTETRACE, "--print-source"], check=True, capture_output=True,
                                  text=True).stdout
         # Nothing is left of it, but a program that never calls drop() is refused.
-        file.write(printed.replace("return drop(ctx,", "return 1 ? 0 : drop(ctx,"))
+        call = "return drop_socket(ctx, skb, sk,"
+        assert call in printed
+        file.write(printed.replace(call, call.replace("return", "return 1 ? 0 :")))
     table, rows = f"{scratch}/table", f"{scratch}/json"
 
     def ours(measure, *flags, **keywords):
