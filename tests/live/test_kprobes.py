@@ -143,7 +143,7 @@ def test_probe_netfilter():
                         try:
                             ns.udp(b"x", address, port)
                         except OSError:
-                            pass  # the sender is told of a drop on the way out
+                            pass  # a drop on the way out is an error for the sender
 
         rows = traced("netfilter", drops)
     assert sorted(rows) == [1610, 1611, 1612, 1614, 1615, 1617, 1618, 1619, 1698], rows

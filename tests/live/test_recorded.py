@@ -133,7 +133,7 @@ def is_report(facts):
 
 
 def missing(reasons, pairs):
-    """None, or which drops there are instead of those that the cause is about."""
+    """None, or the drops that came instead of the expected ones."""
     seen = collections.Counter((facts["reason_name"], facts["function"]) for _, facts, _ in pairs
                                if not is_report(facts))
     if any(reason in reasons for reason, _ in seen):
